@@ -1,0 +1,5 @@
+"""Renown: the live reputation server."""
+
+__all__ = ["__version__"]
+
+__version__ = "0.1.0"

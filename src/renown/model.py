@@ -1,0 +1,211 @@
+"""The words every room shares: subjects, events, contributions, standings, updates.
+
+Times are POSIX seconds as floats inside the engine and RFC 3339 strings in UTC on the wire.
+Nothing here does I/O or reads a clock.
+"""
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+__all__ = [
+    "OVERALL",
+    "Activity",
+    "Answer",
+    "Basis",
+    "Category",
+    "Cause",
+    "Contribution",
+    "Entry",
+    "Event",
+    "Problem",
+    "Standing",
+    "Status",
+    "Update",
+    "instant",
+    "is_key",
+    "kind_of",
+    "timestamp",
+]
+
+OVERALL: Final = ""
+"""The name under which the overall score is kept beside the named categories."""
+
+_KEY = re.compile(r"[a-z][a-z0-9_-]{0,31}:[!-~]{1,128}\Z")
+
+
+def is_key(text: str) -> bool:
+    """Tell whether `text` is a subject or actor key: `kind:id`, printable ASCII without spaces."""
+    return _KEY.match(text) is not None
+
+
+def kind_of(key: str) -> str:
+    """Return the kind of a `kind:id` key."""
+    return key.partition(":")[0]
+
+
+def instant(seconds: float) -> datetime:
+    """Return POSIX `seconds` as an aware datetime in UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def timestamp(seconds: float) -> str:
+    """Return POSIX `seconds` as an RFC 3339 string in UTC with microseconds."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An immutable fact told by a producer. Only `type` and `subject` are required."""
+
+    type: str
+    """What happened, e.g. `review`. `retract` and `amend` are reserved for taking back."""
+    subject: str
+    """Whom it is about, `kind:id`."""
+    id: str | None = None
+    """The producer's idempotency id; the server makes one when it is absent."""
+    actor: str | None = None
+    """Who caused it, `kind:id`."""
+    value: float | None = None
+    categories: dict[str, float] | None = None
+    ref: str | None = None
+    """Order, contract …; for `retract` and `amend` the id or the ref of what is meant."""
+    occurred_at: datetime | None = None
+    """When it happened; the time of arrival when absent. A time without zone is refused."""
+    data: dict[str, Any] | None = None
+
+
+class Contribution(msgspec.Struct, frozen=True, array_like=True):
+    """What one event adds to one category under a policy."""
+
+    category: str
+    """A category's name, or `OVERALL`."""
+    value: float
+    weight: float
+
+
+class Basis(msgspec.Struct, frozen=True, array_like=True):
+    """What lay outside the subject when an event was folded, recorded so that a rebuild is exact."""
+
+    weight: float = 1.0
+    """The rater weight of the event's actor at that moment."""
+    prior: dict[str, float] = {}
+    """Per category the running mean of the kind, where the policy's prior is that mean."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An event as the ledger keeps it."""
+
+    seq: int
+    """Position in the ledger, growing, over all subjects."""
+    version: int
+    """The subject's version that this event made; also the subject's event number, from 1."""
+    event: Event
+    """With `id` and `occurred_at` filled in."""
+    at: float
+    """`occurred_at` in POSIX seconds."""
+    received_at: float
+    basis: Basis
+    contributions: tuple[Contribution, ...]
+    """Empty for a retraction."""
+    score: float
+    """The overall score right after this event."""
+    ended_at: float | None = None
+    """When the contributions were taken back, by a retraction, an amendment or a newer live value."""
+    ended_by: str | None = None
+    """The id of the event that took them back."""
+
+
+class Category(msgspec.Struct, frozen=True):
+    """One category of a standing."""
+
+    score: float
+    count: int
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """What made this version of a standing."""
+
+    type: str
+    delta: float
+    """Change of the overall score against the version before."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """The public view of a standing: the JSON of `standing:` channels and of `GET /v1/standings`."""
+
+    subject: str
+    version: int
+    score: float
+    low: float
+    high: float
+    """`low` ≤ `score` ≤ `high`, the bounds at the policy's confidence."""
+    count: int
+    """Live contributions to the overall score."""
+    categories: dict[str, Category]
+    tier: str | None
+    badges: tuple[str, ...]
+    status: str
+    provisional: bool
+    """True until there is enough evidence to show a number."""
+    updated_at: str
+    cause: Cause | None
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """The public face of one applied event: the JSON of `activity:` and `feed:` channels."""
+
+    subject: str
+    version: int
+    type: str
+    at: str
+    score: float
+    delta: float
+    value: float | None = None
+
+
+class Update(msgspec.Struct, frozen=True):
+    """One commit's news of one subject, as handed from the ledger to the bus."""
+
+    subject: str
+    version: int
+    """The newest version; `activity` may hold several versions of the same commit."""
+    seq: int
+    """Ledger position of the newest event."""
+    standing: bytes
+    """JSON of the newest `Standing`."""
+    activity: tuple[tuple[int, int, bytes], ...]
+    """(version, seq, JSON of the `Activity`) of each event of the commit, ascending."""
+
+
+class Status(StrEnum):
+    """What became of an event."""
+
+    APPLIED = "applied"
+    HELD = "held"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why an event was rejected: a stable code, the field that is wrong, what was expected."""
+
+    code: str
+    detail: str
+    field: str | None = None
+    expected: str | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The answer to one event."""
+
+    status: Status
+    id: str | None = None
+    subject: str | None = None
+    version: int | None = None
+    """The version the event made, on `applied` and `duplicate` alike."""
+    problem: Problem | None = None
+    standing: msgspec.Raw | None = None
+    """The subject's newest standing, when it was asked for."""

@@ -1,0 +1,101 @@
+"""The real server as a child process, for tests that talk to it from outside."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+__all__ = ["RunningServer", "free_port"]
+
+
+def free_port() -> int:
+    """Return a loopback TCP port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RunningServer:
+    """`renown serve` on a loopback port with its own data folder; restartable on the same port."""
+
+    def __init__(self, data: Path, *arguments: str, dev: bool = True, port: int | None = None) -> None:
+        self.data = data
+        self.port = port or free_port()
+        self.arguments = [*(["--dev"] if dev else []), *arguments]
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = data / "server.log"
+
+    @property
+    def url(self) -> str:
+        """Base address for HTTP."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def websocket(self) -> str:
+        """Address of the WebSocket transport."""
+        return f"ws://127.0.0.1:{self.port}/connection/websocket"
+
+    def start(self) -> None:
+        """Start the process and wait until it says it is ready."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "renown.cli", "serve", "--data", str(self.data)]
+        command += ["--port", str(self.port), *self.arguments]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=dict(os.environ)
+            )
+        self._wait_ready(self.process)
+
+    def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise RuntimeError(
+                    f"the server ended with {process.returncode}:\n{self.log.read_text()[-4000:]}"
+                )
+            try:
+                if httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+        raise RuntimeError(f"the server was not ready in 60 s:\n{self.log.read_text()[-4000:]}")
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM; return the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> int:
+        process = self.process
+        if process is None:
+            return 0
+        process.send_signal(how)
+        try:
+            code = process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        self.process = None
+        return code
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
