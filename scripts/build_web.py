@@ -25,6 +25,7 @@ class BuildWeb(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the web files unless they are there, or the install is editable."""
+        del build_data
         if version == "editable" or self._built():
             return
         npm = shutil.which("npm")

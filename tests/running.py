@@ -66,7 +66,10 @@ class RunningServer:
             except httpx.TransportError:
                 pass
             time.sleep(0.05)
-        raise RuntimeError(f"the server was not ready in 60 s:\n{self.log.read_text()[-4000:]}")
+        raise RuntimeError(f"the server was not ready in 60 s:\n{self._tail()}")
+
+    def _tail(self) -> str:
+        return self.log.read_text()[-4000:]
 
     def kill(self) -> None:
         """`kill -9`."""

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "renown"
-ORDER = (
-    "model errors policy scoring stores ledger bus intake protocol gateway api client server cli"
-).split()
+ORDER: list[str] = [
+    *("model", "errors", "policy", "scoring", "stores", "ledger", "bus", "intake", "protocol"),
+    *("gateway", "api", "client", "server", "cli"),
+]
 PURE = {"policy", "scoring", "protocol"}
 IMPURE_MODULES = {
     "asyncio",
