@@ -1,0 +1,149 @@
+"""What a policy file may say, as structs."""
+
+from typing import Literal
+
+import msgspec
+
+from renown.policy.methods import Method
+
+__all__ = [
+    "Bounds",
+    "CategoryPolicy",
+    "Evidence",
+    "OnePer",
+    "Policy",
+    "Raters",
+    "Rule",
+    "Scale",
+    "Tier",
+    "ValueMode",
+    "WeightCase",
+]
+
+ValueMode = Literal["required", "optional", "none"]
+OnePer = Literal["actor", "ref", "actor_and_ref"]
+
+
+def _overall() -> dict[str, float]:
+    return {"overall": 1.0}
+
+
+class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The range of the score and how many decimals people are shown."""
+
+    min: float
+    max: float
+    decimals: int = 2
+    """For display only; the engine never rounds."""
+
+
+class CategoryPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A named aspect with a score of its own beside the overall one."""
+
+    title: str = ""
+    description: str = ""
+    score: Method | None = None
+    """Its own method; the policy's `[score]` when absent."""
+
+
+class WeightCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A weight that holds when the event's `data` has all the given attributes."""
+
+    when: dict[str, bool | int | float | str]
+    weight: float
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one event type means."""
+
+    title: str = ""
+    description: str = ""
+    value: float | Literal["required", "from_categories"] = "required"
+    """A constant; or the event's own value; or, where that is absent, the mean of its categories."""
+    min: float | None = None
+    max: float | None = None
+    """The range of the event's own value; the scale when absent."""
+    into: dict[str, float] = msgspec.field(default_factory=_overall)
+    """Where the value goes and with what weight: `overall` and category names."""
+    categories: Literal["none", "optional", "required"] = "none"
+    """Whether the event may, or must, rate single categories."""
+    weight: float = 1.0
+    weights: tuple[WeightCase, ...] = ()
+    """Weights by attribute: the first that matches holds instead of `weight`."""
+    one_per: OnePer | None = None
+    """Keep one live value per actor, per ref, or per both: a newer one takes the older back."""
+    slot: str | None = None
+    """Rules with the same slot share that one live value; the event's type when absent."""
+    exempt: bool = False
+    """Not counted against the daily cap of a points policy."""
+    allow_self: bool = False
+    """Accept events whose actor is their subject."""
+
+    @property
+    def value_mode(self) -> ValueMode:
+        """Whether an event of this type must, may or must not bring a value."""
+        if self.value == "required":
+            return "required"
+        return "optional" if self.value == "from_categories" else "none"
+
+
+class Raters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much a rater's word weighs: by the support the rater has won, at least `floor`."""
+
+    floor: float = 0.05
+    """The weight of a rater nobody has vouched for."""
+    seeds: int = 0
+    """The first so many distinct raters of the kind weigh 1, whatever others say of them."""
+
+
+class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What it takes before a number should be shown; until then the standing is provisional."""
+
+    min_count: int = 0
+    """Live contributions to the overall score."""
+    min_weight: float = 0.0
+    """Their weight together, decayed to now."""
+
+
+class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How sure `low` and `high` are."""
+
+    confidence: float = 0.95
+
+
+class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A level that is reached with a score and a number of contributions."""
+
+    name: str
+    title: str = ""
+    description: str = ""
+    min_score: float | None = None
+    min_count: int = 0
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False, weakref=True):
+    """The declared rules by which the events of one kind of subject become a standing.
+
+    Compared and hashed by identity, so that what is computed once per policy can be looked up fast.
+    """
+
+    name: str
+    kind: str
+    version: int
+    title: str
+    scale: Scale
+    score: Method
+    rules: dict[str, Rule]
+    """By event type."""
+    description: str = ""
+    categories: dict[str, CategoryPolicy] = {}
+    raters: Raters | None = None
+    evidence: Evidence = Evidence()
+    bounds: Bounds = Bounds()
+    tiers: tuple[Tier, ...] = ()
+    """From the lowest to the highest."""
+
+    def method(self, category: str) -> Method:
+        """Return the method of a category, or of the overall score for `OVERALL`."""
+        own = self.categories[category].score if category else None
+        return own or self.score
