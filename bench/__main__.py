@@ -1,0 +1,67 @@
+"""`python -m bench [NAME …]`: run the benches, print their reports as Markdown."""
+
+import argparse
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+
+from bench.machine import describe, steal_and_load
+from bench.options import Options
+from bench.report import Report
+
+BENCHES = ("fanout", "memory", "latency", "intake")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHES)}; all when none is given")
+    parser.add_argument("--seconds", type=float, default=Options.seconds, help="length of one measurement")
+    parser.add_argument("--rounds", type=int, default=Options.rounds, help="measurements of each, interleaved")
+    parser.add_argument("--subscribers", type=int, nargs="+", default=Options.subscribers, help="fan-out's numbers")
+    parser.add_argument("--only", nargs="+", default=(), help="fan-out's contestants: sendloop, renowngateway, …")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - set(BENCHES)
+    if unknown:
+        parser.error(f"no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
+    return arguments
+
+
+def _run(name: str, options: Options) -> Report:
+    stolen, _ = steal_and_load()
+    began = time.monotonic()
+    report: Report = importlib.import_module(f"bench.{name}").run(options)
+    lost, load = steal_and_load()
+    took = time.monotonic() - began
+    report.notes.append(
+        f"Took {took:.0f} s; one-minute load at the end {load:.1f}; {lost - stolen:.1f} s stolen by the hypervisor."
+    )
+    return report
+
+
+def main() -> int:
+    """Run what is asked for; 1 when a goal was not met."""
+    arguments = _arguments()
+    options = Options(
+        seconds=arguments.seconds,
+        rounds=arguments.rounds,
+        subscribers=tuple(arguments.subscribers),
+        only=tuple(name.lower() for name in arguments.only),
+    )
+    machine = describe()
+    print("; ".join(f"{key}: {value}" for key, value in machine.items()), end="\n\n", flush=True)
+    reports = list[Report]()
+    for name in arguments.names or BENCHES:
+        print(f"… {name}", file=sys.stderr, flush=True)
+        reports.append(_run(name, options))
+        print(reports[-1].markdown(), flush=True)
+    if arguments.json:
+        results = {"machine": machine, "benches": [report.json() for report in reports]}
+        arguments.json.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    return 0 if all(goal.met for report in reports for goal in report.goals) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""Fan-out: what one delivery costs the server, and how many a second one core makes.
+
+Every contestant stands with all its subscribers connected before the first measurement; then they take turns, several
+rounds, each flat out on the same pinned core while the others are idle. So a noisy neighbour hits all alike, and the
+ratio to the C loop is taken within each round.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.contestants import PAYLOAD, Contestant, Missing, Nchan, PythonBroadcast, SendLoop, SocketIO
+from bench.loadgen import LoadGenerator
+from bench.machine import Cores, cores, cpu_seconds
+from bench.options import Options
+from bench.report import Goal, Report, Table
+from bench.renown_gateway import RenownGateway
+
+__all__ = ["Sample", "Stand", "run", "summary"]
+
+CONTESTANTS: tuple[type[Contestant], ...] = (SendLoop, RenownGateway, Nchan, PythonBroadcast, SocketIO)
+LEAD_IN = 0.3
+"""Seconds of broadcasting before a measurement begins and after it has ended."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One contestant's figures of one turn."""
+
+    name: str
+    subscribers: int
+    cpu_us: float
+    """Server CPU per publication delivered, in microseconds."""
+    rate: float
+    """Publications delivered per second."""
+    core: float
+    """Share of its core that the server used."""
+    busiest: float
+    """Share of its core that the load generator's busiest thread used."""
+    per_frame: float
+    """Publications per WebSocket frame."""
+    bytes: float
+    """Bytes per frame on the wire, WebSocket header included."""
+    p50_ms: float
+    p99_ms: float
+    waits: int
+    """How often the server waited because a subscriber's socket was full."""
+    lost: int
+    closed: int
+
+
+class Stand:
+    """A contestant with its subscribers."""
+
+    def __init__(self, kind: type[Contestant], subscribers: int, layout: Cores) -> None:
+        self.subscribers = subscribers
+        self.server = kind(layout.server)
+        try:
+            self.load = LoadGenerator(self.server.port, subscribers, self.server.subscriber, layout.load)
+        except BaseException:
+            self.server.stop()
+            raise
+
+    def measure(self, seconds: float) -> Sample:
+        """One turn of broadcasting flat out."""
+        pids = self.server.pids()
+        first = self.load.look()
+        self.server.go(seconds + 2 * LEAD_IN)
+        time.sleep(LEAD_IN)
+        before, cpu_before = self.load.look(), cpu_seconds(*pids)
+        time.sleep(seconds)
+        after, cpu_after = self.load.look(), cpu_seconds(*pids)
+        told = self.server.finish()
+        last = self._settled()
+        counts = LoadGenerator.between(before, after)
+        if not counts.messages:
+            raise RuntimeError(f"{self.server.name} delivered nothing")
+        cpu = cpu_after - cpu_before
+        return Sample(
+            name=self.server.name,
+            subscribers=self.subscribers,
+            cpu_us=cpu * 1e6 / counts.messages,
+            rate=counts.messages / counts.seconds,
+            core=cpu / counts.seconds,
+            busiest=counts.busiest,
+            per_frame=counts.messages / counts.frames,
+            bytes=counts.bytes / counts.frames,
+            p50_ms=counts.p50_ms,
+            p99_ms=counts.p99_ms,
+            waits=told.get("waits", 0),
+            lost=told["rounds"] * self.subscribers - (last["messages"] - first["messages"]),
+            closed=last["closed"],
+        )
+
+    def _settled(self) -> dict[str, Any]:
+        """The counters once nothing more arrives."""
+        look = self.load.look()
+        while True:
+            time.sleep(0.1)
+            later = self.load.look()
+            if later["messages"] == look["messages"]:
+                return later
+            look = later
+
+    def stop(self) -> None:
+        """End the subscribers, then the server."""
+        self.load.stop()
+        self.server.stop()
+
+
+def _turns(options: Options, subscribers: int, missing: dict[str, str]) -> list[list[Sample]]:
+    """All rounds at one number of subscribers."""
+    layout, stands = cores(), list[Stand]()
+    try:
+        for kind in CONTESTANTS:
+            if options.only and kind is not SendLoop and kind.__name__.lower() not in options.only:
+                continue
+            try:
+                stands.append(Stand(kind, subscribers, layout))
+            except Missing as reason:
+                missing[kind.name] = str(reason)
+        return [[stand.measure(options.seconds) for stand in stands] for _ in range(options.rounds)]
+    finally:
+        for stand in stands:
+            stand.stop()
+
+
+def summary(rounds: list[list[Sample]]) -> tuple[Table, dict[str, float]]:
+    """The medians of all rounds as a table, and each contestant's CPU per delivery against the first one's."""
+    floor = [samples[0].cpu_us for samples in rounds]
+    rows, ratios = list[tuple[str, ...]](), dict[str, float]()
+    for turns in zip(*rounds, strict=True):
+
+        def median(value: Callable[[Sample], float], turns: tuple[Sample, ...] = turns) -> float:
+            return statistics.median(map(value, turns))
+
+        name = turns[0].name
+        ratios[name] = statistics.median(s.cpu_us / least for s, least in zip(turns, floor, strict=True))
+        spread = f"{min(s.cpu_us for s in turns):.2f}–{max(s.cpu_us for s in turns):.2f}"
+        rows.append(
+            (
+                name,
+                f"{median(lambda s: s.cpu_us):.2f}",
+                spread,
+                f"{ratios[name]:.2f}",
+                f"{median(lambda s: s.rate):,.0f}",
+                f"{median(lambda s: s.core):.0%}",
+                f"{median(lambda s: s.busiest):.0%}",
+                f"{median(lambda s: s.per_frame):.2f}",
+                f"{median(lambda s: s.bytes):.0f}",
+                f"{sum(s.lost for s in turns):,}",
+            )
+        )
+    columns = ("server", "CPU µs/delivery", "range", "× C loop", "deliveries/s", "server core", "load's busiest core")
+    columns += ("publications/frame", "bytes/frame", "lost")
+    return Table(f"{rounds[0][0].subscribers:,} subscribers", columns, rows), ratios
+
+
+def run(options: Options) -> Report:
+    """Measure all contestants at each number of subscribers."""
+    report = Report("fanout", "Fan-out")
+    missing: dict[str, str] = {}
+    for subscribers in options.subscribers:
+        rounds = _turns(options, subscribers, missing)
+        table, ratios = summary(rounds)
+        report.tables.append(table)
+        report.raw[str(subscribers)] = [[asdict(sample) for sample in samples] for samples in rounds]
+        if RenownGateway.name not in ratios:
+            continue
+        ours = ratios[RenownGateway.name]
+        report.goals.append(Goal(f"CPU against the C loop at {subscribers:,} subscribers", ours, 1.5, "×"))
+        for other in (Nchan.name, PythonBroadcast.name, SocketIO.name):
+            if other in ratios:
+                name = f"CPU against {other} at {subscribers:,} subscribers"
+                report.goals.append(Goal(name, ours / ratios[other], 1.0, "×"))
+    report.notes += [
+        f"{PAYLOAD}-byte publications, WebSocket text frames, one core for the server, medians of {options.rounds} "
+        f"interleaved rounds of {options.seconds:g} s.",
+        "The load generator is not the limit where the server's core is full and the generator's busiest core is not, "
+        "and no server waited for a full socket; the C loop shows how many deliveries the same generator takes in.",
+    ]
+    report.notes += [f"{name} was not measured: {reason}." for name, reason in missing.items()]
+    return report
