@@ -1,0 +1,5 @@
+/** A style sheet comes in as its minified text. */
+declare module "*.css" {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,229 @@
+import { identify, watch } from "./client.ts";
+import type { Standing, State, Token } from "./standing.ts";
+import css from "./style.css";
+
+/** Milliseconds between two sentences for screen readers. */
+const CALM = 1e4;
+
+let sheet: CSSStyleSheet | undefined;
+
+const make = (name: string, part: string, ...children: Node[]) => {
+  const node = document.createElement(name);
+  node.part = part;
+  node.append(...children);
+  return node;
+};
+
+/** `<renown-score subject="seller:42">`: one standing, live. */
+export class RenownScore extends HTMLElement {
+  static observedAttributes = ["subject", "server", "label", "token", "announce"];
+
+  /** The words it uses; replace them for another language. */
+  static text = { label: "Reputation", new: "New", of: "based on", asOf: "as of" };
+
+  /** The newest standing; undefined while unknown, null when the subject has none yet. */
+  standing: Standing | null | undefined;
+
+  _internals = this.attachInternals();
+  _token: Token | undefined;
+  _key = "";
+  _state: State = "stale";
+  _stop: (() => void) | undefined;
+  _planned = false;
+  _frame: number | undefined;
+  /** The score on show. */
+  _shown: number | undefined;
+  /** When the standing on show was last known to be the newest. */
+  _confirmed = 0;
+  _said = 0;
+  _saying: ReturnType<typeof setTimeout> | undefined;
+
+  _dot = make("span", "status");
+  _label = make("span", "label");
+  _value = make("span", "value");
+  _count = make("span", "count");
+  _delta = make("span", "delta");
+  _sentence = make("span", "");
+  _badge = make("span", "badge", this._dot, this._label, this._value, this._count, this._delta);
+  /** Shows what the page put inside the element, or else the empty badge, until there is a standing. */
+  _slot = make("slot", "", this._badge);
+
+  constructor() {
+    super();
+    if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(css);
+    const root = this.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = [sheet];
+    root.append(this._slot, this._sentence);
+    this._badge.ariaHidden = "true";
+    this._sentence.className = "said";
+    this._value.textContent = "–";
+    if (Object.hasOwn(this, "token")) {
+      // Set by the page before this script had loaded.
+      const { token } = this;
+      delete (this as { token?: unknown }).token;
+      this.token = token;
+    }
+  }
+
+  /** A client token, or a function that makes one and is asked before each connection. Wins over the attribute. */
+  get token() {
+    return this._token;
+  }
+
+  set token(token: Token | undefined) {
+    this._token = token;
+    this._plan();
+  }
+
+  connectedCallback() {
+    this._plan();
+  }
+
+  disconnectedCallback() {
+    this._plan();
+  }
+
+  attributeChangedCallback() {
+    this._plan();
+  }
+
+  /** Attributes come one by one, and moved elements leave and return: act once, when all is said. */
+  _plan() {
+    if (!this._planned) queueMicrotask(() => this._follow());
+    this._planned = true;
+  }
+
+  _follow() {
+    this._planned = false;
+    const server = (this.getAttribute("server") || new URL(import.meta.url).origin).replace(/\/$/, "");
+    const subject = this.isConnected && this.getAttribute("subject");
+    const token = this._token ?? this.getAttribute("token");
+    const key = subject ? server + " " + subject : "";
+    if (subject && token) identify(server, token);
+    if (key !== this._key) {
+      this._stop?.();
+      this._key = key;
+      this.standing = this._shown = this._stop = undefined;
+      if (subject) this._stop = watch(server, subject, (state, standing) => this._hear(state, standing));
+    }
+    this._draw();
+  }
+
+  _hear(state: State, standing: Standing | null | undefined) {
+    const before = this.standing;
+    if (this._state === "live") this._confirmed = Date.now();
+    this._state = state;
+    this.standing = standing;
+    this._later();
+    if (standing !== before)
+      this.dispatchEvent(
+        new CustomEvent("renown:change", { bubbles: true, composed: true, detail: { standing, before } }),
+      );
+  }
+
+  /** Draw with the next frame: the newest only, and never in a hidden tab. */
+  _later() {
+    this._frame ??= requestAnimationFrame(() => this._draw());
+  }
+
+  _draw() {
+    this._frame = undefined;
+    const { standing, _state } = this;
+    const words = RenownScore.text;
+    const known = standing !== undefined;
+    const state = known || _state === "offline" ? _state : "loading";
+    const score = standing && !standing.provisional ? standing.score : undefined;
+    const value = score !== undefined ? this._number(score) : known ? words.new : "–";
+    const count = standing?.count ? this._number(standing.count, { notation: "compact" }) : "";
+    const title = this.getAttribute("label");
+    const since =
+      state === "live" || !this._confirmed
+        ? ""
+        : `${words.asOf} ${new Date(this._confirmed).toLocaleTimeString(this._language(), { timeStyle: "short" })}`;
+    const before = this._shown;
+    this._shown = score;
+
+    this.dataset["state"] = state;
+    this._badge.title = since;
+    this._label.textContent = title;
+    this._count.textContent = count && `(${count})`;
+    if (known) this._slot.replaceWith(this._badge);
+    const changed = value !== this._value.textContent;
+    this._value.textContent = value;
+    this._badge.className = state;
+    try {
+      const { states } = this._internals;
+      states.clear();
+      states.add(state);
+    } catch {
+      // Browsers before 2024 know no states; the attribute says the same.
+    }
+    if (changed && score !== undefined && before !== undefined) this._move(score - before);
+    if (known)
+      this._say(`${title || words.label} ${value}${count && `, ${words.of} ${count}`}${since && `, ${since}`}`);
+  }
+
+  _move(by: number) {
+    if (document.hidden || matchMedia("(prefers-reduced-motion:reduce)").matches) return;
+    const up = by > 0;
+    this._badge.classList.toggle("up", up);
+    this._delta.textContent = (up ? "▲ " : "▼ ") + this._number(Math.abs(by), { maximumFractionDigits: 2 });
+    const easing = "cubic-bezier(.2,.8,.2,1)";
+    this._value.animate([{ transform: `translateY(${up ? "" : "-"}.6em)`, opacity: 0 }, {}], {
+      duration: 450,
+      easing,
+    });
+    this._badge.animate(
+      [{ boxShadow: "0 0 0 .2em color-mix(in srgb,var(--_) 45%,transparent)" }, { boxShadow: "0 0 0 .2em transparent" }],
+      1200,
+    );
+    this._delta.animate(
+      [
+        { transform: "translateY(.5em)" },
+        { opacity: 1, transform: "none", offset: 0.15 },
+        { opacity: 1, transform: "none", offset: 0.7 },
+        {},
+      ],
+      { duration: 2400, easing },
+    );
+  }
+
+  _say(text: string) {
+    const node = this._sentence;
+    const polite = this.getAttribute("announce") !== "off";
+    const wait = polite ? this._said + CALM - Date.now() : 0;
+    clearTimeout(this._saying);
+    if (text === node.textContent) return;
+    if (wait > 0) {
+      this._saying = setTimeout(() => this._later(), wait);
+      return;
+    }
+    node.textContent = text;
+    this._said = Date.now();
+    // The role comes after the first words, so that a page full of widgets does not read itself out.
+    if (polite) node.role = "status";
+    else node.role = null;
+  }
+
+  _language() {
+    const lang = this.closest<HTMLElement>("[lang]")?.lang || document.documentElement.lang;
+    try {
+      return Intl.getCanonicalLocales(lang || [])[0];
+    } catch {
+      return undefined;
+    }
+  }
+
+  _number(value: number, options?: Intl.NumberFormatOptions) {
+    const size = Math.abs(value);
+    const decimals = size < 100 ? 1 : 0;
+    return value.toLocaleString(
+      this._language(),
+      options ?? {
+        minimumFractionDigits: decimals,
+        maximumFractionDigits: decimals,
+        notation: size < 1e4 ? "standard" : "compact",
+      },
+    );
+  }
+}
