@@ -84,6 +84,8 @@ class Contribution(msgspec.Struct, frozen=True, array_like=True):
     """A category's name, or `OVERALL`."""
     value: float
     weight: float
+    exempt: bool = False
+    """Not counted against the daily cap of a points policy."""
 
 
 class Basis(msgspec.Struct, frozen=True, array_like=True):

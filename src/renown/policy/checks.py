@@ -99,7 +99,9 @@ def _rule(policy: Policy, name: str, rule: Rule) -> None:
     if rule.categories != "none":
         _require(policy.categories, f"{path}.categories", "the policy has no categories", '"none"')
     if rule.value == "from_categories":
-        _require(rule.categories != "none", f"{path}.categories", "no categories to take it from", '"optional"')
+        _require(
+            rule.categories != "none", f"{path}.categories", "no categories to take it from", '"optional"'
+        )
     if rule.slot is not None:
         _require(rule.one_per, f"{path}.slot", "a slot needs `one_per`", "one_per beside it")
     if rule.exempt:

@@ -21,6 +21,7 @@ def load(text: str, source: str = "policy") -> Policy:
 
     Raises:
         PolicyError: with the dotted path of the wrong key and what was expected there.
+
     """
     try:
         raw = tomllib.loads(text)

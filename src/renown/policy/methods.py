@@ -1,6 +1,5 @@
 """The methods by which contributions become a number: the `[score]` table of a policy."""
 
-
 import msgspec
 
 __all__ = ["BayesianMean", "FadingMean", "Mean", "Method", "Points", "Prior"]
@@ -17,9 +16,7 @@ class Prior(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Take the running mean of all contributions of the kind instead of `value`."""
 
 
-class Points(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="method", tag="points"
-):
+class Points(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="method", tag="points"):
     """A running sum: `start` and everything earned and lost since."""
 
     start: float = 0.0
@@ -60,4 +57,3 @@ class FadingMean(
 
 
 Method = Points | Mean | BayesianMean | FadingMean
-

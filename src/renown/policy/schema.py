@@ -71,7 +71,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weights: tuple[WeightCase, ...] = ()
     """Weights by attribute: the first that matches holds instead of `weight`."""
     one_per: OnePer | None = None
-    """Keep one live value per actor, per ref, or per both: a newer one takes the older back."""
+    """Keep one live value per actor, per ref, or per both: a newer one takes the older back. An event
+    without the actor, or without the ref where it is per ref, counts by itself."""
     slot: str | None = None
     """Rules with the same slot share that one live value; the event's type when absent."""
     exempt: bool = False

@@ -1,0 +1,108 @@
+"""The fading mean: quick to forget, slow to believe strangers.
+
+On a rating r of weight w, dt after the last: S ← S·k + w·r, N ← N·k + w with
+k = 2^(−dt / half-life) · memory^w; score = (S + W·m) / (N + W). The exponent is the point: a weak rater cannot push strong ratings out of
+memory. Beside it runs the support P, M by which the subject's own word weighs as a rater: positive
+and negative ratings received, each by its giver's weight, where a giver at the floor adds nothing, so
+that strangers cannot raise each other.
+"""
+
+from renown.model import Contribution
+from renown.policy import FadingMean, Prior, Scale
+from renown.scoring.aggregators.aggregator import Cell, moment
+from renown.scoring.aggregators.exact import spread_bounds
+
+__all__ = ["FadingMeanAggregator"]
+
+_DAY = 86_400.0
+
+
+class FadingMeanAggregator:
+    """Cells are (count, at, N, S, Q, P, M), the sums as of `at`."""
+
+    ordered = True
+
+    def __init__(self, method: FadingMean, scale: Scale, z: float, floor: float) -> None:
+        self.half_life: float | None = method.half_life_days * _DAY
+        self.memory = method.memory
+        self._per_second = -1 / (method.half_life_days * _DAY)
+        self._prior: Prior = method.prior
+        self._low, self._high = scale.min, scale.max
+        self._middle = (scale.min + scale.max) / 2
+        self._floor = floor
+        self._z = z
+
+    def empty(self) -> Cell:
+        """Return the cell without contributions."""
+        return (0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+    def fold(self, cell: Cell, contribution: Contribution, at: float) -> Cell:
+        """Let the older ones fade, then add the contribution."""
+        count, last, n, s, q, positive, negative = cell
+        at = max(moment(at), last)
+        weight, value = contribution.weight, contribution.value
+        keep = 2.0 ** ((at - last) * self._per_second) * self.memory**weight
+        weighted = weight * value
+        if weight > self._floor:
+            if value > self._middle:
+                positive += weight
+            elif value < self._middle:
+                negative += weight
+        return (
+            count + 1,
+            at,
+            n * keep + weight,
+            s * keep + weighted,
+            q * keep + weighted * value,
+            positive,
+            negative,
+        )
+
+    def is_late(self, cell: Cell, at: float) -> bool:
+        """Tell whether something newer has been folded."""
+        return moment(at) < cell[1]
+
+    def take_back(self, cell: Cell, contribution: Contribution, at: float) -> Cell | None:
+        """Leave it to a refold: what came later would have faded less."""
+        _ = cell, contribution, at
+        return None
+
+    def prior(self, given: float | None) -> tuple[float, float]:
+        """Return the prior's value, the running mean where there is one, and its weight."""
+        prior = self._prior
+        if prior.running and given is not None and self._low <= given <= self._high:
+            return given, prior.weight
+        return prior.value, prior.weight
+
+    def mass(self, cell: Cell, at: float) -> float:
+        """Return N at `at`."""
+        return cell[2] * self._fade(cell, at)
+
+    def score(self, cell: Cell, at: float, given: float | None) -> float:
+        """Return (S + W·m) / (N + W) at `at`."""
+        value, weight = self.prior(given)
+        fade = self._fade(cell, at)
+        score = (cell[3] * fade + weight * value) / (cell[2] * fade + weight)
+        return min(max(score, self._low), self._high)
+
+    def bounds(self, cell: Cell, at: float, given: float | None, score: float) -> tuple[float, float]:
+        """Return the interval of `spread_bounds`."""
+        fade = self._fade(cell, at)
+        n, s, q = cell[2] * fade, cell[3] * fade, cell[4] * fade
+        return spread_bounds(
+            score=score,
+            mass=n,
+            spread=q - 2 * score * s + score * score * n,
+            prior=self.prior(given),
+            z=self._z,
+            scale=(self._low, self._high),
+        )
+
+    def support(self, cell: Cell) -> float:
+        """Return (P − M) / (P + M + 1): how far others vouch for the subject, below 1."""
+        positive, negative = cell[5], cell[6]
+        return (positive - negative) / (positive + negative + 1)
+
+    def _fade(self, cell: Cell, at: float) -> float:
+        elapsed = moment(at) - cell[1]
+        return 2.0 ** (elapsed * self._per_second) if elapsed > 0 else 1.0

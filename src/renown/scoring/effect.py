@@ -1,0 +1,225 @@
+"""What an event means under a policy."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from renown.errors import EventError
+from renown.model import Contribution, Event
+from renown.policy import Policy, Rule, nearest
+from renown.scoring.plan import Meaning, Plan, plan_of
+
+__all__ = ["Effect", "amended", "interpret", "weigh"]
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """What an event means: contributions, or taking back what an earlier event contributed."""
+
+    contributions: tuple[Contribution, ...] = ()
+    """At the rule's weight, before the rater's."""
+    one_per: str | None = None
+    """Of the live events of one subject with the same key only the newest counts; None: all count."""
+    takes_back: str | None = None
+    """The id or ref of what is taken back, for `retract` and `amend`."""
+    amends: bool = False
+    """Look up what is taken back and call `amended` for what takes its place."""
+    actor: str | None = None
+    """Whose rater weight counts; for an amendment the actor of what is amended."""
+
+
+def interpret(policy: Policy, event: Event) -> Effect:
+    """Return what `event` means under `policy`.
+
+    Raises:
+        EventError: with a stable code, the field that is wrong and what was expected.
+
+    """
+    plan = plan_of(policy)
+    meaning = plan.rules.get(event.type)
+    if meaning is None:
+        return _reserved(plan, event)
+    rule = meaning.rule
+    one_per = _one_per(meaning, event) if rule.one_per is not None else None
+    if event.actor is not None and event.actor == event.subject and not rule.allow_self:
+        raise EventError(
+            f"`{event.actor}` cannot send `{event.type}` about itself",
+            code="self_rating",
+            field="actor",
+            expected="an actor other than the subject",
+        )
+    if meaning.whole is not None and event.value is None and not event.categories:
+        return Effect(meaning.whole, one_per, None, False, event.actor)
+    return Effect(_contributions(plan, meaning, event), one_per, None, False, event.actor)
+
+
+def amended(policy: Policy, event: Event, original: Event) -> Effect:
+    """Return what an `amend` event puts in the place of `original`.
+
+    It means what the original would with the amendment's value, categories and data in place of its own
+    where they are given; a new value without categories drops the old categories only when the rule
+    takes none. The actor stays the original's.
+
+    Raises:
+        EventError: as `interpret` does.
+
+    """
+    data = original.data if event.data is None else {**(original.data or {}), **event.data}
+    changed = msgspec.structs.replace(
+        original,
+        value=original.value if event.value is None else event.value,
+        categories=original.categories if event.categories is None else event.categories,
+        data=data,
+    )
+    if event.value is None and event.categories is not None:
+        meaning = plan_of(policy).rules.get(original.type)
+        if meaning is not None and meaning.rule.value == "from_categories":
+            changed = msgspec.structs.replace(changed, value=None)
+    effect = interpret(policy, changed)
+    return msgspec.structs.replace(effect, takes_back=event.ref)
+
+
+def weigh(contributions: tuple[Contribution, ...], weight: float) -> tuple[Contribution, ...]:
+    """Return the contributions with the rater's weight multiplied in."""
+    if weight == 1.0:
+        return contributions
+    return tuple(Contribution(c.category, c.value, c.weight * weight, c.exempt) for c in contributions)
+
+
+def _reserved(plan: Plan, event: Event) -> Effect:
+    if event.type not in ("retract", "amend"):
+        types = (*plan.rules, "retract", "amend")
+        raise EventError(
+            f"`{event.type[:64]}` is no event type of this kind of subject",
+            code="unknown_type",
+            field="type",
+            expected=nearest(event.type, types) or "one of " + ", ".join(types),
+        )
+    if not event.ref:
+        raise EventError(
+            f"`{event.type}` does not say what it is about",
+            code="ref_required",
+            field="ref",
+            expected="the id or ref of the event that is meant",
+        )
+    if event.type == "retract":
+        for field in ("value", "categories"):
+            if getattr(event, field) is not None:
+                raise EventError(
+                    f"a retraction has no {field}", code="value_not_allowed", field=field, expected="nothing"
+                )
+        return Effect(takes_back=event.ref, actor=event.actor)
+    if event.value is None and event.categories is None and event.data is None:
+        raise EventError(
+            "the amendment changes nothing",
+            code="value_required",
+            field="value",
+            expected="a new value, categories or data",
+        )
+    return Effect(takes_back=event.ref, amends=True, actor=event.actor)
+
+
+def _one_per(meaning: Meaning, event: Event) -> str | None:
+    per = meaning.rule.one_per
+    if (per != "ref" and event.actor is None) or (per == "ref" and not event.ref):
+        return None
+    if per == "actor":
+        return f"{meaning.slot} {event.actor}"
+    if per == "ref":
+        return f"{meaning.slot} {event.ref}"
+    return f"{meaning.slot} {event.actor} {event.ref or ''}"
+
+
+def _contributions(plan: Plan, meaning: Meaning, event: Event) -> tuple[Contribution, ...]:
+    rule = meaning.rule
+    weight = _weight(rule, event.data) if rule.weights else rule.weight
+    given = _categories(plan, meaning, event) if event.categories else None
+    if given is None and rule.categories == "required":
+        raise EventError(
+            f"`{event.type}` rates categories",
+            code="categories_required",
+            field="categories",
+            expected="values of " + ", ".join(plan.names[1:]),
+        )
+    value = _value(meaning, event)
+    if given is None:
+        return tuple(
+            Contribution(target, value, share * weight, rule.exempt) for target, share in meaning.into
+        )
+    made = [
+        Contribution(target, value, share * weight, rule.exempt)
+        for target, share in meaning.into
+        if target not in given
+    ]
+    made += [Contribution(name, rated, weight, rule.exempt) for name, rated in given.items()]
+    return tuple(made)
+
+
+def _value(meaning: Meaning, event: Event) -> float:
+    value, rule = event.value, meaning.rule
+    if meaning.constant is not None:
+        if value is not None:
+            raise EventError(
+                f"`{event.type}` has its value from the policy",
+                code="value_not_allowed",
+                field="value",
+                expected="nothing here",
+            )
+        return meaning.constant
+    if value is None:
+        if rule.value == "from_categories" and event.categories:
+            return sum(event.categories.values()) / len(event.categories)
+        or_categories = ", or categories" if rule.value == "from_categories" else ""
+        raise EventError(
+            f"`{event.type}` has no value",
+            code="value_required",
+            field="value",
+            expected=f"{meaning.low:g} to {meaning.high:g}{or_categories}",
+        )
+    if not meaning.low <= value <= meaning.high:
+        raise _out_of_range(meaning, "value", value)
+    return float(value)
+
+
+def _categories(plan: Plan, meaning: Meaning, event: Event) -> dict[str, float]:
+    given = event.categories or {}
+    if meaning.rule.categories == "none":
+        raise EventError(
+            f"`{event.type}` rates no categories",
+            code="categories_not_allowed",
+            field="categories",
+            expected="nothing here",
+        )
+    for name, value in given.items():
+        if not name or name not in plan.index:
+            names = plan.names[1:]
+            raise EventError(
+                f"`{name[:64]}` is no category",
+                code="unknown_category",
+                field=f"categories.{name[:64]}",
+                expected=nearest(name, names) or "one of " + ", ".join(names),
+            )
+        if not meaning.low <= value <= meaning.high:
+            raise _out_of_range(meaning, f"categories.{name}", value)
+    return given
+
+
+def _out_of_range(meaning: Meaning, field: str, value: float) -> EventError:
+    return EventError(
+        f"`{field}` is {value:g}",
+        code="value_out_of_range",
+        field=field,
+        expected=f"{meaning.low:g} to {meaning.high:g}",
+    )
+
+
+def _weight(rule: Rule, data: Mapping[str, Any] | None) -> float:
+    if data:
+        for case in rule.weights:
+            if all(_same(data.get(key), wanted) for key, wanted in case.when.items()):
+                return case.weight
+    return rule.weight
+
+
+def _same(found: object, wanted: object) -> bool:
+    return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)

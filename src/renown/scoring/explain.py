@@ -1,0 +1,230 @@
+"""Explaining a score: what every live event adds to it, to the last point.
+
+A mean is a linear form: score = Σ shareᵢ·valueᵢ + share₀·prior, where an event's share is its faded weight
+over all weight. So each event's points are its share times its value, and all points with the prior's
+are the score. Points are counted: an event's points are what it changed when all live events are
+counted from the oldest on, and the start takes the prior's place.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from math import isfinite
+from typing import Any
+
+import msgspec
+
+from renown.errors import EventError, RenownError
+from renown.model import OVERALL, Contribution, Entry, timestamp
+from renown.policy import Policy, nearest
+from renown.scoring.aggregators import Aggregator, Cell, PointsAggregator
+from renown.scoring.aggregators.aggregator import moment
+from renown.scoring.cursor import Cursor, decode_cursor, encode_cursor
+from renown.scoring.plan import plan_of
+from renown.scoring.state import State
+
+__all__ = ["Explanation", "Line", "PriorLine", "explain"]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """What one event adds to the score."""
+
+    id: str
+    type: str
+    actor: str | None
+    at: str
+    value: float
+    weight: float
+    """As recorded when the event was folded: the rule's times the rater's."""
+    faded: float
+    """What time and newer events have left of the weight."""
+    share: float
+    """Its part of all weight, 0 to 1; for points 1 when all of it counts."""
+    points: float
+    version: int
+    data: dict[str, Any] | None = None
+
+
+class PriorLine(msgspec.Struct, frozen=True):
+    """What the score would be without events, and what that adds to it now."""
+
+    value: float
+    weight: float
+    points: float
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """One page of an explanation: `prior.points` and the points of all pages' lines are the `score`."""
+
+    subject: str
+    category: str
+    """A category's name, or empty for the overall score."""
+    version: int
+    score: float
+    at: str
+    prior: PriorLine
+    lines: tuple[Line, ...]
+    """Newest first."""
+    points_of_older: float
+    """The points of the lines that are left for further pages."""
+    cursor: str | None
+    """For the next, older page; None on the last."""
+
+
+def explain(
+    policy: Policy,
+    entries: Iterable[Entry],
+    state: State,
+    at: float,
+    prior: Mapping[str, float] | None = None,
+    *,
+    category: str = OVERALL,
+    limit: int | None = None,
+    cursor: str | None = None,
+    subject: str = "",
+    version: int = 0,
+) -> Explanation:
+    """Return a page of what every live event adds to the score of `category`.
+
+    `entries` are the subject's live entries, newest first by (at, version). An iterator that fetches as it
+    is read is best: of a mean only `limit` entries and one more are read; points under a cap or a
+    floor that have cut something are counted from the oldest on and need them all. For a further
+    page `entries` may begin after `cursor_position(cursor)`; newer ones are passed over.
+    Pages are told for the time and the prior of the first.
+
+    Raises:
+        EventError: there is no such category (`unknown_category`).
+        RenownError: the cursor is malformed (`bad_cursor`) or `version` is no longer the one the
+            first page was of (`stale_cursor`).
+
+    """
+    plan = plan_of(policy)
+    if category not in plan.index:
+        raise EventError(
+            f"`{category[:64]}` is no category",
+            code="unknown_category",
+            field="category",
+            expected=nearest(category, plan.names[1:]) or "one of " + ", ".join(plan.names[1:]),
+        )
+    start = _start(cursor, at, (prior or {}).get(category), version)
+    i = plan.index[category]
+    aggregator, cell = plan.aggregators[i], state.cells[i]
+    older = _older(entries, category, start)
+    if isinstance(aggregator, PointsAggregator):
+        found = _counted(aggregator, cell, older)
+    else:
+        found = _shared(aggregator, cell, older, start)
+    page = list(islice(found, limit))
+    more = limit is not None and next(found, None) is not None
+    score = aggregator.score(cell, start.now, start.prior)
+    told = start.told + sum(line.points for line, _ in page)
+    before = _prior_line(aggregator, cell, start)
+    last = page[-1][1] if page else start
+    following = Cursor(last.at, last.version, start.now, start.prior, version, last.passed, told)
+    return Explanation(
+        subject=subject,
+        category=category,
+        version=version,
+        score=score,
+        at=timestamp(start.now),
+        prior=before,
+        lines=tuple(line for line, _ in page),
+        points_of_older=score - before.points - told if more else 0.0,
+        cursor=encode_cursor(following) if more else None,
+    )
+
+
+def _start(cursor: str | None, at: float, prior: float | None, version: int) -> Cursor:
+    if cursor is None:
+        return Cursor(float("inf"), 0, at, prior, version, 0.0, 0.0)
+    start = decode_cursor(cursor)
+    if start.standing and version and start.standing != version:
+        raise RenownError(
+            "the standing has changed since the first page",
+            code="stale_cursor",
+            field="cursor",
+            expected="none: begin again with the first page",
+        )
+    if not all(isfinite(each) for each in (start.at, start.now, start.passed, start.told)):
+        raise RenownError("the cursor is not one of ours", code="bad_cursor", field="cursor")
+    return start
+
+
+def _older(entries: Iterable[Entry], category: str, start: Cursor) -> Iterator[tuple[Entry, Contribution]]:
+    for entry in entries:
+        if (entry.at, entry.version) < (start.at, start.version):
+            for contribution in entry.contributions:
+                if contribution.category == category:
+                    yield entry, contribution
+
+
+def _prior_line(aggregator: Aggregator, cell: Cell, start: Cursor) -> PriorLine:
+    value, weight = aggregator.prior(start.prior)
+    if isinstance(aggregator, PointsAggregator):
+        return PriorLine(value, weight, value)
+    mass = aggregator.mass(cell, start.now)
+    share = weight / (mass + weight) if mass + weight > 0 else 1.0
+    return PriorLine(value, weight, value * share)
+
+
+def _shared(
+    aggregator: Aggregator,
+    cell: Cell,
+    older: Iterable[tuple[Entry, Contribution]],
+    start: Cursor,
+) -> Iterator[tuple[Line, Cursor]]:
+    whole = aggregator.mass(cell, start.now) + aggregator.prior(start.prior)[1]
+    passed = start.passed
+    for entry, contribution in older:
+        age = moment(start.now) - moment(entry.at)
+        faded = contribution.weight * aggregator.memory**passed
+        if aggregator.half_life is not None:
+            faded *= 2.0 ** (-age / aggregator.half_life)
+        passed += contribution.weight
+        share = faded / whole if whole > 0 else 0.0
+        line = _line(entry, contribution, faded, share, share * contribution.value)
+        yield line, msgspec.structs.replace(start, at=entry.at, version=entry.version, passed=passed)
+
+
+def _counted(
+    aggregator: PointsAggregator, cell: Cell, older: Iterable[tuple[Entry, Contribution]]
+) -> Iterator[tuple[Line, Cursor]]:
+    if aggregator.bent(cell):
+        older = list(older)
+        deltas = _deltas(aggregator, older)
+    else:
+        deltas = None
+    for entry, contribution in older:
+        whole = contribution.value * contribution.weight
+        points = whole if deltas is None else deltas.pop()
+        share = points / whole if whole else 1.0
+        yield (
+            _line(entry, contribution, contribution.weight, share, points),
+            Cursor(entry.at, entry.version, 0.0, None, 0, 0.0, 0.0),
+        )
+
+
+def _deltas(aggregator: PointsAggregator, older: list[tuple[Entry, Contribution]]) -> list[float]:
+    before = aggregator.empty()
+    deltas: list[float] = []
+    for entry, contribution in reversed(older):
+        after = aggregator.fold(before, contribution, entry.at)
+        deltas.append(aggregator.counted(before, after))
+        before = after
+    return deltas
+
+
+def _line(entry: Entry, contribution: Contribution, faded: float, share: float, points: float) -> Line:
+    event = entry.event
+    return Line(
+        id=event.id or "",
+        type=event.type,
+        actor=event.actor,
+        at=timestamp(entry.at),
+        value=contribution.value,
+        weight=contribution.weight,
+        faded=faded,
+        share=share,
+        points=points,
+        version=entry.version,
+        data=event.data,
+    )

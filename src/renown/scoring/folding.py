@@ -1,0 +1,47 @@
+"""Folding contributions into a state, and taking them back."""
+
+from collections.abc import Iterable
+
+from renown.model import Contribution
+from renown.policy import Policy
+from renown.scoring.plan import plan_of
+from renown.scoring.state import State, empty
+
+__all__ = ["fold", "needs_refold", "refold", "take_back"]
+
+
+def fold(policy: Policy, state: State, contributions: Iterable[Contribution], at: float) -> State:
+    """Return the state with the contributions of one event at `at` (POSIX seconds) folded in."""
+    plan = plan_of(policy)
+    cells = list(state.cells)
+    for contribution in contributions:
+        i = plan.index[contribution.category]
+        cells[i] = plan.aggregators[i].fold(cells[i], contribution, at)
+    return State(tuple(cells))
+
+
+def needs_refold(policy: Policy, state: State, at: float) -> bool:
+    """Tell whether an event at `at` comes before something folded and the order matters."""
+    plan = plan_of(policy)
+    return any(plan.aggregators[i].is_late(state.cells[i], at) for i in plan.ordered)
+
+
+def take_back(policy: Policy, state: State, contributions: Iterable[Contribution], at: float) -> State | None:
+    """Return the state as if the contributions at `at` had never been, or None: then refold."""
+    plan = plan_of(policy)
+    cells = list(state.cells)
+    for contribution in contributions:
+        i = plan.index[contribution.category]
+        cell = plan.aggregators[i].take_back(cells[i], contribution, at)
+        if cell is None:
+            return None
+        cells[i] = cell
+    return State(tuple(cells))
+
+
+def refold(policy: Policy, folded: Iterable[tuple[Iterable[Contribution], float]]) -> State:
+    """Return the state of the live events' (contributions, at), given in (at, version) order."""
+    state = empty(policy)
+    for contributions, at in folded:
+        state = fold(policy, state, contributions, at)
+    return state

@@ -1,0 +1,81 @@
+"""What is worked out once per policy, so that the path of an event only looks things up."""
+
+from functools import lru_cache
+from math import inf
+from statistics import NormalDist
+
+from renown.model import OVERALL, Contribution
+from renown.policy import BayesianMean, FadingMean, Points, Policy, Rule
+from renown.scoring.aggregators import Aggregator, FadingMeanAggregator, aggregator
+
+__all__ = ["Meaning", "Plan", "plan_of"]
+
+
+class Meaning:
+    """A rule made ready: ranges filled in, `overall` resolved, constants folded ahead."""
+
+    __slots__ = ("constant", "high", "into", "low", "rule", "slot", "whole")
+
+    def __init__(self, policy: Policy, name: str, rule: Rule) -> None:
+        self.rule = rule
+        self.slot = rule.slot or name
+        self.low = policy.scale.min if rule.min is None else rule.min
+        self.high = policy.scale.max if rule.max is None else rule.max
+        self.into = tuple(
+            (OVERALL if target == "overall" else target, weight) for target, weight in rule.into.items()
+        )
+        self.constant = rule.value if isinstance(rule.value, float) else None
+        self.whole: tuple[Contribution, ...] | None = None
+        if self.constant is not None and not rule.weights and rule.categories == "none":
+            self.whole = tuple(
+                Contribution(target, self.constant, weight * rule.weight, rule.exempt)
+                for target, weight in self.into
+            )
+
+
+class Plan:
+    """A policy made ready: aggregators in a fixed order with the overall one first."""
+
+    __slots__ = (
+        "aggregators",
+        "evidence",
+        "index",
+        "names",
+        "ordered",
+        "rater",
+        "rules",
+        "running",
+        "tiers",
+    )
+
+    def __init__(self, policy: Policy) -> None:
+        z = NormalDist().inv_cdf((1 + policy.bounds.confidence) / 2)
+        floor = policy.raters.floor if policy.raters else -1.0
+        self.names = (OVERALL, *policy.categories)
+        self.index = {name: i for i, name in enumerate(self.names)}
+        self.aggregators: tuple[Aggregator, ...] = tuple(
+            aggregator(policy.method(name), policy.scale, z, floor) for name in self.names
+        )
+        self.ordered = tuple(i for i, each in enumerate(self.aggregators) if each.ordered)
+        self.rules = {name: Meaning(policy, name, rule) for name, rule in policy.rules.items()}
+        self.running = frozenset(name for name in self.names if _is_running(policy, name))
+        self.evidence = (policy.evidence.min_count, policy.evidence.min_weight)
+        self.tiers = tuple(
+            (tier.name, -inf if tier.min_score is None else tier.min_score, tier.min_count)
+            for tier in reversed(policy.tiers)
+        )
+        overall = self.aggregators[0]
+        self.rater = overall if isinstance(overall, FadingMeanAggregator) and policy.raters else None
+
+
+@lru_cache(maxsize=1024)
+def plan_of(policy: Policy) -> Plan:
+    """Return the policy's plan."""
+    return Plan(policy)
+
+
+def _is_running(policy: Policy, category: str) -> bool:
+    method = policy.method(category)
+    if isinstance(method, Points):
+        return False
+    return isinstance(method, BayesianMean | FadingMean) and method.prior.running

@@ -1,0 +1,52 @@
+"""Reading a state: the numbers of a standing at a time."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from renown.model import OVERALL, Category
+from renown.policy import Policy
+from renown.scoring.plan import Plan, plan_of
+from renown.scoring.state import State
+
+__all__ = ["Reading", "read"]
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """The numbers of a standing. All are finite, and `low` ≤ `score` ≤ `high`."""
+
+    score: float
+    low: float
+    high: float
+    count: int
+    categories: dict[str, Category]
+    tier: str | None
+    provisional: bool
+
+
+def read(policy: Policy, state: State, at: float, prior: Mapping[str, float] | None = None) -> Reading:
+    """Return the numbers at `at`; `prior` holds the running means of the kind, where the policy uses them."""
+    plan = plan_of(policy)
+    cells = state.cells
+    overall, cell = plan.aggregators[0], cells[0]
+    prior = prior or {}
+    mean = prior.get(OVERALL)
+    score = overall.score(cell, at, mean)
+    low, high = overall.bounds(cell, at, mean, score)
+    count = int(cell[0])
+    categories = {
+        name: Category(plan.aggregators[i].score(cells[i], at, prior.get(name)), int(cells[i][0]))
+        for name, i in plan.index.items()
+        if i
+    }
+    min_count, min_weight = plan.evidence
+    provisional = count < min_count or (min_weight > 0 and overall.mass(cell, at) < min_weight)
+    tier = None if provisional else _tier(plan, score, count)
+    return Reading(score, low, high, count, categories, tier, provisional)
+
+
+def _tier(plan: Plan, score: float, count: int) -> str | None:
+    for name, min_score, min_count in plan.tiers:
+        if score >= min_score and count >= min_count:
+            return name
+    return None

@@ -1,0 +1,46 @@
+"""The state of a standing: one small cell per category, and its encoding."""
+
+import msgspec
+
+from renown.errors import PolicyError
+from renown.policy import Policy
+from renown.scoring.aggregators import Cell
+from renown.scoring.plan import plan_of
+
+__all__ = ["State", "decode_state", "empty", "encode_state"]
+
+
+class State(msgspec.Struct, frozen=True, array_like=True):
+    """What folding remembers of a subject. A value: folding makes a new one."""
+
+    cells: tuple[Cell, ...]
+    """One per category in the policy's order, the overall one first."""
+
+
+_DECODER = msgspec.json.Decoder(State)
+_ENCODER = msgspec.json.Encoder()
+
+
+def empty(policy: Policy) -> State:
+    """Return the state of a subject without events."""
+    return State(tuple(each.empty() for each in plan_of(policy).aggregators))
+
+
+def encode_state(state: State) -> bytes:
+    """Return the state as bytes; `decode_state` gives back an equal one, to the last digit."""
+    return _ENCODER.encode(state)
+
+
+def decode_state(policy: Policy, data: bytes) -> State:
+    """Return the encoded state; raise `PolicyError` when it was made under another form of policy."""
+    try:
+        state = _DECODER.decode(data)
+    except msgspec.DecodeError as error:
+        raise PolicyError(f"the state cannot be read: {error}", code="state_mismatch") from None
+    expected = tuple(len(each.empty()) for each in plan_of(policy).aggregators)
+    if tuple(map(len, state.cells)) != expected:
+        raise PolicyError(
+            f"the state was not made under the policy `{policy.name}` version {policy.version}",
+            code="state_mismatch",
+        )
+    return state
