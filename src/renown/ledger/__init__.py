@@ -1,0 +1,16 @@
+"""The ledger: the append-only events with the standings folded from them, the one source of truth."""
+
+from renown.ledger.keys import Key, Keys
+from renown.ledger.ledger import Committed, Ledger, LedgerOptions, Stats
+from renown.ledger.reads import HistoryPoint, KindCounts
+
+__all__ = [
+    "Committed",
+    "HistoryPoint",
+    "Key",
+    "Keys",
+    "KindCounts",
+    "Ledger",
+    "LedgerOptions",
+    "Stats",
+]

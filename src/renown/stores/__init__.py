@@ -1,0 +1,6 @@
+"""Where the ledger lies on disk: the promise (`store`) and the SQLite implementation (`sqlite`)."""
+
+from renown.stores.sqlite import SqliteStore
+from renown.stores.store import EventRow, KeyRow, KindRow, Reader, StandingRow, Store, Writer
+
+__all__ = ["EventRow", "KeyRow", "KindRow", "Reader", "SqliteStore", "StandingRow", "Store", "Writer"]

@@ -1,0 +1,346 @@
+"""One transaction: the events of many requests, checked, folded, stored and told."""
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+from renown import scoring
+from renown.errors import ConflictError, EventError, LedgerError
+from renown.ledger.cache import Cache, Kind, Subject
+from renown.ledger.check import checked, new_id
+from renown.ledger.fold import Applied, Earlier, Folded, Incoming, apply, begin
+from renown.ledger.past import StoredPast, earlier_of
+from renown.ledger.views import activity_json, encode, standing_of
+from renown.model import Answer, Basis, Cause, Event, Problem, Status, Update
+from renown.policy import Policy
+from renown.stores import EventRow, StandingRow, Writer
+
+__all__ = ["Batch", "Prepared"]
+
+_log = structlog.get_logger(__name__)
+_PLAIN: Final = Basis()
+_PLAIN_JSON: Final = encode(_PLAIN)
+
+
+class Prepared:
+    """An event that passed all checks that need no store."""
+
+    __slots__ = ("at", "body", "effect", "event", "id", "policy", "rater", "slot")
+
+    def __init__(
+        self,
+        slot: int,
+        event: Event,
+        id_: str,
+        at: float,
+        body: bytes,
+        policy: Policy,
+        effect: scoring.Effect,
+    ) -> None:
+        self.slot = slot
+        self.event = event
+        self.id = id_
+        self.at = at
+        self.body = body
+        self.policy = policy
+        self.effect = effect
+        actor = event.actor
+        rated = policy.raters is not None and actor is not None and effect.takes_back is None
+        self.rater = actor if rated and actor.startswith(f"{policy.kind}:") else None
+
+
+class _Touched:
+    """A subject that changed in this batch."""
+
+    __slots__ = ("activity", "cause", "reading", "subject")
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.activity: list[tuple[int, int, bytes]] = []
+        self.reading: scoring.Reading | None = None
+        self.cause: Cause | None = None
+
+
+class Batch:
+    """The work of one transaction. Used once, on the writer's thread."""
+
+    _writer: Writer
+
+    def __init__(self, cache: Cache, events: Sequence[Event]) -> None:
+        self._cache = cache
+        self._answers: dict[int, Answer] = {}
+        # As fine as the wire is, so that what is told is what was folded.
+        self._now = round(time.time(), 6)
+        self._prepared = [p for i, e in enumerate(events) if (p := self._prepare(i, e)) is not None]
+        self._known: dict[str, tuple[str, int, bytes]] = {}
+        self._pairs: dict[tuple[str, str], Earlier | None] = {}
+        self._touched: dict[str, _Touched] = {}
+        self._rows: list[EventRow] = []
+        self._ends: list[tuple[float | None, str | None, int | None, int]] = []
+        self._seq = 0
+
+    def _prepare(self, slot: int, event: Event) -> Prepared | None:
+        try:
+            event, body, at = checked(event, self._now)
+            policy = self._cache.policies.for_subject(event.subject)
+            effect = scoring.interpret(policy, event)
+        except EventError as error:
+            self._reject(slot, event, error.problem)
+            return None
+        except Exception:
+            self._fail(slot, event)
+            return None
+        return Prepared(
+            slot, event, event.id or new_id(), self._now if at is None else at, body, policy, effect
+        )
+
+    def _reject(self, slot: int, event: Event, problem: Problem) -> None:
+        event_id, subject = getattr(event, "id", None), getattr(event, "subject", None)
+        self._answers[slot] = Answer(
+            Status.REJECTED,
+            event_id if isinstance(event_id, str) else None,
+            subject if isinstance(subject, str) else None,
+            None,
+            problem,
+        )
+
+    def _fail(self, slot: int, event: Event) -> None:
+        _log.exception("an event failed unexpectedly", id=getattr(event, "id", None))
+        self._reject(slot, event, Problem("internal", "the server failed on this event; it changed nothing"))
+
+    def run(self, writer: Writer) -> None:
+        """Apply all events within the transaction that `writer` has begun.
+
+        Raises:
+            LedgerError: the store failed; the transaction has to be rolled back and the cache dropped.
+        """
+        self._writer = writer
+        self._load()
+        for prepared in self._prepared:
+            try:
+                self._take(prepared)
+            except EventError as error:
+                self._reject(prepared.slot, prepared.event, error.problem)
+            except LedgerError:
+                raise
+            except Exception:
+                self._fail(prepared.slot, prepared.event)
+        self._flush()
+        self._store()
+
+    def _load(self) -> None:
+        """Look up, each with one statement, all that the events of the batch may need."""
+        cache, writer = self._cache, self._writer
+        if cache.newest_seq is None:
+            cache.newest_seq = writer.newest_seq()
+        self._seq = cache.newest_seq
+        if cache.kinds is None:
+            get = cache.policies.get
+            rows = writer.kind_rows()
+            cache.kinds = {row.kind: Kind.of(row, policy) for row in rows if (policy := get(row.kind))}
+        sent = [p.id for p in self._prepared if p.event.id is not None]
+        if sent:
+            self._known = {id_: rest for id_, *rest in writer.known(sent)}
+        wanted = {p.event.subject for p in self._prepared}
+        wanted.update(p.rater for p in self._prepared if p.rater is not None)
+        missing = cache.missing(wanted)
+        if missing:
+            found = {row.subject: row for row in writer.standings(missing)}
+            for key in missing:
+                row = found.get(key)
+                cache.subjects[key] = None if row is None else self._subject(row)
+        pairs = {
+            (p.event.subject, p.effect.one_per)
+            for p in self._prepared
+            if p.effect.one_per is not None and cache.subjects[p.event.subject] is not None
+        }
+        if pairs:
+            for row in writer.live_pairs(list(pairs)):
+                self._pairs[row.subject, row.pair or ""] = earlier_of(row)
+
+    def _subject(self, row: StandingRow) -> Subject | None:
+        policy = self._cache.policies.get(row.kind)
+        if policy is None:
+            return None
+        state = scoring.decode_state(policy, row.state)
+        return Subject(
+            row.subject, policy, Folded(row.version, state, row.updated_at, row.score), row.seq, row.view
+        )
+
+    def _take(self, prepared: Prepared) -> None:
+        before = self._known.get(prepared.id)
+        if before is not None:
+            self._repeat(prepared, *before)
+            return
+        cache, event, policy = self._cache, prepared.event, prepared.policy
+        assert cache.kinds is not None
+        kind = cache.kinds.get(policy.kind) or Kind.new(policy)
+        state, prior, weight = kind.state, kind.prior, 1.0
+        if prepared.effect.takes_back is None:
+            if state is not None:
+                state = scoring.observe(policy, state, event.actor, prepared.effect.contributions)
+                prior = state.prior()
+            if policy.raters is not None:
+                weight = self._weight(prepared, kind)
+        basis = Basis(weight, prior) if weight != 1.0 or prior else _PLAIN
+        subject = cache.subjects.get(event.subject)
+        if subject is None:
+            subject = Subject(event.subject, policy, begin(policy, prior, prepared.at), 0, b"")
+        applied = apply(
+            policy,
+            subject.folded,
+            Incoming(prepared.id, prepared.at, event, prepared.effect),
+            basis,
+            StoredPast(event.subject, self._writer, self._pairs, self._flush),
+        )
+        row = self._row(prepared, applied)
+        activity = activity_json(row)
+        # From here on nothing may fail: the event is applied.
+        self._record(prepared, subject, applied, row, activity)
+        if state is not None and state is not kind.state:
+            kind.state, kind.prior = state, prior
+        kind.events += 1
+        kind.recent.append(row.seq)
+        cache.kinds[kind.name] = kind
+        if row.version == 1:
+            kind.subjects += 1
+
+    def _weight(self, prepared: Prepared, kind: Kind) -> float:
+        actor = prepared.event.actor
+        is_seed = kind.state is not None and kind.state.is_seed(actor)
+        known = None if prepared.rater is None else self._cache.subjects.get(prepared.rater)
+        state = None if known is None else known.folded.state
+        return scoring.rater_weight(prepared.policy, state, is_seed)
+
+    def _repeat(self, prepared: Prepared, subject: str, version: int, body: bytes) -> None:
+        if body != prepared.body:
+            raise ConflictError(
+                f"the id `{prepared.id}` is in use with a different body",
+                field="id",
+                expected="a new id, or the very same event",
+            )
+        self._answers[prepared.slot] = Answer(Status.DUPLICATE, prepared.id, subject, version)
+
+    def _row(self, prepared: Prepared, applied: Applied) -> EventRow:
+        event, folded = prepared.event, applied.folded
+        own = next((end for end in applied.ends if end.seq is None), None) if applied.ends else None
+        return EventRow(
+            self._seq + 1,
+            prepared.id,
+            event.subject,
+            folded.version,
+            event.type,
+            event.actor,
+            applied.pair,
+            event.ref,
+            event.value,
+            prepared.at,
+            self._now,
+            prepared.body,
+            _PLAIN_JSON if applied.basis is _PLAIN else encode(applied.basis),
+            encode(applied.contributions),
+            folded.score,
+            applied.delta,
+            None if own is None else own.at,
+            None if own is None else own.by,
+            None if own is None else folded.version,
+        )
+
+    def _record(
+        self, prepared: Prepared, subject: Subject, applied: Applied, row: EventRow, activity: bytes
+    ) -> None:
+        key, event = row.subject, prepared.event
+        self._seq = row.seq
+        subject.folded = applied.folded
+        subject.seq = row.seq
+        self._cache.subjects[key] = subject
+        touched = self._touched.pop(key, None) or _Touched(subject)
+        # Put last again, so that updates are in the order of their newest event.
+        self._touched[key] = touched
+        touched.reading = applied.reading
+        touched.cause = Cause(event.type, applied.delta)
+        touched.activity.append((row.version, row.seq, activity))
+        self._rows.append(row)
+        self._known[row.id] = (key, row.version, row.body)
+        for end in applied.ends:
+            if end.seq is not None:
+                self._ends.append((end.at, end.by, row.version, end.seq))
+                if end.pair is not None:
+                    current = self._pairs.get((key, end.pair))
+                    if current is not None and current.id == end.id:
+                        self._pairs[key, end.pair] = None
+        if applied.pair is not None and row.ended_version is None and applied.contributions:
+            self._pairs[key, applied.pair] = Earlier(
+                row.seq,
+                row.id,
+                row.version,
+                row.at,
+                applied.pair,
+                applied.basis,
+                applied.contributions,
+                row.body,
+            )
+        self._answers[prepared.slot] = Answer(Status.APPLIED, row.id, key, row.version)
+
+    def _flush(self) -> None:
+        """Write the events of the batch so far, so that statements see them."""
+        if self._rows:
+            self._writer.add_events(self._rows)
+            self._rows = []
+        if self._ends:
+            self._writer.end_events(self._ends)
+            self._ends = []
+
+    def _store(self) -> None:
+        cache = self._cache
+        rows: list[StandingRow] = []
+        for key, touched in self._touched.items():
+            subject, reading = touched.subject, touched.reading
+            assert reading is not None
+            folded, policy = subject.folded, subject.policy
+            subject.view = encode(standing_of(key, folded.version, folded.at, reading, touched.cause))
+            rows.append(
+                StandingRow(
+                    key,
+                    policy.kind,
+                    folded.version,
+                    subject.seq,
+                    folded.score,
+                    reading.count,
+                    reading.provisional,
+                    folded.at,
+                    policy.name,
+                    policy.version,
+                    scoring.encode_state(folded.state),
+                    subject.view,
+                )
+            )
+        if rows:
+            self._writer.put_standings(rows)
+            assert cache.kinds is not None
+            changed = {touched.subject.policy.kind for touched in self._touched.values()}
+            self._writer.put_kinds([cache.kinds[name].row() for name in changed])
+        cache.newest_seq = self._seq
+
+    def updates(self) -> list[Update]:
+        """Return the batch's news, one update per subject, to be told after the commit."""
+        return [
+            Update(key, t.subject.folded.version, t.subject.seq, t.subject.view, tuple(t.activity))
+            for key, t in self._touched.items()
+        ]
+
+    def answers(self, with_standing: Sequence[bool]) -> list[Answer]:
+        """Return the answers in order of the events, where wanted with the subject's newest standing."""
+        return [
+            self._with_standing(self._answers[i]) if wanted else self._answers[i]
+            for i, wanted in enumerate(with_standing)
+        ]
+
+    def _with_standing(self, answer: Answer) -> Answer:
+        subject = self._cache.subjects.get(answer.subject or "")
+        if answer.status is Status.REJECTED or subject is None:
+            return answer
+        return msgspec.structs.replace(answer, standing=msgspec.Raw(subject.view))

@@ -1,0 +1,105 @@
+"""What the writer thread remembers between transactions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from renown import scoring
+from renown.ledger.fold import Folded
+from renown.policy import Policies, Policy
+from renown.scoring import KindState
+from renown.stores import KindRow
+
+__all__ = ["MAX_RECENT", "Cache", "Kind", "Subject"]
+
+MAX_RECENT: Final = 100
+"""How many positions of newest events a kind remembers."""
+
+_MOST_SUBJECTS: Final = 100_000
+_encode: Final = msgspec.json.Encoder().encode
+_seqs: Final = msgspec.json.Decoder(list[int])
+
+
+@dataclass(slots=True, eq=False)
+class Subject:
+    """A subject's newest state."""
+
+    key: str
+    policy: Policy
+    folded: Folded
+    seq: int
+    view: bytes
+
+
+@dataclass(slots=True, eq=False)
+class Kind:
+    """Counts and the running prior of one kind."""
+
+    name: str
+    policy: Policy
+    subjects: int = 0
+    events: int = 0
+    recent: list[int] = field(default_factory=list[int])
+    """Newest last."""
+    state: KindState | None = None
+    prior: dict[str, float] = field(default_factory=dict[str, float])
+
+    @classmethod
+    def new(cls, policy: Policy) -> "Kind":
+        """Return a kind without subjects."""
+        kind = cls(policy.kind, policy)
+        if scoring.needs_kind_state(policy):
+            kind.see(scoring.kind_empty(policy))
+        return kind
+
+    @classmethod
+    def of(cls, row: KindRow, policy: Policy) -> "Kind":
+        """Return the kind that `row` tells of."""
+        kind = cls(row.kind, policy, row.subjects, row.events, _seqs.decode(row.recent)[::-1])
+        if row.state is not None and scoring.needs_kind_state(policy):
+            kind.see(scoring.decode_kind(policy, row.state))
+        elif scoring.needs_kind_state(policy):
+            kind.see(scoring.kind_empty(policy))
+        return kind
+
+    def see(self, state: KindState) -> None:
+        """Take over a new state."""
+        self.state = state
+        self.prior = state.prior()
+
+    def row(self) -> KindRow:
+        """Return the row to be stored."""
+        del self.recent[:-MAX_RECENT]
+        state = None if self.state is None else scoring.encode_kind(self.policy, self.state)
+        return KindRow(self.name, self.subjects, self.events, _encode(self.recent[::-1]), state)
+
+
+class Cache:
+    """States of subjects and kinds, true only as long as no other process commits."""
+
+    def __init__(self, policies: Policies) -> None:
+        self.policies = policies
+        self.subjects: dict[str, Subject | None] = {}
+        """None: known to be absent."""
+        self.kinds: dict[str, Kind] | None = None
+        self.newest_seq: int | None = None
+
+    def drop(self) -> None:
+        """Forget everything."""
+        self.subjects.clear()
+        self.kinds = None
+        self.newest_seq = None
+
+    def trim(self) -> None:
+        """Forget the oldest subjects when there are too many."""
+        surplus = len(self.subjects) - _MOST_SUBJECTS
+        if surplus > 0:
+            for key in list(islice(self.subjects, surplus + _MOST_SUBJECTS // 10)):
+                del self.subjects[key]
+
+    def missing(self, keys: set[str]) -> Sequence[str]:
+        """Return those keys that are not cached."""
+        return [key for key in keys if key not in self.subjects]

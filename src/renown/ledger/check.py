@@ -1,0 +1,153 @@
+"""Checking one event before anything else looks at it, and its canonical body."""
+
+import math
+import os
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from renown.errors import EventError
+from renown.model import Event, is_key
+
+__all__ = ["FUTURE_SECONDS", "MAX_DATA_BYTES", "MAX_ID", "MAX_REF", "MAX_TYPE", "checked", "new_id"]
+
+MAX_ID: Final = 128
+MAX_TYPE: Final = 64
+MAX_REF: Final = 128
+MAX_CATEGORIES: Final = 64
+MAX_DATA_BYTES: Final = 16 * 1024
+"""Of the JSON of `data`."""
+FUTURE_SECONDS: Final = 300.0
+"""How far ahead of this machine's clock an event's time may be."""
+
+_KEY_FORM: Final = "kind:id, the kind in lower case, the id up to 128 printable characters without spaces"
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
+
+
+def checked(event: Event, now: float) -> tuple[Event, bytes, float | None]:
+    """Return the event in normal form, its canonical body as sent, and its time if it has one.
+
+    Two sendings of the same event give the same bytes: mappings are sorted, times are in UTC,
+    numbers are floats, and nothing the server fills in is part of it.
+
+    Raises:
+        EventError: a field is malformed; `code`, `field` and `expected` say which and how.
+    """
+    if type(event) is not Event:
+        raise EventError("not an event", code="invalid_event", expected="an Event")
+    try:
+        _check_names(event)
+        if event.value is not None or event.categories is not None:
+            event = _numbers(event)
+        at = None
+        if event.occurred_at is not None:
+            event, at = _when(event, event.occurred_at, now)
+        if event.data is not None:
+            _check_data(event)
+        return event, _encoder.encode(event), at
+    except (TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
+        raise EventError(
+            f"the event is malformed: {error}", code="invalid_event", expected="fields of the declared types"
+        ) from error
+
+
+def _check_names(event: Event) -> None:
+    if not is_key(event.subject):
+        raise EventError(
+            "the subject is not a key", code="invalid_subject", field="subject", expected=_KEY_FORM
+        )
+    if event.actor is not None and not is_key(event.actor):
+        raise EventError("the actor is not a key", code="invalid_actor", field="actor", expected=_KEY_FORM)
+    _check_text("type", event.type, MAX_TYPE)
+    if event.id is not None:
+        _check_text("id", event.id, MAX_ID)
+    if event.ref is not None:
+        _check_text("ref", event.ref, MAX_REF)
+
+
+def _check_text(field: str, text: str, longest: int) -> None:
+    if not 0 < len(text) <= longest or not text.isprintable():
+        raise EventError(
+            f"{field} is empty, too long or has control characters",
+            code=f"invalid_{field}",
+            field=field,
+            expected=f"1 to {longest} printable characters",
+        )
+
+
+def _number(field: str, number: float) -> float:
+    if isinstance(number, bool) or not math.isfinite(number):
+        raise EventError(
+            f"{field} is not a finite number", code="invalid_value", field=field, expected="a finite number"
+        )
+    # Adding zero makes -0.0 and 0.0 the same, as the store does.
+    return number + 0.0
+
+
+def _numbers(event: Event) -> Event:
+    value, categories = event.value, event.categories
+    if categories is None:
+        if type(value) is float and math.isfinite(value) and value != 0.0:
+            return event
+        return msgspec.structs.replace(event, value=None if value is None else _number("value", value))
+    if len(categories) > MAX_CATEGORIES:
+        raise EventError(
+            "too many categories",
+            code="invalid_categories",
+            field="categories",
+            expected=f"at most {MAX_CATEGORIES}",
+        )
+    for name in categories:
+        _check_text("categories", name, MAX_TYPE)
+    return msgspec.structs.replace(
+        event,
+        value=None if value is None else _number("value", value),
+        categories={name: _number(f"categories.{name}", given) for name, given in categories.items()},
+    )
+
+
+def _when(event: Event, moment: datetime, now: float) -> tuple[Event, float]:
+    if moment.utcoffset() is None:
+        raise EventError(
+            "occurred_at has no time zone",
+            code="time_without_zone",
+            field="occurred_at",
+            expected="an RFC 3339 time with Z or an offset",
+        )
+    at = moment.timestamp()
+    if at > now + FUTURE_SECONDS:
+        raise EventError(
+            "occurred_at lies in the future",
+            code="occurred_in_future",
+            field="occurred_at",
+            expected="a time not after now",
+        )
+    if at < 0.0:
+        raise EventError(
+            "occurred_at lies before 1970",
+            code="occurred_too_early",
+            field="occurred_at",
+            expected="1970-01-01T00:00:00Z or later",
+        )
+    if moment.tzinfo is not UTC:
+        event = msgspec.structs.replace(event, occurred_at=moment.astimezone(UTC))
+    return event, at
+
+
+def _check_data(event: Event) -> None:
+    if not isinstance(event.data, dict):
+        raise EventError("data is not an object", code="invalid_data", field="data", expected="an object")
+    if len(_encoder.encode(event.data)) > MAX_DATA_BYTES:
+        raise EventError(
+            "data is too large",
+            code="data_too_large",
+            field="data",
+            expected=f"at most {MAX_DATA_BYTES} bytes of JSON",
+        )
+
+
+def new_id() -> str:
+    """Return an id for an event that came without one: unique, and growing with time."""
+    return f"ev-{time.time_ns():016x}{os.urandom(6).hex()}"

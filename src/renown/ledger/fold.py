@@ -1,0 +1,246 @@
+"""Applying one event to its subject: the one piece of code behind live intake and rebuild.
+
+Pure: it takes what the subject was and a look at its past, and returns what it becomes. It never
+changes its arguments, so an event that fails half-way has changed nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+
+from renown import scoring
+from renown.errors import EventError
+from renown.model import Basis, Contribution, Event
+from renown.policy import Policy
+from renown.scoring import Effect, Reading, State
+
+__all__ = ["Applied", "Earlier", "Folded", "Incoming", "Past", "apply", "begin"]
+
+NO_CONTRIBUTIONS: Final[tuple[Contribution, ...]] = ()
+
+_event: Final = msgspec.json.Decoder(Event)
+
+
+@dataclass(slots=True, eq=False)
+class Earlier:
+    """An event the subject already has."""
+
+    seq: int
+    id: str
+    version: int
+    at: float
+    pair: str | None
+    basis: Basis
+    contributions: tuple[Contribution, ...]
+    body: bytes
+    ended_at: float | None = None
+    ended_by: str | None = None
+    ended_version: int | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether it contributes now."""
+        return self.ended_version is None and bool(self.contributions)
+
+
+class Past(Protocol):
+    """What an event may need to know of the earlier events of its subject."""
+
+    def newest_of(self, pair: str) -> Earlier | None:
+        """Return the live event of a pair."""
+        ...
+
+    def all_of(self, pair: str) -> Sequence[Earlier]:
+        """Return all events of a pair, ended ones too, by version."""
+        ...
+
+    def referred(self, reference: str) -> Sequence[Earlier]:
+        """Return the events whose id or ref is `reference`, by version."""
+        ...
+
+    def live(self) -> Sequence[Earlier]:
+        """Return the events that contribute, by (at, version)."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Incoming:
+    """An event that passed the checks, with what it means."""
+
+    id: str
+    at: float
+    event: Event
+    effect: Effect
+
+
+@dataclass(slots=True, eq=False)
+class Folded:
+    """What the events of a subject have come to."""
+
+    version: int
+    state: State
+    at: float
+    """The latest time any of its events has: the time for which it is read."""
+    score: float
+
+
+@dataclass(slots=True, eq=False)
+class Applied:
+    """What one event makes of its subject."""
+
+    folded: Folded
+    reading: Reading
+    delta: float
+    pair: str | None
+    basis: Basis
+    contributions: tuple[Contribution, ...]
+    ends: Sequence["End"]
+    """What it takes back; the event itself, too, when a later value was there before it."""
+
+
+class End(msgspec.Struct, frozen=True):
+    """That an event stops to contribute."""
+
+    seq: int | None
+    """None means the incoming event itself."""
+    id: str
+    pair: str | None
+    at: float
+    by: str
+
+
+def begin(policy: Policy, prior: dict[str, float], at: float) -> Folded:
+    """Return a subject without events."""
+    state = scoring.empty(policy)
+    return Folded(0, state, at, scoring.read(policy, state, at, prior).score)
+
+
+def apply(policy: Policy, before: Folded, incoming: Incoming, basis: Basis, past: Past) -> Applied:
+    """Return what `incoming` makes of its subject.
+
+    `basis` is what lay outside the subject at that moment; the one in the result is to be recorded.
+
+    Raises:
+        EventError: `ref_not_found`, or what the policy has against the event.
+    """
+    version = before.version + 1
+    effect = incoming.effect
+    if effect.takes_back is not None:
+        taken = _targets(incoming, past)
+        pair, basis, contributions = _amended(policy, incoming, taken[-1], basis, past)
+        ends = [End(t.seq, t.id, t.pair, max(t.at, incoming.at), incoming.id) for t in taken]
+        counts = True
+    else:
+        pair = effect.one_per
+        contributions = scoring.weigh(effect.contributions, basis.weight)
+        taken, ends, counts = _supersede(pair, incoming, past) if pair is not None else ((), (), True)
+    state = _folded(
+        policy,
+        before,
+        past,
+        taken,
+        Earlier(
+            0,
+            incoming.id,
+            version,
+            incoming.at,
+            pair,
+            basis,
+            contributions if counts else NO_CONTRIBUTIONS,
+            b"",
+        ),
+    )
+    at = max(before.at, incoming.at)
+    reading = scoring.read(policy, state, at, basis.prior)
+    folded = Folded(version, state, at, reading.score)
+    return Applied(folded, reading, reading.score - before.score + 0.0, pair, basis, contributions, ends)
+
+
+def _targets(incoming: Incoming, past: Past) -> Sequence[Earlier]:
+    reference = incoming.effect.takes_back or ""
+    referred = past.referred(reference)
+    live = [earlier for earlier in referred if earlier.live]
+    if not live:
+        why = "was taken back already" if referred else "is not known for this subject"
+        raise EventError(
+            f"there is nothing to {incoming.event.type}: `{reference}` {why}",
+            code="ref_not_found",
+            field="ref",
+            expected="the id or the ref of a live event of the same subject",
+        )
+    return live[-1:] if incoming.effect.amends else live
+
+
+def _amended(
+    policy: Policy, incoming: Incoming, target: Earlier, basis: Basis, past: Past
+) -> tuple[str | None, Basis, tuple[Contribution, ...]]:
+    """An amendment says anew what its target said, with its giver's weight; a retraction says nothing."""
+    if not incoming.effect.amends:
+        return None, basis, NO_CONTRIBUTIONS
+    effect = scoring.amended(policy, incoming.event, _said(target, past))
+    kept = Basis(target.basis.weight, basis.prior)
+    return target.pair, kept, scoring.weigh(effect.contributions, kept.weight)
+
+
+def _said(target: Earlier, past: Past) -> Event:
+    """Return what `target` says; an amendment says what it amended with its own changes."""
+    event = _event.decode(target.body)
+    if event.type != "amend" or event.ref is None:
+        return event
+    origin = next((e for e in past.referred(event.ref) if e.ended_by == target.id), None)
+    if origin is None:
+        return event
+    said = _said(origin, past)
+    data = said.data if event.data is None else {**(said.data or {}), **event.data}
+    return msgspec.structs.replace(
+        said,
+        value=said.value if event.value is None else event.value,
+        categories=said.categories if event.categories is None else event.categories,
+        data=data,
+    )
+
+
+def _supersede(pair: str, incoming: Incoming, past: Past) -> tuple[Sequence[Earlier], Sequence[End], bool]:
+    live = past.newest_of(pair)
+    if live is None:
+        return (), (), True
+    if live.at <= incoming.at:
+        return (live,), (End(live.seq, live.id, pair, incoming.at, incoming.id),), True
+    # It comes late and a later value is there: it takes its place in the chain, already over.
+    chain = past.all_of(pair)
+    ids = {earlier.id for earlier in chain}
+    over = [
+        End(earlier.seq, earlier.id, pair, incoming.at, incoming.id)
+        for earlier in chain
+        if earlier.ended_at is not None
+        and earlier.at <= incoming.at < earlier.ended_at
+        and earlier.ended_by in ids
+    ]
+    follower = min((e for e in chain if e.at > incoming.at), key=lambda e: (e.at, e.version))
+    return (), (*over, End(None, incoming.id, pair, follower.at, follower.id)), False
+
+
+def _folded(policy: Policy, before: Folded, past: Past, taken: Sequence[Earlier], new: Earlier) -> State:
+    """Return the state that folding all live contributions by (at, version) would give, the short way if any."""
+    state = before.state
+    for earlier in taken:
+        less = scoring.take_back(policy, state, earlier.contributions, earlier.at)
+        if less is None:
+            return _refolded(policy, past, taken, new)
+        state = less
+    if not new.contributions:
+        return state
+    if scoring.needs_refold(policy, state, new.at):
+        return _refolded(policy, past, taken, new)
+    return scoring.fold(policy, state, new.contributions, new.at)
+
+
+def _refolded(policy: Policy, past: Past, taken: Sequence[Earlier], new: Earlier) -> State:
+    gone = {earlier.version for earlier in taken}
+    live = [earlier for earlier in past.live() if earlier.version not in gone]
+    if new.contributions:
+        live.append(new)
+    live.sort(key=lambda earlier: (earlier.at, earlier.version))
+    return scoring.refold(policy, [(earlier.contributions, earlier.at) for earlier in live])

@@ -1,0 +1,175 @@
+"""The ledger: the events of all subjects and the standings folded from them."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, Self, TypeVar
+
+import msgspec
+import structlog
+
+from renown.errors import LedgerError
+from renown.ledger.keys import Keys
+from renown.ledger.queue import Append, JobQueue
+from renown.ledger.reads import Reads
+from renown.ledger.writer import MAX_BATCH, WriterThread
+from renown.model import Answer, Event, Update
+from renown.policy import Policies
+from renown.stores import SqliteStore, Store
+
+__all__ = ["Committed", "Ledger", "LedgerOptions", "Stats"]
+
+Committed = Callable[[Sequence[Update]], None]
+"""Takes the updates of a commit. Runs on the event loop; must not block or raise."""
+
+_log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
+
+
+class LedgerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a ledger behaves; the defaults fit one machine."""
+
+    queue: int = 20_000
+    """Events that may wait for the writer; whoever brings more waits for room."""
+    patience: float = 10.0
+    """Seconds to wait for room before `ledger_busy`."""
+    sweep_interval: float = 0.2
+    """Seconds between two looks for commits of other processes."""
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """Sizes, for metrics and the overview."""
+
+    events: int
+    subjects: int
+    queue: int
+    """Events that wait for the writer now."""
+
+
+class Ledger(Reads):
+    """The one source of truth. Belongs to one event loop; any number of processes may open the same file.
+
+    `open`, `start`, then use; `close` at the end answers what was put in before.
+    """
+
+    def __init__(self, store: Store, policies: Policies, options: LedgerOptions | None = None) -> None:
+        super().__init__(store, policies)
+        self.keys: Final = Keys(store)
+        self._options = options or LedgerOptions()
+        self._listeners: list[Committed] = []
+        self._queue: JobQueue | None = None
+        self._writer: WriterThread | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+
+    @classmethod
+    def open(cls, path: Path, policies: Policies, options: LedgerOptions | None = None) -> Self:
+        """Open the ledger in the folder `path`, made when absent, brought to the newest tables.
+
+        Raises:
+            LedgerError: the folder or the file cannot be used.
+        """
+        return cls(SqliteStore.open(path), policies, options)
+
+    @property
+    def id(self) -> str:
+        """The ledger's own random id, made with it: the epoch of all its channels."""
+        return self._store.ledger_id
+
+    def on_commit(self, listener: Committed) -> None:
+        """Call `listener` with the news of every commit to the file, by any process, each once, by `seq`."""
+        self._listeners.append(listener)
+
+    async def start(self) -> None:
+        """Start the writer thread and the sweep.
+
+        Raises:
+            LedgerError: the file cannot be written.
+        """
+        if self._writer is not None:
+            return
+        loop = asyncio.get_running_loop()
+        self._queue = JobQueue(loop, self._options.queue, self._options.patience)
+        self._writer = WriterThread(self._store, self._policies, loop, self._queue, self._tell)
+        await self._writer.start()
+        self._store.near.changed()
+        self._sweeper = asyncio.create_task(self._sweep_often(), name="renown-sweep")
+
+    async def close(self) -> None:
+        """Work off what was put in, stop, and close the file. May be called twice."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeper
+            self._sweeper = None
+        if self._writer is not None and self._queue is not None:
+            self._queue.close()
+            await self._writer.join()
+            # What the thread has handed over last is delivered before anything is closed.
+            await asyncio.sleep(0)
+            self._writer = None
+        self._store.close()
+
+    async def append(self, events: Sequence[Event], *, standing: bool = False) -> list[Answer]:
+        """Put events into the ledger; return one answer each, in order, after their commit.
+
+        Bad events are answered as `rejected`, with the problem, and change nothing. With `standing` each
+        answer carries the subject's newest standing.
+
+        Raises:
+            LedgerError: the ledger is closed, busy for too long, or its file failed. None of the events
+                that are not answered can be counted on; sent again with the same ids they are applied once.
+        """
+        answers: list[Answer] = []
+        pending: list[asyncio.Future[list[Answer]]] = []
+        for start in range(0, len(events), MAX_BATCH):
+            pending.append(await self._put(events[start : start + MAX_BATCH], standing))
+        for done in pending:
+            answers += await done
+        return answers
+
+    async def _put(self, events: Sequence[Event], standing: bool) -> asyncio.Future[list[Answer]]:
+        queue = self._queue
+        if queue is None:
+            raise LedgerError("the ledger is not started", code="ledger_closed")
+        await queue.room(len(events))
+        done: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
+        queue.put(Append(events, standing, done))
+        return done
+
+    async def sweep(self) -> None:
+        """Look now for commits of other processes; return when they have been told.
+
+        Raises:
+            LedgerError: the ledger is closed or its file failed.
+        """
+        if self._queue is None or self._writer is None:
+            raise LedgerError("the ledger is not started", code="ledger_closed")
+        job = self._writer.sweep()
+        self._queue.put(job)
+        await job.done
+
+    async def _sweep_often(self) -> None:
+        while True:
+            await asyncio.sleep(self._options.sweep_interval)
+            try:
+                if self._store.near.changed():
+                    await self.sweep()
+            except LedgerError as error:
+                _log.warning("the sweep failed and will be tried again", reason=error.detail)
+
+    def _tell(self, updates: Sequence[Update]) -> None:
+        for listener in tuple(self._listeners):
+            try:
+                listener(updates)
+            except Exception:
+                _log.exception("a listener failed on a commit")
+
+    def stats(self) -> Stats:
+        """Return sizes as of now.
+
+        Raises:
+            LedgerError: the file failed.
+        """
+        events, subjects = self._store.near.totals()
+        return Stats(events, subjects, 0 if self._queue is None else len(self._queue))

@@ -1,0 +1,62 @@
+"""The past of a subject as its rows tell it."""
+
+from collections.abc import Callable, Sequence
+
+from renown.ledger.fold import Earlier
+from renown.ledger.views import basis_of, contributions_of
+from renown.stores import EventRow, Reader
+
+__all__ = ["StoredPast", "earlier_of"]
+
+
+def earlier_of(row: EventRow) -> Earlier:
+    """Return the row as an earlier event."""
+    return Earlier(
+        row.seq,
+        row.id,
+        row.version,
+        row.at,
+        row.pair,
+        basis_of(row),
+        contributions_of(row),
+        row.body,
+        row.ended_at,
+        row.ended_by,
+        row.ended_version,
+    )
+
+
+class StoredPast:
+    """Looks the past up in the store. `flush` brings what the batch has not written yet."""
+
+    def __init__(
+        self,
+        subject: str,
+        reader: Reader,
+        pairs: dict[tuple[str, str], Earlier | None],
+        flush: Callable[[], None],
+    ) -> None:
+        self._subject = subject
+        self._reader = reader
+        self._pairs = pairs
+        self._flush = flush
+
+    def newest_of(self, pair: str) -> Earlier | None:
+        """Return the live event of a pair, looked up for the whole batch beforehand."""
+        return self._pairs.get((self._subject, pair))
+
+    def all_of(self, pair: str) -> Sequence[Earlier]:
+        """Return all events of a pair."""
+        self._flush()
+        return [earlier_of(row) for row in self._reader.paired(self._subject, pair)]
+
+    def referred(self, reference: str) -> Sequence[Earlier]:
+        """Return the events with that id or ref."""
+        self._flush()
+        return [earlier_of(row) for row in self._reader.referred(self._subject, reference)]
+
+    def live(self) -> Sequence[Earlier]:
+        """Return the events that contribute."""
+        self._flush()
+        rows = self._reader.live(self._subject)
+        return [earlier for row in rows if (earlier := earlier_of(row)).contributions]

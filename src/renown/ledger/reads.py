@@ -1,0 +1,197 @@
+"""What can be asked of a ledger."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Final, TypeVar
+
+import msgspec
+
+from renown import scoring
+from renown.errors import NotFoundError
+from renown.ledger.views import activity_json, basis_of, contributions_of, entry_of, standing_of
+from renown.model import OVERALL, Cause, Entry, Standing
+from renown.policy import Policies
+from renown.scoring import Explanation
+from renown.stores import Reader, Store
+
+__all__ = ["HistoryPoint", "KindCounts", "Reads"]
+
+MAX_PAGE: Final = 1_000
+"""Rows of one page, at most."""
+
+_T = TypeVar("_T")
+_seqs: Final = msgspec.json.Decoder(list[int])
+
+
+class HistoryPoint(msgspec.Struct, frozen=True):
+    """The overall score after one version."""
+
+    version: int
+    at: float
+    """POSIX seconds; never falls from one point to the next."""
+    score: float
+
+
+class KindCounts(msgspec.Struct, frozen=True):
+    """How much there is of one kind."""
+
+    subjects: int
+    events: int
+
+
+class Reads:
+    """The reading side of a ledger: every answer is of one committed state.
+
+    Reads of a few rows are done at once, longer ones in a thread of their own. All raise `LedgerError`
+    when the file fails.
+    """
+
+    def __init__(self, store: Store, policies: Policies) -> None:
+        self._store = store
+        self._policies = policies
+
+    async def _apart(self, read: Callable[[Reader], _T]) -> _T:
+        def run() -> _T:
+            with self._store.reader() as reader, reader.snapshot():
+                return read(reader)
+
+        return await asyncio.to_thread(run)
+
+    async def snapshot(self, subject: str) -> tuple[int, bytes] | None:
+        """Return version and JSON of a subject's newest standing, None without one."""
+        return self._store.near.view(subject)
+
+    async def snapshots(self, subjects: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+        """Return version and JSON of the newest standings of those subjects that have one."""
+        rows = self._store.near.views(subjects)
+        return {subject: (version, view) for subject, version, view in rows}
+
+    async def standing_at(self, subject: str, at: float) -> Standing | None:
+        """Return the standing as it would have been read at `at` (POSIX seconds), None before its first event.
+
+        It is folded from what was contributing then, by the times of the events: a late event counts from
+        the time it tells of, and what was taken back counts until it was.
+        """
+        policy = self._policies.for_subject(subject)
+
+        def read(reader: Reader) -> Standing | None:
+            rows = [row for row in reader.ascending(subject, 0, -1) if row.at <= at]
+            if not rows:
+                return None
+            rows.sort(key=lambda row: (row.at, row.version))
+            live = [row for row in rows if row.ended_at is None or row.ended_at > at]
+            state = scoring.refold(policy, [(contributions_of(row), row.at) for row in live])
+            newest = rows[-1]
+            reading = scoring.read(policy, state, at, basis_of(newest).prior)
+            version = max(row.version for row in rows)
+            return standing_of(subject, version, newest.at, reading, Cause(newest.type, newest.delta))
+
+        return await self._apart(read)
+
+    async def activity(self, subject: str, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Return (version, JSON of the activity) after a version, ascending."""
+        rows = self._store.near.ascending(subject, after, _page(limit))
+        return [(row.version, activity_json(row)) for row in rows]
+
+    async def recent(self, kind: str | None, limit: int) -> tuple[int, list[bytes]]:
+        """Return the ledger's newest `seq` and the newest activities, of one kind or of all, newest first.
+
+        Of one kind at most 100 are kept at hand.
+        """
+        near = self._store.near
+        with near.snapshot():
+            newest = near.newest_seq()
+            if kind is None:
+                rows = near.recent(_page(limit))
+            else:
+                counted = {row.kind: row for row in near.kind_rows()}.get(kind)
+                seqs = [] if counted is None else _seqs.decode(counted.recent)[: _page(limit)]
+                rows = near.at_seqs(seqs)
+        return newest, [activity_json(row) for row in rows]
+
+    async def board(self, kind: str, limit: int) -> tuple[int, list[bytes]]:
+        """Return the ledger's newest `seq` and the standings with the highest scores of a kind.
+
+        Ties go to the higher count, then to the lower key. Provisional standings have no place.
+        """
+        near = self._store.near
+        with near.snapshot():
+            return near.newest_seq(), near.board(kind, _page(limit))
+
+    async def search(self, text: str, kind: str | None, limit: int) -> list[bytes]:
+        """Return standings whose id begins with `text`, then those that contain it, in either case."""
+        return await self._apart(lambda reader: reader.search(text, kind, _page(limit)))
+
+    async def history(self, subject: str, points: int) -> list[HistoryPoint]:
+        """Return the score over time in at most `points` points: evenly chosen versions, first and last kept."""
+        near = self._store.near
+        newest = near.view(subject)
+        if newest is None:
+            return []
+        chosen = _evenly(newest[0], max(1, min(points, MAX_PAGE)))
+        rows = near.versions(subject, chosen)
+        latest = accumulate((at for _, at, _ in rows), max)
+        return [
+            HistoryPoint(version, at, score) for (version, _, score), at in zip(rows, latest, strict=True)
+        ]
+
+    async def explain(
+        self, subject: str, category: str = OVERALL, limit: int = 50, cursor: str | None = None
+    ) -> Explanation:
+        """Return a page of what each live event adds to the newest score, newest first.
+
+        Raises:
+            NotFoundError: the subject has no standing.
+            EventError: there is no such category or kind.
+            RenownError: the cursor is malformed or of an earlier version.
+        """
+        policy = self._policies.for_subject(subject)
+
+        def read(reader: Reader) -> Explanation:
+            found = reader.standings([subject])
+            if not found:
+                raise NotFoundError(f"`{subject}` has no standing", code="unknown_subject")
+            standing = found[0]
+            newest = reader.descending(subject, standing.version + 1, 1)[0]
+            return scoring.explain(
+                policy,
+                map(entry_of, reversed(reader.live(subject))),
+                scoring.decode_state(policy, standing.state),
+                standing.updated_at,
+                basis_of(newest).prior,
+                category=category,
+                limit=_page(limit),
+                cursor=cursor,
+                subject=subject,
+                version=standing.version,
+            )
+
+        return await self._apart(read)
+
+    async def events(self, subject: str, before: int | None, limit: int) -> list[Entry]:
+        """Return a subject's events below a version, or from the newest, newest first."""
+        rows = self._store.near.descending(subject, before or 2**62, _page(limit))
+        return [entry_of(row) for row in rows]
+
+    async def event(self, event_id: str) -> Entry | None:
+        """Return one event by its id."""
+        row = self._store.near.event(event_id)
+        return None if row is None else entry_of(row)
+
+    async def kinds(self) -> dict[str, KindCounts]:
+        """Return the counts of all kinds that have events."""
+        rows = self._store.near.kind_rows()
+        return {row.kind: KindCounts(row.subjects, row.events) for row in rows}
+
+
+def _page(limit: int) -> int:
+    return max(0, min(limit, MAX_PAGE))
+
+
+def _evenly(newest: int, points: int) -> list[int]:
+    if newest <= points:
+        return list(range(1, newest + 1))
+    if points == 1:
+        return [newest]
+    return [1 + i * (newest - 1) // (points - 1) for i in range(points)]

@@ -1,0 +1,3 @@
+"""Alembic revisions of the tables."""
+
+__all__: list[str] = []

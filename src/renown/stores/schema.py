@@ -1,0 +1,122 @@
+"""The tables of a ledger, for every dialect."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+__all__ = ["events", "keys", "kinds", "meta", "metadata", "standings"]
+
+metadata: Final = MetaData()
+
+_SEQ = BigInteger().with_variant(Integer(), "sqlite")
+
+events: Final = Table(
+    "events",
+    metadata,
+    Column("seq", _SEQ, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("actor", Text),
+    Column("pair", Text),
+    Column("ref", Text),
+    Column("value", Float),
+    Column("at", Float, nullable=False),
+    Column("received_at", Float, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("basis", LargeBinary, nullable=False),
+    Column("contributions", LargeBinary, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("delta", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("ended_by", Text),
+    Column("ended_version", Integer),
+)
+"""Append-only. `body` is the event as it was sent; the `ended_…` columns alone are ever written later."""
+
+Index("events_id", events.c.id, unique=True)
+Index("events_subject", events.c.subject, events.c.version, unique=True)
+Index(
+    "events_live_pair",
+    events.c.subject,
+    events.c.pair,
+    sqlite_where=events.c.pair.is_not(None) & events.c.ended_at.is_(None),
+    postgresql_where=events.c.pair.is_not(None) & events.c.ended_at.is_(None),
+)
+Index(
+    "events_ref",
+    events.c.subject,
+    events.c.ref,
+    sqlite_where=events.c.ref.is_not(None),
+    postgresql_where=events.c.ref.is_not(None),
+)
+
+standings: Final = Table(
+    "standings",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("seq", _SEQ, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("provisional", Boolean, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("policy_version", Integer, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("view", LargeBinary, nullable=False),
+)
+"""One row per subject: the state folded from its events and the JSON of its public view."""
+
+Index(
+    "standings_board",
+    standings.c.kind,
+    standings.c.score.desc(),
+    standings.c["count"].desc(),
+    standings.c.subject,
+    sqlite_where=standings.c.provisional.is_(False),
+    postgresql_where=standings.c.provisional.is_(False),
+)
+
+kinds: Final = Table(
+    "kinds",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("subjects", Integer, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("recent", LargeBinary, nullable=False),
+    Column("state", LargeBinary),
+)
+"""One row per kind of subject: counts, the positions of its newest events, the running prior."""
+
+meta: Final = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+keys: Final = Table(
+    "keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("revoked_at", Float),
+)
+"""API keys; of the secret only its SHA-256 is kept."""

@@ -1,0 +1,237 @@
+"""Reading and writing the rows of the SQLite store."""
+
+import sqlite3
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from renown.errors import LedgerError
+from renown.stores import statements as sql
+from renown.stores.store import EventRow, KeyRow, KindRow, StandingRow
+
+__all__ = ["SqliteReader", "SqliteWriter"]
+
+_Row = TypeVar("_Row")
+_LIKE: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+
+
+def _json(values: Sequence[Any]) -> str:
+    return msgspec.json.encode(values).decode()
+
+
+def _failed(error: sqlite3.Error) -> LedgerError:
+    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+        return LedgerError("another process holds the ledger for too long", code="ledger_busy")
+    return LedgerError(f"the ledger file failed: {error}")
+
+
+class SqliteReader:
+    """Reads over one connection. See `store.Reader`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._data_version = -1
+
+    def _all(
+        self, make: Callable[[Iterable[Any]], _Row], statement: str, parameters: Sequence[Any] = ()
+    ) -> list[_Row]:
+        try:
+            return [make(row) for row in self._connection.execute(statement, parameters)]
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
+    def _one(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
+        try:
+            return self._connection.execute(statement, parameters).fetchone()
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
+    def _tuples(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(statement, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
+    @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """Hold one read transaction."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._one("BEGIN")
+        try:
+            yield
+        finally:
+            self._one("ROLLBACK")
+
+    def changed(self) -> bool:
+        """Compare `PRAGMA data_version` with the last one."""
+        (now,) = self._one("PRAGMA data_version")
+        before, self._data_version = self._data_version, now
+        return now != before
+
+    def newest_seq(self) -> int:
+        """Return the newest position."""
+        return int(self._one(sql.NEWEST_SEQ)[0])
+
+    def known(self, ids: Sequence[str]) -> list[tuple[str, str, int, bytes]]:
+        """Look ids up."""
+        return self._tuples(sql.KNOWN, (_json(ids),))
+
+    def standings(self, subjects: Sequence[str]) -> list[StandingRow]:
+        """Look standings up."""
+        return self._all(StandingRow._make, sql.STANDINGS, (_json(subjects),))
+
+    def views(self, subjects: Sequence[str]) -> list[tuple[str, int, bytes]]:
+        """Look views up."""
+        return self._tuples(sql.VIEWS, (_json(subjects),))
+
+    def view(self, subject: str) -> tuple[int, bytes] | None:
+        """Look one view up."""
+        return self._one(sql.VIEW, (subject,))
+
+    def kind_rows(self) -> list[KindRow]:
+        """Return all kinds."""
+        return self._all(KindRow._make, sql.KINDS)
+
+    def live_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[EventRow]:
+        """Look live pairs up."""
+        return self._all(EventRow._make, sql.LIVE_PAIRS, (_json(pairs),))
+
+    def paired(self, subject: str, pair: str) -> list[EventRow]:
+        """Return the events of a pair."""
+        return self._all(EventRow._make, sql.PAIRED, (subject, pair))
+
+    def referred(self, subject: str, reference: str) -> list[EventRow]:
+        """Return the events with that id or ref."""
+        rows = self._all(EventRow._make, sql.REFERRED, (subject, reference))
+        named = self.event(reference)
+        if named is not None and named.subject == subject and named.ref != reference:
+            rows = sorted([*rows, named], key=lambda row: row.version)
+        return rows
+
+    def live(self, subject: str) -> list[EventRow]:
+        """Return the live events."""
+        return self._all(EventRow._make, sql.LIVE, (subject,))
+
+    def event(self, event_id: str) -> EventRow | None:
+        """Look one event up."""
+        row = self._one(sql.EVENT, (event_id,))
+        return None if row is None else EventRow._make(row)
+
+    def ascending(self, subject: str, after: int, limit: int) -> list[EventRow]:
+        """Return a page, oldest first."""
+        return self._all(EventRow._make, sql.ASCENDING, (subject, after, limit))
+
+    def descending(self, subject: str, before: int, limit: int) -> list[EventRow]:
+        """Return a page, newest first."""
+        return self._all(EventRow._make, sql.DESCENDING, (subject, before, limit))
+
+    def versions(self, subject: str, versions: Sequence[int]) -> list[tuple[int, float, float]]:
+        """Return chosen versions."""
+        return self._tuples(sql.VERSIONS, (subject, _json(versions)))
+
+    def since(self, seq: int, limit: int) -> list[EventRow]:
+        """Return events after a position."""
+        return self._all(EventRow._make, sql.SINCE, (seq, limit))
+
+    def recent(self, limit: int) -> list[EventRow]:
+        """Return the newest events."""
+        return self._all(EventRow._make, sql.RECENT, (limit,))
+
+    def at_seqs(self, seqs: Sequence[int]) -> list[EventRow]:
+        """Return events at positions."""
+        return self._all(EventRow._make, sql.AT_SEQS, (_json(seqs),))
+
+    def board(self, kind: str, limit: int) -> list[bytes]:
+        """Return a kind's top."""
+        return [row[0] for row in self._tuples(sql.BOARD, (kind, limit))]
+
+    def search(self, text: str, kind: str | None, limit: int) -> list[bytes]:
+        """Search ids: those that begin with `text` first."""
+        plain = text.translate(_LIKE)
+        if ":" in plain:
+            begins = contains = f"{plain}%"
+        else:
+            begins, contains = f"%:{plain}%", f"%:%{plain}%"
+        rows = self._tuples(sql.SEARCH, (contains, int(kind is None), kind, begins, limit))
+        return [row[0] for row in rows]
+
+    def subjects(self, after: str, limit: int) -> list[str]:
+        """Return a page of subjects."""
+        return [row[0] for row in self._tuples(sql.SUBJECTS, (after, limit))]
+
+    def totals(self) -> tuple[int, int]:
+        """Return the numbers of events and subjects."""
+        return self._one(sql.TOTALS)
+
+    def keys(self) -> list[KeyRow]:
+        """Return all API keys."""
+        return self._all(KeyRow._make, sql.KEYS)
+
+    def key(self, secret_hash: str) -> KeyRow | None:
+        """Look an API key up."""
+        row = self._one(sql.KEY, (secret_hash,))
+        return None if row is None else KeyRow._make(row)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+class SqliteWriter(SqliteReader):
+    """Writes over one connection. See `store.Writer`."""
+
+    def begin(self) -> None:
+        """Take the write lock."""
+        self._one("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Commit; with `synchronous=FULL` this returns after the WAL is on disk."""
+        self._one("COMMIT")
+
+    def rollback(self) -> None:
+        """Roll back if there is something to."""
+        if self._connection.in_transaction:
+            self._one("ROLLBACK")
+
+    def _many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        try:
+            self._connection.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
+    def add_events(self, rows: Sequence[EventRow]) -> None:
+        """Insert events."""
+        self._many(sql.ADD_EVENT, rows)
+
+    def end_events(self, ends: Sequence[tuple[float | None, str | None, int | None, int]]) -> None:
+        """Mark events as taken back."""
+        self._many(sql.END_EVENT, ends)
+
+    def refold_events(
+        self, rows: Iterable[tuple[bytes, float, float, float | None, str | None, int | None, int]]
+    ) -> None:
+        """Rewrite what was derived from events."""
+        self._many(sql.REFOLD_EVENT, rows)
+
+    def put_standings(self, rows: Sequence[StandingRow]) -> None:
+        """Upsert standings."""
+        self._many(sql.PUT_STANDING, rows)
+
+    def put_kinds(self, rows: Sequence[KindRow]) -> None:
+        """Upsert kinds."""
+        self._many(sql.PUT_KIND, rows)
+
+    def add_key(self, row: KeyRow) -> None:
+        """Insert an API key."""
+        self._many(sql.ADD_KEY, [row])
+
+    def revoke_key(self, key_id: str, at: float) -> bool:
+        """Revoke an API key."""
+        try:
+            return self._connection.execute(sql.REVOKE_KEY, (at, key_id)).rowcount > 0
+        except sqlite3.Error as error:
+            raise _failed(error) from error

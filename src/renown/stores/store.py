@@ -1,0 +1,269 @@
+"""What a store must promise.
+
+A store keeps the rows of one ledger. Any number of processes may have it open and any of them may
+write; the store serialises their transactions.
+
+- What `Writer.commit` has returned from is on stable storage and is never lost.
+- Between `Writer.begin` and `commit` nobody else writes, and what the writer reads is the newest
+  committed state plus its own writes. `rollback`, or the death of the process, leaves no trace.
+- `seq` grows in the order of commits: a reader that has seen `n` sees nothing new at or below `n`.
+- A reader sees only committed states, and within `Reader.snapshot` one and the same.
+- Readers never wait for the writer, nor the writer for readers.
+- Failures of the engine are raised as `LedgerError`.
+
+The store knows nothing of policies: states, views and bodies are bytes to it.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+__all__ = ["EventRow", "KeyRow", "KindRow", "Reader", "StandingRow", "Store", "Writer"]
+
+
+class EventRow(NamedTuple):
+    """One row of `events`, in the order of its columns."""
+
+    seq: int
+    id: str
+    subject: str
+    version: int
+    type: str
+    actor: str | None
+    pair: str | None
+    """What at most one live event of the subject may have (one value per actor, per order …)."""
+    ref: str | None
+    value: float | None
+    at: float
+    received_at: float
+    body: bytes
+    basis: bytes
+    contributions: bytes
+    score: float
+    delta: float
+    ended_at: float | None
+    ended_by: str | None
+    ended_version: int | None
+
+
+class StandingRow(NamedTuple):
+    """One row of `standings`, in the order of its columns."""
+
+    subject: str
+    kind: str
+    version: int
+    seq: int
+    score: float
+    count: int
+    provisional: bool
+    updated_at: float
+    policy: str
+    policy_version: int
+    state: bytes
+    view: bytes
+
+
+class KindRow(NamedTuple):
+    """One row of `kinds`, in the order of its columns."""
+
+    kind: str
+    subjects: int
+    events: int
+    recent: bytes
+    """JSON list of the `seq` of the newest events, newest first."""
+    state: bytes | None
+
+
+class KeyRow(NamedTuple):
+    """One row of `keys`, in the order of its columns."""
+
+    id: str
+    name: str
+    hash: str
+    scopes: str
+    created_at: float
+    revoked_at: float | None
+
+
+class Reader(Protocol):
+    """Reads committed rows. For one thread at a time."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Let all reads within see one and the same committed state."""
+        ...
+
+    def changed(self) -> bool:
+        """Tell, at next to no cost, whether another connection committed since the last ask."""
+        ...
+
+    def newest_seq(self) -> int:
+        """Return the `seq` of the newest event, 0 before the first."""
+        ...
+
+    def known(self, ids: Sequence[str]) -> list[tuple[str, str, int, bytes]]:
+        """Return (id, subject, version, body) of those events that exist."""
+        ...
+
+    def standings(self, subjects: Sequence[str]) -> list[StandingRow]:
+        """Return the rows of those subjects that exist."""
+        ...
+
+    def views(self, subjects: Sequence[str]) -> list[tuple[str, int, bytes]]:
+        """Return (subject, version, view) of those subjects that exist."""
+        ...
+
+    def view(self, subject: str) -> tuple[int, bytes] | None:
+        """Return (version, view) of one subject."""
+        ...
+
+    def kind_rows(self) -> list[KindRow]:
+        """Return all kinds in order of name."""
+        ...
+
+    def live_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[EventRow]:
+        """Return the live events with these (subject, pair)."""
+        ...
+
+    def paired(self, subject: str, pair: str) -> list[EventRow]:
+        """Return all events of the pair, ended ones too, ascending."""
+        ...
+
+    def referred(self, subject: str, reference: str) -> list[EventRow]:
+        """Return the subject's events whose id or ref is `reference`, ascending."""
+        ...
+
+    def live(self, subject: str) -> list[EventRow]:
+        """Return the subject's events that were not taken back, by (at, version)."""
+        ...
+
+    def event(self, event_id: str) -> EventRow | None:
+        """Return one event."""
+        ...
+
+    def ascending(self, subject: str, after: int, limit: int) -> list[EventRow]:
+        """Return events with a version above `after`, oldest first; all when `limit` is -1."""
+        ...
+
+    def descending(self, subject: str, before: int, limit: int) -> list[EventRow]:
+        """Return events with a version below `before`, newest first."""
+        ...
+
+    def versions(self, subject: str, versions: Sequence[int]) -> list[tuple[int, float, float]]:
+        """Return (version, at, score) of these versions, ascending."""
+        ...
+
+    def since(self, seq: int, limit: int) -> list[EventRow]:
+        """Return events after `seq` over all subjects, oldest first."""
+        ...
+
+    def recent(self, limit: int) -> list[EventRow]:
+        """Return the newest events over all subjects, newest first."""
+        ...
+
+    def at_seqs(self, seqs: Sequence[int]) -> list[EventRow]:
+        """Return the events at these positions, newest first."""
+        ...
+
+    def board(self, kind: str, limit: int) -> list[bytes]:
+        """Return the views with the highest scores of a kind, without provisional ones."""
+        ...
+
+    def search(self, text: str, kind: str | None, limit: int) -> list[bytes]:
+        """Return views of subjects whose id begins with or else contains `text`, in either case."""
+        ...
+
+    def subjects(self, after: str, limit: int) -> list[str]:
+        """Return subject keys above `after` that have events, in order."""
+        ...
+
+    def totals(self) -> tuple[int, int]:
+        """Return the numbers of events and of subjects."""
+        ...
+
+    def keys(self) -> list[KeyRow]:
+        """Return all API keys, oldest first."""
+        ...
+
+    def key(self, secret_hash: str) -> KeyRow | None:
+        """Return the API key with this hash of its secret."""
+        ...
+
+
+class Writer(Reader, Protocol):
+    """Reads and writes within transactions. For one thread at a time."""
+
+    def begin(self) -> None:
+        """Begin a transaction; wait for other processes' to end.
+
+        Raises:
+            LedgerError: another process held on for longer than the busy timeout.
+        """
+        ...
+
+    def commit(self) -> None:
+        """Make the transaction durable."""
+        ...
+
+    def rollback(self) -> None:
+        """Forget the transaction; harmless when there is none."""
+        ...
+
+    def add_events(self, rows: Sequence[EventRow]) -> None:
+        """Insert events."""
+        ...
+
+    def end_events(self, ends: Sequence[tuple[float | None, str | None, int | None, int]]) -> None:
+        """Set (ended_at, ended_by, ended_version) of the events at `seq`."""
+        ...
+
+    def refold_events(
+        self, rows: Iterable[tuple[bytes, float, float, float | None, str | None, int | None, int]]
+    ) -> None:
+        """Set (contributions, score, delta, ended_at, ended_by, ended_version) of the events at `seq`."""
+        ...
+
+    def put_standings(self, rows: Sequence[StandingRow]) -> None:
+        """Insert or replace standings."""
+        ...
+
+    def put_kinds(self, rows: Sequence[KindRow]) -> None:
+        """Insert or replace kinds."""
+        ...
+
+    def add_key(self, row: KeyRow) -> None:
+        """Insert an API key."""
+        ...
+
+    def revoke_key(self, key_id: str, at: float) -> bool:
+        """Mark a key as revoked; tell whether there was a live one of that id."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class Store(Protocol):
+    """One opened ledger store."""
+
+    @property
+    def ledger_id(self) -> str:
+        """The random id made with the store; it stays the same for its whole life."""
+        ...
+
+    @property
+    def near(self) -> Reader:
+        """The reader of the thread that opened the store, for reads that take microseconds."""
+        ...
+
+    def reader(self) -> AbstractContextManager[Reader]:
+        """Borrow a reader for a longer read; any thread may."""
+        ...
+
+    def writer(self) -> Writer:
+        """Open a writer with its own connection."""
+        ...
+
+    def close(self) -> None:
+        """Close all readers. Writers are closed by whoever opened them."""
+        ...
