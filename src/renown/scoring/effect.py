@@ -83,7 +83,7 @@ def weigh(contributions: tuple[Contribution, ...], weight: float) -> tuple[Contr
     """Return the contributions with the rater's weight multiplied in."""
     if weight == 1.0:
         return contributions
-    return tuple(Contribution(c.category, c.value, c.weight * weight, c.exempt) for c in contributions)
+    return tuple([Contribution(c.category, c.value, c.weight * weight, c.exempt) for c in contributions])
 
 
 def _reserved(plan: Plan, event: Event) -> Effect:
@@ -144,7 +144,7 @@ def _contributions(plan: Plan, meaning: Meaning, event: Event) -> tuple[Contribu
     value = _value(meaning, event)
     if given is None:
         return tuple(
-            Contribution(target, value, share * weight, rule.exempt) for target, share in meaning.into
+            [Contribution(target, value, share * weight, rule.exempt) for target, share in meaning.into]
         )
     made = [
         Contribution(target, value, share * weight, rule.exempt)

@@ -173,9 +173,10 @@ def _shared(
     start: Cursor,
 ) -> Iterator[tuple[Line, Cursor]]:
     whole = aggregator.mass(cell, start.now) + aggregator.prior(start.prior)[1]
+    now = moment(aggregator.now(cell, start.now))
     passed = start.passed
     for entry, contribution in older:
-        age = moment(start.now) - moment(entry.at)
+        age = now - moment(entry.at)
         faded = contribution.weight * aggregator.memory**passed
         if aggregator.half_life is not None:
             faded *= 2.0 ** (-age / aggregator.half_life)

@@ -11,6 +11,8 @@ from renown.scoring.state import State
 
 __all__ = ["Reading", "read"]
 
+_NONE: dict[str, float] = {}
+
 
 class Reading(msgspec.Struct, frozen=True):
     """The numbers of a standing. All are finite, and `low` ≤ `score` ≤ `high`."""
@@ -29,15 +31,13 @@ def read(policy: Policy, state: State, at: float, prior: Mapping[str, float] | N
     plan = plan_of(policy)
     cells = state.cells
     overall, cell = plan.aggregators[0], cells[0]
-    prior = prior or {}
-    mean = prior.get(OVERALL)
-    score = overall.score(cell, at, mean)
-    low, high = overall.bounds(cell, at, mean, score)
+    means = prior or _NONE
+    score, low, high = overall.measure(cell, at, means.get(OVERALL))
     count = int(cell[0])
     categories = {
-        name: Category(plan.aggregators[i].score(cells[i], at, prior.get(name)), int(cells[i][0]))
-        for name, i in plan.index.items()
-        if i
+        name: Category(aggregator.score(named, at, means.get(name)), int(named[0]))
+        for name, aggregator, named in zip(plan.names, plan.aggregators, cells, strict=True)
+        if name
     }
     min_count, min_weight = plan.evidence
     provisional = count < min_count or (min_weight > 0 and overall.mass(cell, at) < min_weight)

@@ -9,9 +9,12 @@ from typing import Protocol
 
 from renown.model import Contribution
 
-__all__ = ["EARLIEST", "LATEST", "Aggregator", "Cell", "moment"]
+__all__ = ["EARLIEST", "LATEST", "Aggregator", "Cell", "Measure", "moment"]
 
 Cell = tuple[int | float, ...]
+
+Measure = tuple[float, float, float]
+"""Score, low and high."""
 
 EARLIEST = 0.0
 LATEST = 7_258_118_400.0
@@ -55,14 +58,18 @@ class Aggregator(Protocol):
         """Return value and weight of the prior, from the running mean `given` where the policy says so."""
         ...
 
+    def now(self, cell: Cell, at: float) -> float:
+        """Return the time that a reading at `at` is for: not before what is in the cell."""
+        ...
+
     def mass(self, cell: Cell, at: float) -> float:
         """Return the weight of all live contributions, faded to `at`."""
         ...
 
     def score(self, cell: Cell, at: float, given: float | None) -> float:
-        """Return the score at `at`; finite and on the scale."""
+        """Return the score at `at`; finite, and of a mean on the scale."""
         ...
 
-    def bounds(self, cell: Cell, at: float, given: float | None, score: float) -> tuple[float, float]:
-        """Return low and high around `score`."""
+    def measure(self, cell: Cell, at: float, given: float | None) -> Measure:
+        """Return the score with its bounds, low ≤ score ≤ high."""
         ...

@@ -5,9 +5,9 @@ worth W ratings of m. This is the shrinkage of IMDb's weighted rating, R·v/(v+W
 """
 
 from renown.model import Contribution
-from renown.policy import BayesianMean, Prior, Scale
-from renown.scoring.aggregators.aggregator import Cell
-from renown.scoring.aggregators.exact import growth, spread_bounds, units
+from renown.policy import BayesianMean, Scale
+from renown.scoring.aggregators.aggregator import Cell, Measure
+from renown.scoring.aggregators.exact import bounds_around, changed, no_earlier, sums
 
 __all__ = ["BayesianMeanAggregator"]
 
@@ -23,10 +23,10 @@ class BayesianMeanAggregator:
     def __init__(self, method: BayesianMean, scale: Scale, z: float) -> None:
         days = method.half_life_days
         self.half_life = None if days is None else days * _DAY
-        self._prior: Prior = method.prior
+        self._value, self._weight = method.prior.value, method.prior.weight
+        self._running = method.prior.running
         self._low, self._high = scale.min, scale.max
-        self._z = z
-        self._plain = (units(method.prior.weight), units(method.prior.weight * method.prior.value))
+        self._shape = (scale.min, scale.max, (scale.max - scale.min) ** 2 / 12, z)
 
     def empty(self) -> Cell:
         """Return the cell without contributions."""
@@ -34,7 +34,7 @@ class BayesianMeanAggregator:
 
     def fold(self, cell: Cell, contribution: Contribution, at: float) -> Cell:
         """Add the contribution's terms."""
-        return self._changed(cell, contribution, at, 1)
+        return changed(cell, contribution, at, self.half_life, 1)
 
     def is_late(self, cell: Cell, at: float) -> bool:
         """Never: sums are exact in any order."""
@@ -43,54 +43,34 @@ class BayesianMeanAggregator:
 
     def take_back(self, cell: Cell, contribution: Contribution, at: float) -> Cell | None:
         """Subtract exactly what folding added."""
-        return self._changed(cell, contribution, at, -1)
+        return changed(cell, contribution, at, self.half_life, -1)
 
     def prior(self, given: float | None) -> tuple[float, float]:
         """Return the prior's value, the running mean where there is one, and its weight."""
-        prior = self._prior
-        if prior.running and given is not None and self._low <= given <= self._high:
-            return given, prior.weight
-        return prior.value, prior.weight
+        if self._running and given is not None and self._low <= given <= self._high:
+            return given, self._weight
+        return self._value, self._weight
+
+    def now(self, cell: Cell, at: float) -> float:
+        """Return the time a reading at `at` is for."""
+        return no_earlier(cell, at, self.half_life)
 
     def mass(self, cell: Cell, at: float) -> float:
         """Return N at `at`."""
-        factor, shift = growth(at, self.half_life)
-        return cell[1] / (units(factor) << shift)
+        return sums(cell, at, self.half_life)[0]
 
     def score(self, cell: Cell, at: float, given: float | None) -> float:
         """Return (S + W·m) / (N + W) at `at`."""
         value, weight = self.prior(given)
-        if self.half_life is None:
-            n, s = self._plain if value == self._prior.value else (units(weight), units(weight * value))
-        else:
-            factor, shift = growth(at, self.half_life)
-            n, s = units(weight * factor) << shift, units(weight * value * factor) << shift
-        score = (cell[2] + s) / (cell[1] + n)
-        return min(max(score, self._low), self._high)
+        if not cell[0]:
+            return value
+        n, s, _ = sums(cell, at, self.half_life)
+        return min(max((s + weight * value) / (n + weight), self._low), self._high)
 
-    def bounds(self, cell: Cell, at: float, given: float | None, score: float) -> tuple[float, float]:
-        """Return the interval of `spread_bounds`."""
-        factor, shift = growth(at, self.half_life)
-        one = units(factor) << shift
-        n, s, q = cell[1] / one, cell[2] / one, cell[3] / one
-        return spread_bounds(
-            score=score,
-            mass=n,
-            spread=q - 2 * score * s + score * score * n,
-            prior=self.prior(given),
-            z=self._z,
-            scale=(self._low, self._high),
-        )
-
-    def _changed(self, cell: Cell, contribution: Contribution, at: float, sign: int) -> Cell:
-        count, n, s, q = cell
-        factor, shift = growth(at, self.half_life)
-        weight = contribution.weight * factor * sign
-        value = contribution.value
-        weighted = weight * value
-        return (
-            count + sign,
-            int(n) + (units(weight) << shift),
-            int(s) + (units(weighted) << shift),
-            int(q) + (units(weighted * value) << shift),
-        )
+    def measure(self, cell: Cell, at: float, given: float | None) -> Measure:
+        """Return the score with the interval of `bounds_around`."""
+        prior = value, weight = self.prior(given)
+        n, s, q = sums(cell, at, self.half_life)
+        score = min(max((s + weight * value) / (n + weight), self._low), self._high)
+        spread = q - 2 * score * s + score * score * n
+        return score, *bounds_around(score, n, spread, prior, self._shape)

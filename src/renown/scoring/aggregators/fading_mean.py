@@ -1,16 +1,16 @@
 """The fading mean: quick to forget, slow to believe strangers.
 
 On a rating r of weight w, dt after the last: S ← S·k + w·r, N ← N·k + w with
-k = 2^(−dt / half-life) · memory^w; score = (S + W·m) / (N + W). The exponent is the point: a weak rater cannot push strong ratings out of
-memory. Beside it runs the support P, M by which the subject's own word weighs as a rater: positive
-and negative ratings received, each by its giver's weight, where a giver at the floor adds nothing, so
-that strangers cannot raise each other.
+k = 2^(−dt / half-life) · memory^w; score = (S + W·m) / (N + W). The exponent is the point: a weak rater
+cannot push strong ratings out of memory. Beside it runs the support P, M by which the subject's own word
+weighs as a rater: positive and negative ratings received, each by its giver's weight, where a giver at
+the floor adds nothing, so that strangers cannot raise each other.
 """
 
 from renown.model import Contribution
-from renown.policy import FadingMean, Prior, Scale
-from renown.scoring.aggregators.aggregator import Cell, moment
-from renown.scoring.aggregators.exact import spread_bounds
+from renown.policy import FadingMean, Scale
+from renown.scoring.aggregators.aggregator import Cell, Measure, moment
+from renown.scoring.aggregators.exact import bounds_around
 
 __all__ = ["FadingMeanAggregator"]
 
@@ -26,11 +26,12 @@ class FadingMeanAggregator:
         self.half_life: float | None = method.half_life_days * _DAY
         self.memory = method.memory
         self._per_second = -1 / (method.half_life_days * _DAY)
-        self._prior: Prior = method.prior
+        self._value, self._weight = method.prior.value, method.prior.weight
+        self._running = method.prior.running
         self._low, self._high = scale.min, scale.max
         self._middle = (scale.min + scale.max) / 2
         self._floor = floor
-        self._z = z
+        self._shape = (scale.min, scale.max, (scale.max - scale.min) ** 2 / 12, z)
 
     def empty(self) -> Cell:
         """Return the cell without contributions."""
@@ -69,10 +70,13 @@ class FadingMeanAggregator:
 
     def prior(self, given: float | None) -> tuple[float, float]:
         """Return the prior's value, the running mean where there is one, and its weight."""
-        prior = self._prior
-        if prior.running and given is not None and self._low <= given <= self._high:
-            return given, prior.weight
-        return prior.value, prior.weight
+        if self._running and given is not None and self._low <= given <= self._high:
+            return given, self._weight
+        return self._value, self._weight
+
+    def now(self, cell: Cell, at: float) -> float:
+        """Return `at`, or the time of the newest contribution when that is later."""
+        return max(moment(at), cell[1])
 
     def mass(self, cell: Cell, at: float) -> float:
         """Return N at `at`."""
@@ -85,18 +89,14 @@ class FadingMeanAggregator:
         score = (cell[3] * fade + weight * value) / (cell[2] * fade + weight)
         return min(max(score, self._low), self._high)
 
-    def bounds(self, cell: Cell, at: float, given: float | None, score: float) -> tuple[float, float]:
-        """Return the interval of `spread_bounds`."""
+    def measure(self, cell: Cell, at: float, given: float | None) -> Measure:
+        """Return the score with the interval of `bounds_around`."""
+        prior = value, weight = self.prior(given)
         fade = self._fade(cell, at)
         n, s, q = cell[2] * fade, cell[3] * fade, cell[4] * fade
-        return spread_bounds(
-            score=score,
-            mass=n,
-            spread=q - 2 * score * s + score * score * n,
-            prior=self.prior(given),
-            z=self._z,
-            scale=(self._low, self._high),
-        )
+        score = min(max((s + weight * value) / (n + weight), self._low), self._high)
+        spread = q - 2 * score * s + score * score * n
+        return score, *bounds_around(score, n, spread, prior, self._shape)
 
     def support(self, cell: Cell) -> float:
         """Return (P − M) / (P + M + 1): how far others vouch for the subject, below 1."""

@@ -2,7 +2,7 @@
 
 from renown.model import Contribution
 from renown.policy import Points
-from renown.scoring.aggregators.aggregator import Cell, moment
+from renown.scoring.aggregators.aggregator import Cell, Measure, moment
 from renown.scoring.aggregators.exact import units
 
 __all__ = ["PointsAggregator"]
@@ -19,7 +19,7 @@ class PointsAggregator:
     total is no plain sum. Without cap and floor only the first two are kept.
     """
 
-    half_life = None
+    half_life: float | None = None
     memory = 1.0
 
     def __init__(self, method: Points) -> None:
@@ -65,6 +65,11 @@ class PointsAggregator:
         _ = given
         return self._start / _ONE, 0.0
 
+    def now(self, cell: Cell, at: float) -> float:
+        """Return `at`: nothing fades."""
+        _ = cell
+        return at
+
     def mass(self, cell: Cell, at: float) -> float:
         """Return the count: every contribution is full evidence."""
         _ = at
@@ -75,10 +80,11 @@ class PointsAggregator:
         _ = at, given
         return cell[1] / _ONE
 
-    def bounds(self, cell: Cell, at: float, given: float | None, score: float) -> tuple[float, float]:
-        """Return the score twice: points are counted, not estimated."""
-        _ = cell, at, given
-        return score, score
+    def measure(self, cell: Cell, at: float, given: float | None) -> Measure:
+        """Return the total three times: points are counted, not estimated."""
+        _ = at, given
+        total = cell[1] / _ONE
+        return total, total, total
 
     def bent(self, cell: Cell) -> bool:
         """Tell whether the cap or the floor has cut something."""
