@@ -1,0 +1,33 @@
+import { get, post } from "./http.ts";
+import type { Answer, Entries, EventBody, Explanation, HistoryPoint, Info, Standing } from "./types.ts";
+
+const at = (subject: string): string => `/v1/standings/${encodeURIComponent(subject).replaceAll("%3A", ":")}`;
+
+const query = (values: Record<string, string | number | null | undefined>): string => {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== null && value !== undefined && value !== "") params.set(name, String(value));
+  }
+  const text = params.toString();
+  return text && `?${text}`;
+};
+
+export const info = (): Promise<Info> => get("/v1/info");
+
+export const standing = (subject: string, signal?: AbortSignal): Promise<Standing> => get(at(subject), signal);
+
+export const search = (q: string, signal?: AbortSignal): Promise<{ standings: Standing[] }> =>
+  get(`/v1/subjects${query({ q, limit: 8 })}`, signal);
+
+export const history = (subject: string, points: number, signal?: AbortSignal): Promise<{ points: HistoryPoint[] }> =>
+  get(`${at(subject)}/history${query({ points })}`, signal);
+
+export const explain = (subject: string, cursor: string | null, signal?: AbortSignal): Promise<Explanation> =>
+  get(`${at(subject)}/explain${query({ limit: 12, cursor })}`, signal);
+
+export const events = (subject: string, before: number | null, signal?: AbortSignal): Promise<Entries> =>
+  get(`${at(subject)}/events${query({ limit: 20, before })}`, signal);
+
+export const send = (event: EventBody): Promise<Answer> => post("/v1/events?standing=true", event);
+
+export const token = (): Promise<{ token: string }> => post("/v1/tokens", {});

@@ -1,0 +1,92 @@
+import type { Info, KindInfo, Scale } from "./types.ts";
+
+const minus = "\u2212";
+const whole = new Intl.NumberFormat("en");
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const formats = new Map<number, Intl.NumberFormat>();
+
+/** A number with exactly `decimals` places and a true minus sign; no minus on a rounded zero. */
+export function fixed(value: number, decimals: number): string {
+  let format = formats.get(decimals);
+  if (!format) {
+    format = new Intl.NumberFormat("en", {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+      signDisplay: "negative",
+    });
+    formats.set(decimals, format);
+  }
+  return format.format(value).replace("-", minus);
+}
+
+/** A change: always with its sign, ±0 when it rounds to nothing. */
+export function signed(value: number, decimals: number): string {
+  const text = fixed(Math.abs(value), decimals);
+  if (Number(text.replaceAll(",", "")) === 0) return `\u00b1${text}`;
+  return `${value < 0 ? minus : "+"}${text}`;
+}
+
+export const count = (value: number): string => whole.format(value);
+
+export const plural = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
+
+/** Milliseconds of a time as the API writes it, RFC 3339. */
+export const millis = (at: string): number => Date.parse(at);
+
+export const timeOfDay = (at: number): string => clock.format(at);
+
+export const moment = (at: number): string => `${day.format(at)}, ${clock.format(at)}`;
+
+/** How long ago, in one short word. */
+export function ago(at: number, now: number): string {
+  const seconds = Math.max(0, Math.round((now - at) / 1000));
+  if (seconds < 2) return "now";
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
+  if (seconds < 86_400 * 60) return `${Math.floor(seconds / 86_400)} d`;
+  return day.format(at);
+}
+
+export interface KeyParts {
+  kind: string;
+  id: string;
+}
+
+export function parts(subject: string): KeyParts {
+  const colon = subject.indexOf(":");
+  return { kind: subject.slice(0, colon), id: subject.slice(colon + 1) };
+}
+
+/** `late_shipment` as people read it. */
+export const words = (name: string): string => name.replaceAll(/[_-]+/g, " ");
+
+export function kindOf(info: Info | null, subject: string): KindInfo | undefined {
+  const { kind } = parts(subject);
+  return info?.kinds.find((each) => each.kind === kind);
+}
+
+export const decimalsOf = (info: Info | null, subject: string): number => kindOf(info, subject)?.scale.decimals ?? 2;
+
+/** Where `value` lies between the ends of an axis, 0…1. */
+export function position(value: number, [low, high]: readonly [number, number]): number {
+  return high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0.5;
+}
+
+const wide = 1_000;
+
+/**
+ * The ends of the axis a score is drawn on: those of the policy's scale. A scale that is as good as
+ * open, such as one of points, ends at the next round number above `highest`.
+ */
+export function axis(scale: Scale | undefined, highest: number): readonly [number, number] {
+  const { min, max } = scale ?? { min: 0, max: 1 };
+  return max - min <= wide ? [min, max] : [min, Math.min(max, roundAbove(highest))];
+}
+
+function roundAbove(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(10, value)));
+  return power * ([1, 2, 5, 10].find((step) => step * power > value) ?? 10);
+}

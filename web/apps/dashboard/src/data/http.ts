@@ -1,0 +1,62 @@
+import { key } from "./session.ts";
+
+/** What the server says when it refuses: RFC 9457 problem details, or a lost connection (status 0). */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly field: string | undefined;
+  readonly expected: string | undefined;
+
+  constructor(status: number, code: string, detail: string, field?: string, expected?: string) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+    this.field = field;
+    this.expected = expected;
+  }
+}
+
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return request<T>(path, signal ? { signal } : {});
+}
+
+export async function post<T>(path: string, body: unknown): Promise<T> {
+  const headers = { "Content-Type": "application/json" };
+  return request<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+async function request<T>(path: string, init: RequestInit): Promise<T> {
+  const headers = new Headers(init.headers);
+  headers.set("Accept", "application/json");
+  const secret = key();
+  if (secret) headers.set("Authorization", `Bearer ${secret}`);
+  let response: Response;
+  try {
+    response = await fetch(path, { ...init, headers });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Problem(0, "unreachable", "The server cannot be reached right now.");
+  }
+  const body: unknown = await response.json().catch(() => null);
+  if (!response.ok) throw problemOf(response, body);
+  return body as T;
+}
+
+interface Details {
+  code?: string;
+  detail?: string;
+  title?: string;
+  field?: string | null;
+  expected?: string | null;
+}
+
+function problemOf(response: Response, body: unknown): Problem {
+  const details: Details = typeof body === "object" && body !== null ? body : {};
+  return new Problem(
+    response.status,
+    details.code ?? `http_${response.status}`,
+    details.detail ?? details.title ?? response.statusText,
+    details.field ?? undefined,
+    details.expected ?? undefined,
+  );
+}

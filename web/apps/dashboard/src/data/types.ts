@@ -1,0 +1,149 @@
+/** The JSON of Renown's HTTP API and channels, as far as the dashboard reads it. */
+
+export interface Scale {
+  min: number;
+  max: number;
+  decimals: number;
+}
+
+export interface CategoryInfo {
+  name: string;
+  title: string;
+}
+
+export interface TypeInfo {
+  type: string;
+  title: string;
+  value: "required" | "optional" | "none";
+  /** The range of the event's own value, where it may have one. */
+  min: number | null;
+  max: number | null;
+  categories: "required" | "optional" | "none";
+}
+
+export interface KindInfo {
+  kind: string;
+  policy: string;
+  title: string;
+  scale: Scale;
+  categories: CategoryInfo[];
+  types: TypeInfo[];
+  subjects: number;
+}
+
+export interface Info {
+  version: string;
+  dev: boolean;
+  ledger: string;
+  kinds: KindInfo[];
+}
+
+export interface CategoryScore {
+  score: number;
+  count: number;
+}
+
+export interface Standing {
+  subject: string;
+  version: number;
+  score: number;
+  low: number;
+  high: number;
+  count: number;
+  categories: Record<string, CategoryScore>;
+  tier: string | null;
+  badges: string[];
+  status: string;
+  provisional: boolean;
+  updated_at: string;
+  cause: { type: string; delta: number } | null;
+}
+
+export interface Activity {
+  subject: string;
+  version: number;
+  type: string;
+  at: string;
+  score: number;
+  delta: number;
+  value?: number | null;
+}
+
+export interface BoardRow {
+  rank: number;
+  subject: string;
+  score: number;
+  low: number;
+  high: number;
+  count: number;
+  tier: string | null;
+  version: number;
+  provisional: boolean;
+}
+
+export interface Board {
+  board: string;
+  rows: BoardRow[];
+}
+
+export interface Feed {
+  changes: Activity[];
+}
+
+export interface HistoryPoint {
+  version: number;
+  at: string;
+  score: number;
+}
+
+export interface ExplainLine {
+  id: string;
+  type: string;
+  actor: string | null;
+  at: string;
+  value: number;
+  weight: number;
+  share: number;
+  points: number;
+}
+
+export interface Explanation {
+  subject: string;
+  category: string;
+  version: number;
+  score: number;
+  at: string;
+  prior: { value: number; weight: number; points: number } | null;
+  lines: ExplainLine[];
+  points_of_older: number;
+  cursor: string | null;
+}
+
+export interface EventBody {
+  type: string;
+  subject: string;
+  actor?: string;
+  value?: number;
+  categories?: Record<string, number>;
+  data?: Record<string, unknown>;
+}
+
+export interface Answer {
+  status: "applied" | "held" | "duplicate" | "rejected";
+  id?: string;
+  subject?: string;
+  version?: number;
+  problem?: { code: string; detail: string; field?: string; expected?: string };
+  standing?: Standing;
+}
+
+export interface Entry {
+  version: number;
+  event: { id: string; type: string; actor?: string | null; value?: number | null; occurred_at: string };
+  score: number;
+  ended_at?: string | null;
+}
+
+export interface Entries {
+  events: Entry[];
+}

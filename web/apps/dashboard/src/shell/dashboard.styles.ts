@@ -1,0 +1,134 @@
+import { css } from "lit";
+
+export const dashboardStyles = css`
+  :host {
+    display: flex;
+    flex-direction: column;
+    min-height: 100vh;
+  }
+
+  .skip {
+    position: absolute;
+    z-index: 30;
+    top: var(--space-2);
+    left: var(--space-2);
+    padding: var(--space-2) var(--space-4);
+    border-radius: var(--radius-md);
+    background: var(--accent);
+    color: var(--on-accent);
+    transform: translateY(-200%);
+  }
+
+  .skip:focus {
+    transform: none;
+  }
+
+  .bar {
+    position: sticky;
+    z-index: 20;
+    top: 0;
+    border-bottom: 1px solid var(--line);
+    background: color-mix(in oklab, var(--paper) 88%, transparent);
+    backdrop-filter: blur(12px);
+  }
+
+  .inside,
+  main,
+  footer {
+    width: 100%;
+    max-width: var(--page-width);
+    margin-inline: auto;
+    padding-inline: var(--space-5);
+  }
+
+  .inside {
+    display: flex;
+    align-items: center;
+    gap: var(--space-3);
+    min-height: 3.75rem;
+  }
+
+  .brand {
+    display: flex;
+    align-items: center;
+    gap: var(--space-2);
+    font-size: var(--text-lg);
+    font-weight: 680;
+    letter-spacing: -0.025em;
+  }
+
+  .brand img {
+    display: block;
+  }
+
+  rn-search {
+    flex: 0 1 22rem;
+    margin-inline: auto;
+  }
+
+  .gap {
+    flex: 1;
+  }
+
+  nav {
+    display: flex;
+    align-items: center;
+    gap: var(--space-3);
+  }
+
+  main {
+    flex: 1;
+    padding-block: var(--space-5) var(--space-6);
+  }
+
+  main:focus {
+    outline: none;
+  }
+
+  footer {
+    display: flex;
+    flex-wrap: wrap;
+    justify-content: space-between;
+    gap: var(--space-1) var(--space-5);
+    padding-block: var(--space-4) var(--space-5);
+    font-size: var(--text-xs);
+  }
+
+  footer a {
+    text-decoration: underline;
+    text-underline-offset: 2px;
+  }
+
+  @media (max-width: 760px) {
+    .inside {
+      flex-wrap: wrap;
+      gap: var(--space-2) var(--space-3);
+      padding-block: var(--space-2);
+    }
+
+    nav {
+      margin-left: auto;
+    }
+
+    rn-search {
+      flex: 1 0 100%;
+      order: 1;
+    }
+  }
+
+  @media (max-width: 560px) {
+    .inside,
+    main,
+    footer {
+      padding-inline: var(--space-3);
+    }
+
+    main {
+      padding-top: var(--space-3);
+    }
+
+    nav {
+      gap: var(--space-2);
+    }
+  }
+`;

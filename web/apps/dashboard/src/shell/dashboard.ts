@@ -1,0 +1,95 @@
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import { key, signOut } from "../data/session.ts";
+import "../overview/overview-page.ts";
+import { parse, type Route } from "../router.ts";
+import "../send/send-page.ts";
+import { base, controls } from "../styles/shared.ts";
+import mark from "../styles/mark.svg";
+import "../subject/subject-page.ts";
+import "./connection.ts";
+import { dashboardStyles } from "./dashboard.styles.ts";
+import "./search.ts";
+import { Server } from "./server.ts";
+import "./sign-in.ts";
+import "./theme-button.ts";
+
+/** The whole page: header, the page of the route, footer. */
+@customElement("renown-dashboard")
+export class Dashboard extends LitElement {
+  @state() private route: Route = parse(location.hash);
+  private readonly server = new Server(this);
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("hashchange", this.navigate);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("hashchange", this.navigate);
+  }
+
+  protected override render(): TemplateResult {
+    const { info, access } = this.server;
+    return html`<a class="skip" href="#main" @click=${this.skip}>Skip to the content</a>
+      <header class="bar">
+        <div class="inside">
+          <a class="brand" href="#/" aria-label="Renown, overview">
+            <img src=${mark} width="26" height="26" alt="" /><span>Renown</span>
+          </a>
+          ${info?.dev ? html`<span class="chip accent" title=${devNote}>dev</span>` : nothing}
+          ${access === "open" ? html`<rn-search .info=${info}></rn-search>` : html`<span class="gap"></span>`}
+          <nav aria-label="Actions">
+            ${info?.dev ? html`<a class="button" href="#/send">Send an event</a>` : nothing}
+            ${key() ? html`<button class="button quiet" type="button" @click=${signOut}>Sign out</button>` : nothing}
+            <rn-connection></rn-connection>
+            <rn-theme-button></rn-theme-button>
+          </nav>
+        </div>
+      </header>
+      <main id="main" tabindex="-1">${access === "ask" ? this.signIn() : this.page()}</main>
+      <footer class="faint">
+        ${info?.dev ? html`<p>${devNote}</p>` : nothing}
+        <p>Renown ${info?.version} · <a href="/schema">API</a></p>
+      </footer>`;
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    if (!changed.has("route")) return;
+    const { route } = this;
+    const titles = { overview: "Renown", send: "Send an event · Renown", subject: "" };
+    document.title = route.page === "subject" ? `${route.subject} · Renown` : titles[route.page];
+  }
+
+  private page(): TemplateResult {
+    const info = this.server.access === "open" ? this.server.info : null;
+    switch (this.route.page) {
+      case "overview":
+        return html`<rn-overview .info=${info}></rn-overview>`;
+      case "subject":
+        return html`<rn-subject .info=${info} .subject=${this.route.subject}></rn-subject>`;
+      case "send":
+        return html`<rn-send .info=${info} .subject=${this.route.subject ?? ""}></rn-send>`;
+    }
+  }
+
+  private signIn(): TemplateResult {
+    return html`<rn-sign-in .problem=${this.server.refusal}></rn-sign-in>`;
+  }
+
+  private readonly navigate = (): void => {
+    this.route = parse(location.hash);
+    scrollTo(0, 0);
+    this.renderRoot.querySelector("main")?.focus({ preventScroll: true });
+  };
+
+  private skip(event: Event): void {
+    event.preventDefault();
+    this.renderRoot.querySelector("main")?.focus();
+  }
+
+  static override styles = [base, controls, dashboardStyles];
+}
+
+const devNote = "Development mode: this server listens on this machine only and asks for no key.";

@@ -1,0 +1,82 @@
+import { css, html, LitElement, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { styleMap } from "lit/directives/style-map.js";
+import { axis, count, fixed, position, words } from "../data/format.ts";
+import type { CategoryScore, KindInfo, Standing } from "../data/types.ts";
+import { base, card } from "../styles/shared.ts";
+
+/** The score of each category as a bar on the policy's scale. */
+@customElement("rn-categories")
+export class Categories extends LitElement {
+  @property({ attribute: false }) standing: Standing | null = null;
+  @property({ attribute: false }) kind: KindInfo | undefined;
+
+  protected override render(): TemplateResult {
+    const scores = Object.entries(this.standing?.categories ?? {});
+    return html`<section class="card" aria-labelledby="categories-title">
+      <header><h2 id="categories-title">Categories</h2></header>
+      <ul class="body">${scores.map(([name, category]) => this.bar(name, category, scores))}</ul>
+    </section>`;
+  }
+
+  private bar(name: string, { score, count: events }: CategoryScore, all: [string, CategoryScore][]): TemplateResult {
+    const { scale, categories } = this.kind ?? {};
+    const title = categories?.find((category) => category.name === name)?.title ?? words(name);
+    const scores = all.map(([, category]) => category.score);
+    const ends = axis(scale, Math.max(...scores));
+    const width = styleMap({ width: `${position(score, ends) * 100}%` });
+    return html`<li>
+      <span>${title}</span>
+      <span class="num value">${fixed(score, scale?.decimals ?? 2)}</span>
+      <span class="track" aria-hidden="true"><i style=${width}></i></span>
+      <span class="num count faint" title="${count(events)} events say something about it">${count(events)}</span>
+    </li>`;
+  }
+
+  static override styles = [
+    base,
+    card,
+    css`
+      .card {
+        height: 100%;
+      }
+
+      ul {
+        display: grid;
+        gap: var(--space-3);
+      }
+
+      li {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) auto;
+        align-items: center;
+        gap: 0.1rem var(--space-3);
+        font-size: var(--text-sm);
+      }
+
+      .value {
+        font-weight: 620;
+      }
+
+      .track {
+        height: 6px;
+        border-radius: 99px;
+        background: var(--line);
+      }
+
+      i {
+        display: block;
+        height: 100%;
+        border-radius: inherit;
+        background: var(--accent);
+        transition: width var(--calm) var(--ease);
+      }
+
+      .count {
+        min-width: 2rem;
+        font-size: var(--text-xs);
+        text-align: right;
+      }
+    `,
+  ];
+}

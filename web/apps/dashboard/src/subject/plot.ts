@@ -1,0 +1,108 @@
+import uPlot from "uplot";
+import sheet from "uplot/dist/uPlot.min.css?inline";
+import type { Course } from "./score-chart.ts";
+
+type Read = (at: number | null, score: number | null) => void;
+
+/** uPlot, dressed in the page's colours, filling its place and following theme and size. */
+export class Plot {
+  private readonly place: HTMLElement;
+  private readonly chart: uPlot;
+  private readonly watcher: ResizeObserver;
+  private readonly dark = matchMedia("(prefers-color-scheme: dark)");
+
+  constructor(place: HTMLElement, course: Course, read: Read) {
+    this.place = place;
+    adopt(place);
+    const cover = getComputedStyle(place);
+    this.chart = new uPlot(this.options(cover.fontFamily, read), course, place);
+    this.watcher = new ResizeObserver(() => this.fit());
+    this.watcher.observe(place);
+    addEventListener("renown-theme", this.repaint);
+    this.dark.addEventListener("change", this.repaint);
+  }
+
+  show(course: Course): void {
+    this.chart.setData(course);
+  }
+
+  end(): void {
+    this.watcher.disconnect();
+    removeEventListener("renown-theme", this.repaint);
+    this.dark.removeEventListener("change", this.repaint);
+    this.chart.destroy();
+  }
+
+  private fit(): void {
+    const { clientWidth: width, clientHeight: height } = this.place;
+    if (width > 0) this.chart.setSize({ width, height });
+  }
+
+  private readonly repaint = (): void => this.chart.redraw(false, true);
+
+  /** A custom property of the page as a colour a canvas understands. */
+  private colour(property: string): string {
+    const probe = document.createElement("i");
+    probe.style.color = `var(${property})`;
+    this.place.append(probe);
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color;
+  }
+
+  private options(family: string, read: Read): uPlot.Options {
+    const font = `12px ${family}`;
+    const axis: uPlot.Axis = {
+      font,
+      stroke: () => this.colour("--ink-faint"),
+      grid: { stroke: () => this.colour("--line"), width: 1 },
+      ticks: { show: false },
+    };
+    return {
+      width: this.place.clientWidth,
+      height: this.place.clientHeight,
+      legend: { show: false },
+      padding: [8, 12, 0, 0],
+      cursor: { y: false, drag: { x: true, y: false }, points: { size: 8 } },
+      scales: { y: { range: (_, low, high) => roomy(low, high) } },
+      axes: [
+        { ...axis, grid: { show: false }, space: 90 },
+        { ...axis, size: 46, space: 40 },
+      ],
+      series: [
+        {},
+        {
+          stroke: () => this.colour("--accent"),
+          fill: () => fade(this.colour("--accent")),
+          width: 2,
+          points: { show: false },
+          paths: uPlot.paths.stepped?.({ align: 1 }) ?? null,
+        } as uPlot.Series,
+      ],
+      hooks: {
+        setCursor: [
+          (chart) => {
+            const index = chart.cursor.idx;
+            read(index == null ? null : (chart.data[0][index] ?? null), index == null ? null : (chart.data[1]?.[index] ?? null));
+          },
+        ],
+      },
+    };
+  }
+}
+
+const roomy = (low: number | null, high: number | null): [number, number] => {
+  const [bottom, top] = [low ?? 0, high ?? 1];
+  const room = Math.max(0.05, (top - bottom) * 0.12);
+  return [bottom - room, top + room];
+};
+
+const fade = (colour: string): string => `color-mix(in srgb, ${colour} 10%, transparent)`;
+
+function adopt(place: HTMLElement): void {
+  const root = place.getRootNode();
+  if (!(root instanceof ShadowRoot)) return;
+  const style = new CSSStyleSheet();
+  style.replaceSync(sheet);
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, style];
+}

@@ -1,0 +1,163 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import * as api from "../data/api.ts";
+import { Fetched } from "../data/fetched.ts";
+import { kindOf } from "../data/format.ts";
+import type { Activity, Info, Standing } from "../data/types.ts";
+import { Watch, WatchState } from "../data/watch.ts";
+import { name, wordStyles } from "../parts/words.ts";
+import { toSend } from "../router.ts";
+import { base, card, controls, skeleton } from "../styles/shared.ts";
+import "./categories.ts";
+import "./embed.ts";
+import "./explain.ts";
+import "./hero.ts";
+import "./recent.ts";
+import "./score-chart.ts";
+
+/** Everything about one subject, live. */
+@customElement("rn-subject")
+export class SubjectPage extends LitElement {
+  @property({ attribute: false }) info: Info | null = null;
+  @property() subject = "";
+
+  private current: Standing | null = null;
+  private fresh: readonly Activity[] = [];
+  private readonly connection = new WatchState(this);
+  private readonly asked = (): string | null => (this.info ? this.subject : null);
+  private readonly fetched = new Fetched(this, this.asked, api.standing);
+  private readonly past = new Fetched(this, this.asked, (subject, signal) => api.history(subject, 300, signal));
+
+  constructor() {
+    super();
+    new Watch<Standing>(
+      this,
+      () => this.asked() && `standing:${this.subject}`,
+      (standing) => this.take(standing),
+    );
+    new Watch<Activity>(
+      this,
+      () => this.asked() && `activity:${this.subject}`,
+      (change) => (this.fresh = [change, ...this.fresh].slice(0, 200)),
+      () => this.past.refresh(),
+    );
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("subject")) {
+      this.current = null;
+      this.fresh = [];
+    }
+    if (this.fetched.value) this.take(this.fetched.value);
+  }
+
+  protected override render(): TemplateResult {
+    const standing = this.current;
+    const kind = kindOf(this.info, this.subject);
+    if (!standing) return html`${this.heading()}${this.nothingYet()}`;
+    return html`${this.heading()}
+      <rn-hero class="wide ${this.connection.stale ? "stale" : ""}" .standing=${standing} .kind=${kind}></rn-hero>
+      <rn-score-chart
+        class=${this.hasCategories(standing) ? "" : "wide"}
+        .past=${this.past.value?.points ?? null}
+        .fresh=${this.fresh}
+        .kind=${kind}
+      ></rn-score-chart>
+      ${this.hasCategories(standing)
+        ? html`<rn-categories .standing=${standing} .kind=${kind}></rn-categories>`
+        : nothing}
+      <rn-explain .subject=${this.subject} .version=${standing.version} .kind=${kind}></rn-explain>
+      <rn-recent .subject=${this.subject} .fresh=${this.fresh} .kind=${kind}></rn-recent>
+      <rn-embed class="wide" .subject=${this.subject}></rn-embed>`;
+  }
+
+  private heading(): TemplateResult {
+    return html`<div class="wide top">
+      <p class="crumb"><a href="#/">Overview</a><span aria-hidden="true">/</span></p>
+      <h1>${name(this.subject)}</h1>
+      ${this.info?.dev ? html`<a class="button" href=${toSend(this.subject)}>Send an event</a>` : nothing}
+    </div>`;
+  }
+
+  private nothingYet(): TemplateResult {
+    const { problem } = this.fetched;
+    if (!problem) return html`<div class="card wide waiting" aria-busy="true"><span class="skeleton"></span></div>`;
+    return html`<div class="card wide">
+      <p class="empty">
+        <strong>${problem.status === 404 ? "Nothing here yet" : "This did not load"}</strong>
+        ${problem.message} ${problem.status === 404 ? "The page fills by itself when the first event arrives." : ""}
+      </p>
+    </div>`;
+  }
+
+  private take(standing: Standing): void {
+    if (standing.subject !== this.subject) return;
+    if (!this.current || standing.version >= this.current.version) this.current = standing;
+  }
+
+  private hasCategories(standing: Standing): boolean {
+    return Object.keys(standing.categories).length > 0;
+  }
+
+  static override styles = [
+    base,
+    card,
+    controls,
+    skeleton,
+    wordStyles,
+    css`
+      :host {
+        display: grid;
+        grid-template-columns: minmax(0, 7fr) minmax(0, 5fr);
+        gap: var(--space-5);
+      }
+
+      .wide {
+        grid-column: 1 / -1;
+      }
+
+      .top {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: var(--space-2) var(--space-3);
+        margin-bottom: calc(-1 * var(--space-2));
+      }
+
+      .crumb {
+        display: flex;
+        gap: var(--space-3);
+        color: var(--ink-faint);
+        font-size: var(--text-sm);
+      }
+
+      .crumb a:hover {
+        color: var(--ink);
+      }
+
+      h1 {
+        flex: 1 1 auto;
+        min-width: 0;
+        font-size: var(--text-lg);
+        letter-spacing: -0.015em;
+      }
+
+      .waiting {
+        padding: var(--space-6);
+      }
+
+      .waiting .skeleton {
+        display: block;
+        width: min(24rem, 80%);
+        height: 7rem;
+      }
+
+      @media (max-width: 1000px) {
+        :host {
+          grid-template-columns: minmax(0, 1fr);
+          gap: var(--space-4);
+        }
+      }
+    `,
+  ];
+}
