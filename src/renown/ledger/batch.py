@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -14,7 +15,7 @@ from renown.ledger.check import checked, new_id
 from renown.ledger.fold import Applied, Earlier, Folded, Incoming, apply, begin
 from renown.ledger.past import StoredPast, earlier_of
 from renown.ledger.views import activity_json, encode, standing_of
-from renown.model import Answer, Basis, Cause, Event, Problem, Status, Update
+from renown.model import Answer, Basis, Cause, Event, Problem, Status, Update, kind_of
 from renown.policy import Policy
 from renown.stores import EventRow, StandingRow, Writer
 
@@ -25,43 +26,33 @@ _PLAIN: Final = Basis()
 _PLAIN_JSON: Final = encode(_PLAIN)
 
 
+@dataclass(slots=True, eq=False)
 class Prepared:
     """An event that passed all checks that need no store."""
 
-    __slots__ = ("at", "body", "effect", "event", "id", "policy", "rater", "slot")
-
-    def __init__(
-        self,
-        slot: int,
-        event: Event,
-        id_: str,
-        at: float,
-        body: bytes,
-        policy: Policy,
-        effect: scoring.Effect,
-    ) -> None:
-        self.slot = slot
-        self.event = event
-        self.id = id_
-        self.at = at
-        self.body = body
-        self.policy = policy
-        self.effect = effect
-        actor = event.actor
-        rated = policy.raters is not None and actor is not None and effect.takes_back is None
-        self.rater = actor if rated and actor.startswith(f"{policy.kind}:") else None
+    slot: int
+    """Its place among the events of the batch."""
+    event: Event
+    id: str
+    at: float
+    body: bytes
+    policy: Policy
+    effect: scoring.Effect
+    rater: str | None
+    """The actor, where its own standing says how much its word weighs."""
 
 
 class _Touched:
-    """A subject that changed in this batch."""
+    """A subject that changed in this batch, by what was applied last."""
 
-    __slots__ = ("activity", "cause", "reading", "subject")
+    applied: Applied
+    type: str
+
+    __slots__ = ("activity", "applied", "subject", "type")
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self.activity: list[tuple[int, int, bytes]] = []
-        self.reading: scoring.Reading | None = None
-        self.cause: Cause | None = None
 
 
 class Batch:
@@ -93,9 +84,11 @@ class Batch:
         except Exception:
             self._fail(slot, event)
             return None
-        return Prepared(
-            slot, event, event.id or new_id(), self._now if at is None else at, body, policy, effect
-        )
+        rater = event.actor if policy.raters is not None and effect.takes_back is None else None
+        if rater is not None and kind_of(rater) != policy.kind:
+            rater = None
+        at = self._now if at is None else at
+        return Prepared(slot, event, event.id or new_id(), at, body, policy, effect, rater)
 
     def _reject(self, slot: int, event: Event, problem: Problem) -> None:
         event_id, subject = getattr(event, "id", None), getattr(event, "subject", None)
@@ -116,6 +109,7 @@ class Batch:
 
         Raises:
             LedgerError: the store failed; the transaction has to be rolled back and the cache dropped.
+
         """
         self._writer = writer
         self._load()
@@ -134,16 +128,14 @@ class Batch:
     def _load(self) -> None:
         """Look up, each with one statement, all that the events of the batch may need."""
         cache, writer = self._cache, self._writer
-        if cache.newest_seq is None:
+        if not cache.valid:
             cache.newest_seq = writer.newest_seq()
+            cache.see_kinds(writer.kind_rows())
+            cache.valid = True
         self._seq = cache.newest_seq
-        if cache.kinds is None:
-            get = cache.policies.get
-            rows = writer.kind_rows()
-            cache.kinds = {row.kind: Kind.of(row, policy) for row in rows if (policy := get(row.kind))}
         sent = [p.id for p in self._prepared if p.event.id is not None]
         if sent:
-            self._known = {id_: rest for id_, *rest in writer.known(sent)}
+            self._known = {row[0]: row[1:] for row in writer.known(sent)}
         wanted = {p.event.subject for p in self._prepared}
         wanted.update(p.rater for p in self._prepared if p.rater is not None)
         missing = cache.missing(wanted)
@@ -176,7 +168,6 @@ class Batch:
             self._repeat(prepared, *before)
             return
         cache, event, policy = self._cache, prepared.event, prepared.policy
-        assert cache.kinds is not None
         kind = cache.kinds.get(policy.kind) or Kind.new(policy)
         state, prior, weight = kind.state, kind.prior, 1.0
         if prepared.effect.takes_back is None:
@@ -260,8 +251,8 @@ class Batch:
         touched = self._touched.pop(key, None) or _Touched(subject)
         # Put last again, so that updates are in the order of their newest event.
         self._touched[key] = touched
-        touched.reading = applied.reading
-        touched.cause = Cause(event.type, applied.delta)
+        touched.applied = applied
+        touched.type = event.type
         touched.activity.append((row.version, row.seq, activity))
         self._rows.append(row)
         self._known[row.id] = (key, row.version, row.body)
@@ -298,10 +289,10 @@ class Batch:
         cache = self._cache
         rows: list[StandingRow] = []
         for key, touched in self._touched.items():
-            subject, reading = touched.subject, touched.reading
-            assert reading is not None
+            subject, reading = touched.subject, touched.applied.reading
             folded, policy = subject.folded, subject.policy
-            subject.view = encode(standing_of(key, folded.version, folded.at, reading, touched.cause))
+            cause = Cause(touched.type, touched.applied.delta)
+            subject.view = encode(standing_of(key, folded.version, folded.at, reading, cause))
             rows.append(
                 StandingRow(
                     key,
@@ -320,7 +311,6 @@ class Batch:
             )
         if rows:
             self._writer.put_standings(rows)
-            assert cache.kinds is not None
             changed = {touched.subject.policy.kind for touched in self._touched.values()}
             self._writer.put_kinds([cache.kinds[name].row() for name in changed])
         cache.newest_seq = self._seq

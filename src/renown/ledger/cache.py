@@ -73,7 +73,7 @@ class Kind:
     def row(self) -> KindRow:
         """Return the row to be stored."""
         del self.recent[:-MAX_RECENT]
-        state = None if self.state is None else scoring.encode_kind(self.policy, self.state)
+        state = None if self.state is None else scoring.encode_kind(self.state)
         return KindRow(self.name, self.subjects, self.events, _encode(self.recent[::-1]), state)
 
 
@@ -84,14 +84,23 @@ class Cache:
         self.policies = policies
         self.subjects: dict[str, Subject | None] = {}
         """None: known to be absent."""
-        self.kinds: dict[str, Kind] | None = None
-        self.newest_seq: int | None = None
+        self.kinds: dict[str, Kind] = {}
+        self.newest_seq = 0
+        self.valid = False
+        """Whether `kinds` and `newest_seq` are filled in."""
 
     def drop(self) -> None:
         """Forget everything."""
         self.subjects.clear()
-        self.kinds = None
-        self.newest_seq = None
+        self.kinds.clear()
+        self.valid = False
+
+    def see_kinds(self, rows: Sequence[KindRow]) -> None:
+        """Take over the kinds as stored; those without a policy now are left alone."""
+        for row in rows:
+            policy = self.policies.get(row.kind)
+            if policy is not None:
+                self.kinds[row.kind] = Kind.of(row, policy)
 
     def trim(self) -> None:
         """Forget the oldest subjects when there are too many."""

@@ -34,6 +34,7 @@ def checked(event: Event, now: float) -> tuple[Event, bytes, float | None]:
 
     Raises:
         EventError: a field is malformed; `code`, `field` and `expected` say which and how.
+
     """
     if type(event) is not Event:
         raise EventError("not an event", code="invalid_event", expected="an Event")

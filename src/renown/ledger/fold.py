@@ -124,6 +124,7 @@ def apply(policy: Policy, before: Folded, incoming: Incoming, basis: Basis, past
 
     Raises:
         EventError: `ref_not_found`, or what the policy has against the event.
+
     """
     version = before.version + 1
     effect = incoming.effect
@@ -223,7 +224,7 @@ def _supersede(pair: str, incoming: Incoming, past: Past) -> tuple[Sequence[Earl
 
 
 def _folded(policy: Policy, before: Folded, past: Past, taken: Sequence[Earlier], new: Earlier) -> State:
-    """Return the state that folding all live contributions by (at, version) would give, the short way if any."""
+    """Return what folding all live contributions by (at, version) gives, the short way if any."""
     state = before.state
     for earlier in taken:
         less = scoring.take_back(policy, state, earlier.contributions, earlier.at)

@@ -64,13 +64,14 @@ class Keys:
 
     def list(self) -> list[Key]:
         """Return all keys, revoked ones too, oldest first."""
-        return [_key(row) for row in self._store.near.keys()]
+        return [_key(row) for row in self._store.near.key_rows()]
 
     def revoke(self, key_id: str) -> None:
         """End a key.
 
         Raises:
             NotFoundError: there is no live key with this id.
+
         """
         writer = self._store.writer()
         try:

@@ -68,6 +68,7 @@ class Ledger(Reads):
 
         Raises:
             LedgerError: the folder or the file cannot be used.
+
         """
         return cls(SqliteStore.open(path), policies, options)
 
@@ -85,6 +86,7 @@ class Ledger(Reads):
 
         Raises:
             LedgerError: the file cannot be written.
+
         """
         if self._writer is not None:
             return
@@ -119,14 +121,11 @@ class Ledger(Reads):
         Raises:
             LedgerError: the ledger is closed, busy for too long, or its file failed. None of the events
                 that are not answered can be counted on; sent again with the same ids they are applied once.
+
         """
-        answers: list[Answer] = []
-        pending: list[asyncio.Future[list[Answer]]] = []
-        for start in range(0, len(events), MAX_BATCH):
-            pending.append(await self._put(events[start : start + MAX_BATCH], standing))
-        for done in pending:
-            answers += await done
-        return answers
+        starts = range(0, len(events), MAX_BATCH)
+        pending = [await self._put(events[start : start + MAX_BATCH], standing) for start in starts]
+        return [answer for done in pending for answer in await done]
 
     async def _put(self, events: Sequence[Event], standing: bool) -> asyncio.Future[list[Answer]]:
         queue = self._queue
@@ -142,6 +141,7 @@ class Ledger(Reads):
 
         Raises:
             LedgerError: the ledger is closed or its file failed.
+
         """
         if self._queue is None or self._writer is None:
             raise LedgerError("the ledger is not started", code="ledger_closed")
@@ -170,6 +170,7 @@ class Ledger(Reads):
 
         Raises:
             LedgerError: the file failed.
+
         """
         events, subjects = self._store.near.totals()
         return Stats(events, subjects, 0 if self._queue is None else len(self._queue))

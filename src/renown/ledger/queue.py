@@ -59,6 +59,7 @@ class JobQueue:
 
         Raises:
             LedgerError: `ledger_busy` when there was no room for a while, `ledger_closed` after close.
+
         """
         if not self._waiting and self._fits(events):
             return

@@ -68,7 +68,7 @@ class Reads:
         return {subject: (version, view) for subject, version, view in rows}
 
     async def standing_at(self, subject: str, at: float) -> Standing | None:
-        """Return the standing as it would have been read at `at` (POSIX seconds), None before its first event.
+        """Return the standing as read at `at` (POSIX seconds), None before the first event.
 
         It is folded from what was contributing then, by the times of the events: a late event counts from
         the time it tells of, and what was taken back counts until it was.
@@ -124,7 +124,7 @@ class Reads:
         return await self._apart(lambda reader: reader.search(text, kind, _page(limit)))
 
     async def history(self, subject: str, points: int) -> list[HistoryPoint]:
-        """Return the score over time in at most `points` points: evenly chosen versions, first and last kept."""
+        """Return the score over time: at most `points` versions, evenly chosen, first and last kept."""
         near = self._store.near
         newest = near.view(subject)
         if newest is None:
@@ -145,6 +145,7 @@ class Reads:
             NotFoundError: the subject has no standing.
             EventError: there is no such category or kind.
             RenownError: the cursor is malformed or of an earlier version.
+
         """
         policy = self._policies.for_subject(subject)
 

@@ -102,7 +102,7 @@ class WriterThread:
         answers = batch.answers([job.standing for job in jobs for _ in job.events])
         self._writer.commit()
         updates += batch.updates()
-        self._told = self._cache.newest_seq or 0
+        self._told = self._cache.newest_seq if self._cache.valid else self._told
         self._behind = False
         self._cache.trim()
         return answers, updates

@@ -19,6 +19,7 @@ def migrate(connection: sqlite3.Connection, file: Path) -> None:
 
     Raises:
         LedgerError: the file was written by a newer version, or is no ledger.
+
     """
     if _revision(connection) == HEAD:
         return

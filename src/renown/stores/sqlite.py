@@ -55,6 +55,7 @@ class SqliteStore:
 
         Raises:
             LedgerError: the folder or file cannot be used.
+
         """
         file = folder / FILE_NAME
         try:

@@ -167,7 +167,7 @@ class SqliteReader:
         """Return the numbers of events and subjects."""
         return self._one(sql.TOTALS)
 
-    def keys(self) -> list[KeyRow]:
+    def key_rows(self) -> list[KeyRow]:
         """Return all API keys."""
         return self._all(KeyRow._make, sql.KEYS)
 

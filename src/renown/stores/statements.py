@@ -83,7 +83,7 @@ def _each(name: str) -> Select[Any]:
 _seq = events.c.seq
 _subject = events.c.subject
 _version = events.c.version
-_limit: Final = bindparam("limit")
+_limit: Final = bindparam("limit", type_=Integer())
 
 ADD_EVENT: Final = _sql(events.insert())
 ADD_KEY: Final = _sql(keys.insert())

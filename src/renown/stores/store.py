@@ -54,7 +54,7 @@ class StandingRow(NamedTuple):
     version: int
     seq: int
     score: float
-    count: int
+    live_count: int
     provisional: bool
     updated_at: float
     policy: str
@@ -180,7 +180,7 @@ class Reader(Protocol):
         """Return the numbers of events and of subjects."""
         ...
 
-    def keys(self) -> list[KeyRow]:
+    def key_rows(self) -> list[KeyRow]:
         """Return all API keys, oldest first."""
         ...
 
@@ -197,6 +197,7 @@ class Writer(Reader, Protocol):
 
         Raises:
             LedgerError: another process held on for longer than the busy timeout.
+
         """
         ...
 
