@@ -1,0 +1,202 @@
+"""The realtime side of a process: ties ledger, bus, tokens and sessions together."""
+
+import asyncio
+import logging
+import random
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from renown.bus.bus import Bus
+from renown.gateway.channels import find, route
+from renown.gateway.delivery import Delivery
+from renown.gateway.hub import Hub
+from renown.gateway.library import Library
+from renown.gateway.metrics import GatewayMetrics
+from renown.gateway.options import GatewayOptions, TokenOptions
+from renown.gateway.reading import Reading
+from renown.gateway.tokens import Tokens
+from renown.gateway.watched import Member
+from renown.gateway.wheel import Timed, Wheel
+from renown.protocol.access import ConnectionClaims, Limits, Route, SubscriptionClaims
+from renown.protocol.codec import JSON, Codec
+from renown.protocol.codes import Error
+from renown.protocol.effects import Attach, History, ReadHistory
+from renown.protocol.session import Session
+
+__all__ = ["Client", "Gateway"]
+
+_LOG = logging.getLogger("renown.gateway")
+
+
+class Client(Member, Timed, Protocol):
+    """A connection of any transport, as the gateway sees it."""
+
+    def expired(self, now: float) -> None:
+        """Do what is due."""
+        ...
+
+    def history_read(self, history: History | None) -> None:
+        """Answer a history command; None: it cannot be read now."""
+        ...
+
+    def shutdown(self) -> None:
+        """Close soon."""
+        ...
+
+
+class Gateway:
+    """Serves the client protocol from a ledger. Make it on the event loop that will run it."""
+
+    def __init__(
+        self,
+        ledger: Reading,
+        bus: Bus,
+        options: GatewayOptions | None = None,
+        tokens: Tokens | None = None,
+        *,
+        anonymous: bool = False,
+    ) -> None:
+        """Without `tokens` no token is good; `anonymous` lets clients connect without one."""
+        self.options = options or GatewayOptions()
+        self.anonymous = anonymous
+        self.epoch = ledger.id
+        self.metrics = GatewayMetrics()
+        self.codec: Codec = JSON
+        self.clock: Callable[[], float] = asyncio.get_running_loop().time
+        self.wheel: Wheel[Client] = Wheel(self.clock())
+        self.delivery = Delivery(self.codec, self.metrics)
+        self.hub = Hub(ledger.id, self.options, self.delivery, self.metrics)
+        self.draining = False
+        self._library = Library(ledger, self.hub, self.options)
+        self.tokens = tokens or Tokens(TokenOptions())
+        self._bus = bus
+        self._clients: set[Client] = set()
+        self._empty = asyncio.Event()
+        self._deaf: Callable[[], None] | None = None
+        self._running: list[asyncio.Task[None]] = []
+        self._limits = _limits(self.options)
+
+    async def start(self) -> None:
+        """Begin to listen to the bus and to keep time."""
+        self.hub.start(self._library)
+        self._deaf = self._bus.listen(self.hub.take)
+        loop = asyncio.get_running_loop()
+        self._running = [loop.create_task(self._keep_time()), loop.create_task(self._sweep())]
+
+    async def stop(self) -> None:
+        """Stop listening, reading and keeping time. Connections are not closed: see `drain`."""
+        if self._deaf is not None:
+            self._deaf()
+            self._deaf = None
+        for task in self._running:
+            task.cancel()
+        for task in self._running:
+            with suppress(asyncio.CancelledError):
+                await task
+        self._running = []
+        await self._library.close()
+        self.hub.stop()
+
+    async def drain(self) -> None:
+        """Refuse new connections and close all others with `shutdown`, spread over the drain time."""
+        self.draining = True
+        for client in list(self._clients):
+            client.shutdown()
+        self._empty.clear()
+        if self._clients:
+            await self._empty.wait()
+
+    # Access, as sessions ask for it
+
+    def connection(self, token: str) -> ConnectionClaims:
+        """Verify a connection token; raise `TokenRefused`."""
+        return self.tokens.connection(token)
+
+    def subscription(self, token: str) -> SubscriptionClaims:
+        """Verify a subscription token; raise `TokenRefused`."""
+        return self.tokens.subscription(token)
+
+    def route(self, channel: str) -> Route | Error:
+        """Return how a channel behaves."""
+        return route(channel, self.options.channels)
+
+    # What connections ask for
+
+    def welcome(self, client: Client) -> Session:
+        """Count a new connection and give it its session."""
+        self._clients.add(client)
+        self.metrics.connections += 1
+        self.metrics.connected += 1
+        # Spreads pings, no secret.
+        spread = random.random()  # noqa: S311
+        return Session(str(uuid.uuid4()), self.codec, self, self._limits, now=self.clock(), spread=spread)
+
+    def left(self, client: Client) -> None:
+        """Forget a connection that is gone."""
+        if client in self._clients:
+            self._clients.discard(client)
+            self.metrics.connections -= 1
+            if not self._clients:
+                self._empty.set()
+
+    def retire(self, client: Client) -> None:
+        """Have `client` closed at some moment of the drain time."""
+        self.draining = True
+        delay = random.random() * self.options.drain_time  # noqa: S311 - spreads closes, no secret
+        self.wheel.schedule(client, self.clock() + delay)
+
+    def attach(self, client: Client, wanted: Attach) -> None:
+        """Subscribe `client` to a channel; the answer goes to `client.found`."""
+        address = find(wanted.channel)
+        if isinstance(address, Error):
+            client.found(wanted.channel, None)
+        else:
+            self.hub.attach(client, address, wanted.recover)
+
+    def read_history(self, client: Client, wanted: ReadHistory) -> None:
+        """Read a stream's log; the answer goes to `client.history_read`."""
+        self._library.run(self._read_history(client, wanted))
+
+    async def _read_history(self, client: Client, wanted: ReadHistory) -> None:
+        address = find(wanted.channel)
+        history = None
+        if not isinstance(address, Error):
+            try:
+                history = await self._library.history(address.name, wanted)
+            except Exception:
+                _LOG.exception("cannot read the history of %s", wanted.channel)
+        client.history_read(history)
+
+    # Time
+
+    async def _keep_time(self) -> None:
+        while True:
+            await asyncio.sleep(self.wheel.resolution)
+            now = self.clock()
+            for client in self.wheel.advance(now):
+                try:
+                    client.expired(now)
+                except Exception:
+                    _LOG.exception("a connection's deadline could not be handled")
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self.options.sweep_interval)
+            try:
+                await self._library.sweep()
+            except Exception:
+                _LOG.exception("the sweep over watched channels failed")
+
+
+def _limits(options: GatewayOptions) -> Limits:
+    return Limits(
+        channels=options.channels_per_connection,
+        channel_name=options.channel_name_limit,
+        recovery=options.recovery_limit,
+        connect=options.connect_deadline,
+        ping=options.ping_interval,
+        pong=options.pong_timeout,
+        grace=options.expiry_grace,
+    )

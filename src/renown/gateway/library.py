@@ -1,0 +1,177 @@
+"""Reads from the ledger what the hub lacks, in few and shared reads."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from renown.gateway.channels import EVERYTHING
+from renown.gateway.hub import Hub
+from renown.gateway.options import GatewayOptions
+from renown.gateway.reading import Reading
+from renown.gateway.views import BoardChannel, FeedChannel, board_view
+from renown.gateway.watched import Member, NewestChannel, StreamChannel, WatchedChannel
+from renown.protocol.effects import History, ReadHistory
+
+__all__ = ["Library"]
+
+_LOG = logging.getLogger("renown.gateway")
+_BATCH = 200
+"""Subjects in one read: after a restart thousands of watchers come back at once."""
+_FILL = 1_000
+
+
+class Library:
+    """Runs reads as tasks and hands their results to the hub. A failed read is told, not raised."""
+
+    def __init__(self, ledger: Reading, hub: Hub, options: GatewayOptions) -> None:
+        self._ledger = ledger
+        self._hub = hub
+        self._options = options
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wanted: list[WatchedChannel] = []
+
+    async def close(self) -> None:
+        """Give up the reads in progress."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` to its end, unless the gateway closes first."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # For the hub
+
+    def load(self, channel: WatchedChannel) -> None:
+        """Read a channel's first state; standings and streams of one tick share a read."""
+        if isinstance(channel, FeedChannel):
+            self.run(self._load_feed(channel))
+        elif isinstance(channel, BoardChannel):
+            self.run(self._load_board(channel))
+        else:
+            if not self._wanted:
+                asyncio.get_running_loop().call_soon(self._load_wanted)
+            self._wanted.append(channel)
+
+    def fill(self, channel: StreamChannel) -> None:
+        """Read what is missing above a stream's offset."""
+        self.run(self._fill(channel))
+
+    def catch_up(self, channel: StreamChannel, member: Member, after: int) -> None:
+        """Read a stream's log for one joining member."""
+        self.run(self._catch_up(channel, member, after))
+
+    def refresh(self, channel: BoardChannel) -> None:
+        """Read a board anew."""
+        self.run(self._refresh(channel))
+
+    # For the gateway
+
+    async def history(self, subject: str, wanted: ReadHistory) -> History:
+        """Read part of a stream's log."""
+        found = await self._ledger.snapshots([subject])
+        top = found[subject][0] if subject in found else 0
+        if wanted.limit == 0:
+            return History(self._ledger.id, top)
+        if not wanted.reverse:
+            rows = await self._ledger.activity(subject, wanted.after or 0, wanted.limit)
+            return History(self._ledger.id, max([top, *(offset for offset, _ in rows)]), tuple(rows))
+        last = top if wanted.after is None else min(top, wanted.after - 1)
+        first = max(0, last - wanted.limit)
+        rows = await self._ledger.activity(subject, first, last - first) if last > first else []
+        return History(self._ledger.id, top, tuple(reversed(rows)))
+
+    async def sweep(self) -> None:
+        """Compare every watched channel with the ledger: repairs what the bus may have lost."""
+        channels = [channel for channel in self._hub.channels.values() if channel.loaded]
+        by_subject: dict[str, list[WatchedChannel]] = {}
+        for channel in channels:
+            if isinstance(channel, BoardChannel):
+                self._hub.look_again(channel)
+            elif not isinstance(channel, FeedChannel):
+                by_subject.setdefault(channel.address.name, []).append(channel)
+        subjects = list(by_subject)
+        for start in range(0, len(subjects), _BATCH):
+            found = await self._ledger.snapshots(subjects[start : start + _BATCH])
+            for subject, (version, standing) in found.items():
+                for channel in by_subject[subject]:
+                    self._hub.compare(channel, version, standing)
+
+    # Reads
+
+    def _load_wanted(self) -> None:
+        wanted, self._wanted = self._wanted, []
+        for start in range(0, len(wanted), _BATCH):
+            self.run(self._load_subjects(wanted[start : start + _BATCH]))
+
+    async def _load_subjects(self, channels: list[WatchedChannel]) -> None:
+        try:
+            found = await self._ledger.snapshots(list({c.address.name for c in channels}))
+        except Exception:
+            _LOG.exception("cannot read standings for subscribers")
+            for channel in channels:
+                self._hub.unreadable(channel)
+            return
+        for channel in channels:
+            version, standing = found.get(channel.address.name, (0, b""))
+            if isinstance(channel, StreamChannel):
+                channel.begin(version)
+            elif isinstance(channel, NewestChannel):
+                channel.offer(version, standing)
+            self._hub.loaded(channel)
+
+    async def _load_feed(self, channel: FeedChannel) -> None:
+        name = channel.address.name
+        kind = None if name == EVERYTHING else name
+        try:
+            position, changes = await self._ledger.recent(kind, self._options.feed_changes)
+        except Exception:
+            _LOG.exception("cannot read the feed %s", name)
+            self._hub.unreadable(channel)
+            return
+        channel.begin(position, changes)
+        self._hub.loaded(channel)
+
+    async def _load_board(self, channel: BoardChannel) -> None:
+        try:
+            position, data = await self._board(channel)
+        except Exception:
+            _LOG.exception("cannot read the board %s", channel.address.name)
+            self._hub.unreadable(channel)
+            return
+        channel.replace(position, data)
+        self._hub.loaded(channel)
+
+    async def _refresh(self, channel: BoardChannel) -> None:
+        try:
+            position, data = await self._board(channel)
+        except Exception:
+            _LOG.exception("cannot read the board %s", channel.address.name)
+            channel.refreshing = False
+            return
+        self._hub.board_read(channel, position, data)
+
+    async def _board(self, channel: BoardChannel) -> tuple[int, bytes]:
+        kind = channel.address.name
+        position, standings = await self._ledger.board(kind, self._options.board_rows)
+        return position, board_view(kind, standings)
+
+    async def _fill(self, channel: StreamChannel) -> None:
+        try:
+            rows = await self._ledger.activity(channel.address.name, channel.offset, _FILL)
+        except Exception:
+            _LOG.exception("cannot read the activity of %s", channel.address.name)
+            rows = []
+        self._hub.filled(channel, rows)
+
+    async def _catch_up(self, channel: StreamChannel, member: Member, after: int) -> None:
+        try:
+            rows = await self._ledger.activity(channel.address.name, after, self._options.recovery_limit)
+        except Exception:
+            _LOG.exception("cannot read the activity of %s", channel.address.name)
+            self._hub.unreadable(channel, member)
+            return
+        self._hub.caught_up(channel, member, rows)

@@ -1,0 +1,30 @@
+"""What the gateway reads: the part of the ledger it depends on."""
+
+from typing import Protocol
+
+__all__ = ["Reading"]
+
+
+class Reading(Protocol):
+    """Read access to standings and events; everything is JSON as it goes to clients."""
+
+    @property
+    def id(self) -> str:
+        """The epoch of all channels."""
+        ...
+
+    async def snapshots(self, subjects: list[str]) -> dict[str, tuple[int, bytes]]:
+        """Return version and standing of each subject that has one."""
+        ...
+
+    async def activity(self, subject: str, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Return up to `limit` events with a version above `after`, ascending."""
+        ...
+
+    async def recent(self, kind: str | None, limit: int) -> tuple[int, list[bytes]]:
+        """Return the newest ledger position and the newest changes, newest first."""
+        ...
+
+    async def board(self, kind: str, limit: int) -> tuple[int, list[bytes]]:
+        """Return the newest ledger position and the best standings, best first."""
+        ...

@@ -1,0 +1,129 @@
+"""The JSON of boards and feeds, and the channels that carry it."""
+
+from bisect import insort
+from collections.abc import Sequence
+
+import msgspec
+
+from renown.gateway.channels import Address
+from renown.gateway.watched import Entry, NewestChannel
+
+__all__ = ["BoardChannel", "BoardRow", "FeedChannel", "board_rows", "board_view", "feed_view"]
+
+
+class BoardRow(msgspec.Struct, frozen=True):
+    """One line of a leaderboard."""
+
+    rank: int
+    subject: str
+    score: float
+    low: float
+    high: float
+    count: int
+    tier: str | None
+    version: int
+    provisional: bool
+
+
+class _Standing(msgspec.Struct, frozen=True):
+    subject: str
+    version: int
+    score: float
+    low: float
+    high: float
+    count: int
+    tier: str | None
+    provisional: bool
+
+
+class _Board(msgspec.Struct, frozen=True):
+    board: str
+    rows: list[BoardRow]
+
+
+class _Feed(msgspec.Struct, frozen=True):
+    changes: list[msgspec.Raw]
+
+
+_STANDING = msgspec.json.Decoder(_Standing)
+
+
+def board_rows(standings: Sequence[bytes]) -> list[BoardRow]:
+    """Return ranked rows for the JSON of standings, best first."""
+    rows: list[BoardRow] = []
+    for rank, encoded in enumerate(standings, 1):
+        s = _STANDING.decode(encoded)
+        rows.append(
+            BoardRow(rank, s.subject, s.score, s.low, s.high, s.count, s.tier, s.version, s.provisional)
+        )
+    return rows
+
+
+def board_view(kind: str, standings: Sequence[bytes]) -> bytes:
+    """Return the JSON of a board: `{"board", "rows"}`."""
+    return msgspec.json.encode(_Board(kind, board_rows(standings)))
+
+
+def feed_view(changes: Sequence[bytes]) -> bytes:
+    """Return the JSON of a feed, newest change first: `{"changes"}`."""
+    return msgspec.json.encode(_Feed([msgspec.Raw(change) for change in changes]))
+
+
+class BoardChannel(NewestChannel):
+    """A leaderboard: read anew from the ledger when something of its kind changed."""
+
+    __slots__ = ("refreshing",)
+
+    def __init__(self, address: Address, interval: float) -> None:
+        super().__init__(address, interval)
+        self.refreshing = False
+
+    def replace(self, offset: int, data: bytes) -> bool:
+        """Take a board read at ledger position `offset`; return whether its rows changed."""
+        if data == self.data or offset < self.offset:
+            return False
+        self.offset, self.data = offset, data
+        return True
+
+
+class FeedChannel(NewestChannel):
+    """The newest changes, kept from updates after one read."""
+
+    __slots__ = ("_base", "_changes", "_rendered", "_size")
+
+    def __init__(self, address: Address, interval: float, size: int) -> None:
+        super().__init__(address, interval)
+        self._size = size
+        self._changes: list[Entry] = []
+        """(ledger position, JSON) ascending."""
+        self._base = 0
+        """Everything up to this ledger position came with the read."""
+        self._rendered = False
+
+    def begin(self, position: int, newest_first: Sequence[bytes]) -> None:
+        """Start from what the ledger says at `position`."""
+        newer = [change for change in self._changes if change[0] > position]
+        read = [(position, change) for change in reversed(newest_first)]
+        self._base = position
+        self._changes = (read + newer)[-self._size :]
+        self.offset = max(self.offset, position)
+        self._rendered = False
+        self.loaded = True
+
+    def add(self, position: int, change: bytes) -> bool:
+        """Take one change; return whether it is the newest."""
+        if position <= self._base or any(known == position for known, _ in self._changes):
+            return False
+        insort(self._changes, (position, change))
+        del self._changes[: -self._size]
+        self._rendered = False
+        newest = position > self.offset
+        self.offset = max(self.offset, position)
+        return newest
+
+    def state(self) -> bytes:
+        """Return the feed's JSON, made when it is asked for."""
+        if not self._rendered:
+            self.data = feed_view([change for _, change in reversed(self._changes)])
+            self._rendered = True
+        return self.data

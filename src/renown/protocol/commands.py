@@ -1,0 +1,130 @@
+"""What clients send: one `Command` with one request in it.
+
+Every field may be absent or null, and unknown fields are ignored: the official SDKs of all ages do
+both. Numbers keep the ranges of the protocol's integer types.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+__all__ = [
+    "ChannelRequest",
+    "Command",
+    "ConnectRequest",
+    "HistoryRequest",
+    "PublishRequest",
+    "RefreshRequest",
+    "RpcRequest",
+    "SendRequest",
+    "StreamPosition",
+    "SubRefreshRequest",
+    "SubscribeRequest",
+]
+
+U32 = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+# `msgspec` checks bounds within int64; offsets stay below 2**53 anyway.
+U64 = Annotated[int, msgspec.Meta(ge=0)]
+I32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+I64 = int
+
+
+class StreamPosition(msgspec.Struct, frozen=True, gc=False):
+    """A place in a channel's log."""
+
+    offset: U64 | None = None
+    epoch: str | None = None
+
+
+class ConnectRequest(msgspec.Struct, frozen=True):
+    """The first command of a connection."""
+
+    token: str | None = None
+    data: msgspec.Raw | None = None
+    name: str | None = None
+    """The SDK's name, e.g. `js`."""
+    version: str | None = None
+
+
+class SubscribeRequest(msgspec.Struct, frozen=True):
+    """Ask for a channel, perhaps from a position on."""
+
+    channel: str | None = None
+    token: str | None = None
+    recover: bool | None = None
+    epoch: str | None = None
+    offset: U64 | None = None
+    data: msgspec.Raw | None = None
+    positioned: bool | None = None
+    recoverable: bool | None = None
+    join_leave: bool | None = None
+    delta: str | None = None
+    tf: msgspec.Raw | None = None
+    flag: I64 | None = None
+    """Bit 0: knows numeric channel ids. Bit 1: refuse rather than answer `recovered: false`."""
+    type: I32 | None = None
+
+
+class ChannelRequest(msgspec.Struct, frozen=True, gc=False):
+    """A request that names only a channel: unsubscribe, presence, presence_stats."""
+
+    channel: str | None = None
+
+
+class PublishRequest(msgspec.Struct, frozen=True):
+    """Publish into a channel."""
+
+    channel: str | None = None
+    data: msgspec.Raw | None = None
+
+
+class HistoryRequest(msgspec.Struct, frozen=True):
+    """Read a channel's log."""
+
+    channel: str | None = None
+    limit: I32 | None = None
+    since: StreamPosition | None = None
+    reverse: bool | None = None
+
+
+class RpcRequest(msgspec.Struct, frozen=True):
+    """Call a method of the server."""
+
+    method: str | None = None
+    data: msgspec.Raw | None = None
+
+
+class SendRequest(msgspec.Struct, frozen=True):
+    """A message that wants no answer."""
+
+    data: msgspec.Raw | None = None
+
+
+class RefreshRequest(msgspec.Struct, frozen=True, gc=False):
+    """A newer connection token."""
+
+    token: str | None = None
+
+
+class SubRefreshRequest(msgspec.Struct, frozen=True, gc=False):
+    """A newer subscription token."""
+
+    channel: str | None = None
+    token: str | None = None
+
+
+class Command(msgspec.Struct, frozen=True):
+    """One command; where several requests are set the first non-null one counts."""
+
+    id: U32 | None = None
+    connect: ConnectRequest | None = None
+    subscribe: SubscribeRequest | None = None
+    unsubscribe: ChannelRequest | None = None
+    publish: PublishRequest | None = None
+    presence: ChannelRequest | None = None
+    presence_stats: ChannelRequest | None = None
+    history: HistoryRequest | None = None
+    rpc: RpcRequest | None = None
+    send: SendRequest | None = None
+    refresh: RefreshRequest | None = None
+    sub_refresh: SubRefreshRequest | None = None

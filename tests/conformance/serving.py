@@ -1,0 +1,58 @@
+"""A gateway under uvicorn in this process, on a free loopback port."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+
+from renown.gateway import Gateway
+from renown.gateway.websocket import protocol_class
+
+__all__ = ["Served", "serve"]
+
+
+class Served:
+    """Where a served gateway listens."""
+
+    def __init__(self, gateway: Gateway, port: int) -> None:
+        self.gateway = gateway
+        self.port = port
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/connection/websocket"
+
+
+async def _no_application(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 404, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@asynccontextmanager
+async def serve(gateway: Gateway, port: int = 0, *, http: str = "httptools") -> AsyncIterator[Served]:
+    """Serve `gateway` until the block ends; then close every connection and the gateway."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        config = uvicorn.Config(
+            _no_application,
+            ws=protocol_class(gateway),
+            http=http,  # pyright: ignore[reportArgumentType] - a plain str for the parametrised tests
+            lifespan="off",
+            log_level="warning",
+        )
+        server = uvicorn.Server(config)
+        server.install_signal_handlers = lambda: None  # pyright: ignore[reportAttributeAccessIssue]
+        await gateway.start()
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not server.started:
+                await asyncio.sleep(0.01)
+            yield Served(gateway, listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            await task
+            await gateway.stop()
