@@ -16,7 +16,7 @@ const make = (name: string, part: string, ...children: Node[]) => {
 
 /** `<renown-score subject="seller:42">`: one standing, live. */
 export class RenownScore extends HTMLElement {
-  static observedAttributes = ["subject", "server", "label", "token", "announce"];
+  static observedAttributes = ["subject", "server", "label", "token", "announce", "decimals"];
 
   /** The words it uses; replace them for another language. */
   static text = { label: "Reputation", new: "New", of: "based on", asOf: "as of" };
@@ -168,10 +168,9 @@ export class RenownScore extends HTMLElement {
     const up = by > 0;
     this._badge.classList.toggle("up", up);
     this._delta.textContent = (up ? "▲ " : "▼ ") + this._number(Math.abs(by), { maximumFractionDigits: 2 });
-    const easing = "cubic-bezier(.2,.8,.2,1)";
     this._value.animate([{ transform: `translateY(${up ? "" : "-"}.6em)`, opacity: 0 }, {}], {
       duration: 450,
-      easing,
+      easing: "cubic-bezier(.2,.8,.2,1)",
     });
     this._badge.animate(
       [{ boxShadow: "0 0 0 .2em color-mix(in srgb,var(--_) 45%,transparent)" }, { boxShadow: "0 0 0 .2em transparent" }],
@@ -184,7 +183,7 @@ export class RenownScore extends HTMLElement {
         { opacity: 1, transform: "none", offset: 0.7 },
         {},
       ],
-      { duration: 2400, easing },
+      2400,
     );
   }
 
@@ -216,14 +215,16 @@ export class RenownScore extends HTMLElement {
 
   _number(value: number, options?: Intl.NumberFormatOptions) {
     const size = Math.abs(value);
-    const decimals = size < 100 ? 1 : 0;
-    return value.toLocaleString(
-      this._language(),
-      options ?? {
-        minimumFractionDigits: decimals,
-        maximumFractionDigits: decimals,
-        notation: size < 1e4 ? "standard" : "compact",
-      },
-    );
+    const decimals = (this.getAttribute("decimals") ?? 1) as number;
+    return value
+      .toLocaleString(
+        this._language(),
+        options ?? {
+          minimumFractionDigits: size < 100 ? decimals : 0,
+          maximumFractionDigits: decimals,
+          notation: size < 1e4 ? "standard" : "compact",
+        },
+      )
+      .replace("-", "−");
   }
 }
