@@ -1,0 +1,114 @@
+"""Who may do what over HTTP: API keys with scopes, client tokens, anonymous reading."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from renown.errors import AuthenticationError, ForbiddenError
+from renown.ledger.keys import PREFIX as KEY_PREFIX
+from renown.ledger.keys import Key
+
+__all__ = ["EVENTS", "READ", "SCOPES", "TOKENS", "Access", "Headers", "credential"]
+
+EVENTS: Final = "events"
+READ: Final = "read"
+TOKENS: Final = "tokens"
+SCOPES: Final = (EVENTS, READ, TOKENS)
+"""What an API key may be allowed: to send events, to read everything, to mint client tokens."""
+
+Headers = Iterable[tuple[bytes, bytes]]
+"""Request headers as ASGI has them, names in lower case."""
+
+
+class Access:
+    """Decides for each request; dev mode asks nobody."""
+
+    def __init__(
+        self,
+        verify_key: Callable[[str], Key | None],
+        verify_token: Callable[[str], object],
+        *,
+        anonymous: bool,
+        dev: bool,
+    ) -> None:
+        self._verify_key = verify_key
+        self._verify_token = verify_token
+        self.anonymous = anonymous
+        """Whether anybody may read."""
+        self._dev = dev
+
+    def check(self, headers: Headers, scope: str) -> None:
+        """Return when the request may do what `scope` stands for.
+
+        Raises:
+            AuthenticationError: nothing, or nothing good, was presented.
+            ForbiddenError: a good key without the scope, or a client token where a key is needed.
+
+        """
+        secret = credential(headers)
+        if secret is None:
+            self._check_nobody(scope)
+        elif secret.startswith(KEY_PREFIX):
+            self._check_key(secret, scope)
+        else:
+            self._check_token(secret, scope)
+
+    def may_read(self, headers: Headers) -> bool:
+        """Tell whether the request may read; raise nothing."""
+        try:
+            self.check(headers, READ)
+        except (AuthenticationError, ForbiddenError):
+            return False
+        return True
+
+    def _check_nobody(self, scope: str) -> None:
+        if self._dev or (scope == READ and self.anonymous):
+            return
+        raise AuthenticationError(
+            "This needs an API key: Authorization: Bearer rk_…, or X-API-Key: rk_….",
+            field="Authorization",
+            expected=f"an API key with the scope {scope}",
+        )
+
+    def _check_key(self, secret: str, scope: str) -> None:
+        key = self._verify_key(secret)
+        if key is None:
+            raise AuthenticationError("The API key is unknown or revoked.", field="Authorization")
+        if not key.allows(scope):
+            raise ForbiddenError(
+                f"The API key lacks the scope {scope}.",
+                code="missing_scope",
+                field="Authorization",
+                expected=f"an API key with the scope {scope}",
+            )
+
+    def _check_token(self, token: str, scope: str) -> None:
+        self._verify_token(token)
+        if scope != READ:
+            raise ForbiddenError(
+                "A client token may only read; this needs an API key.",
+                code="missing_scope",
+                field="Authorization",
+                expected=f"an API key with the scope {scope}",
+            )
+
+
+def credential(headers: Headers) -> str | None:
+    """Return the API key or token a request presents, or None.
+
+    Raises:
+        AuthenticationError: the Authorization header is of another scheme.
+
+    """
+    for name, value in headers:
+        if name == b"x-api-key":
+            return value.decode("latin-1").strip()
+        if name == b"authorization":
+            scheme, _, secret = value.decode("latin-1").partition(" ")
+            if scheme.lower() != "bearer" or not secret.strip():
+                raise AuthenticationError(
+                    "The Authorization header must be of the form: Bearer <key or token>.",
+                    field="Authorization",
+                    expected="Bearer rk_…",
+                )
+            return secret.strip()
+    return None

@@ -1,0 +1,169 @@
+"""What lies behind a standing: its history, its explanation, its events."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from renown.api.problem import documented
+from renown.api.reading import (
+    AnyRequest,
+    ParameterError,
+    guard,
+    json_response,
+    policy_of,
+    subject_in,
+    unknown_subject,
+)
+from renown.api.services import Services, Use
+from renown.model import OVERALL, Entry, Event, timestamp
+from renown.policy import Policy
+from renown.policy.nearest import expected_one_of
+from renown.scoring import Explanation
+
+__all__ = ["get_events", "get_explanation", "get_history"]
+
+
+class Point(msgspec.Struct, frozen=True):
+    """The score at one moment."""
+
+    version: int
+    at: str
+    score: float
+
+
+class History(msgspec.Struct, frozen=True):
+    """The score over time, oldest first, thinned evenly to the number of points asked for."""
+
+    subject: str
+    points: list[Point]
+
+
+class EventRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An event as the ledger keeps it."""
+
+    version: int
+    """The subject's version that it made."""
+    event: Event
+    received_at: str
+    score: float
+    """The overall score right after it."""
+    ended_at: str | None = None
+    """When it was taken back, if it was."""
+    ended_by: str | None = None
+    """The id of the event that took it back."""
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """Events of one subject, newest first."""
+
+    subject: str
+    events: list[EventRecord]
+    before: int | None
+    """Give it back as `before` for the next, older page; null on the last."""
+
+
+def _record(entry: Entry) -> EventRecord:
+    return EventRecord(
+        version=entry.version,
+        event=entry.event,
+        received_at=timestamp(entry.received_at),
+        score=entry.score,
+        ended_at=None if entry.ended_at is None else timestamp(entry.ended_at),
+        ended_by=entry.ended_by,
+    )
+
+
+async def _known(services: Services, subject: str) -> None:
+    if await services.ledger.snapshot(subject) is None:
+        raise unknown_subject(subject)
+
+
+_ERRORS = documented(400, 401, 403, 404)
+
+
+@get(
+    "/v1/standings/{subject:str}/history",
+    summary="The score over time",
+    tags=["standings"],
+    responses={200: ResponseSpec(History, generate_examples=False), **_ERRORS},
+)
+async def get_history(
+    request: AnyRequest,
+    services: Use,
+    subject: Annotated[str, Parameter(description="kind:id")],
+    points: Annotated[int, Parameter(ge=2, le=1_000, description="Most points")] = 200,
+) -> Response[bytes]:
+    """Return how the score came to be what it is."""
+    guard(request, services)
+    subject = subject_in(request, services)
+    await _known(services, subject)
+    found = await services.ledger.history(subject, points)
+    history = History(subject, [Point(point.version, timestamp(point.at), point.score) for point in found])
+    return json_response(history, headers={"cache-control": "no-cache"})
+
+
+@get(
+    "/v1/standings/{subject:str}/explain",
+    summary="What every event does to the score",
+    tags=["standings"],
+    responses={200: ResponseSpec(Explanation, generate_examples=False), **_ERRORS},
+)
+async def get_explanation(
+    request: AnyRequest,
+    services: Use,
+    subject: Annotated[str, Parameter(description="kind:id")],
+    category: Annotated[
+        str | None, Parameter(description="A category of the policy; the overall score when absent")
+    ] = None,
+    limit: Annotated[int, Parameter(ge=1, le=500, description="Most lines")] = 50,
+    cursor: Annotated[str | None, Parameter(description="The `cursor` of the page before")] = None,
+) -> Response[bytes]:
+    """Return why the score is what it is, newest event first."""
+    guard(request, services)
+    subject = subject_in(request, services)
+    name = _category(category, policy_of(services.policies, subject))
+    await _known(services, subject)
+    page = await services.ledger.explain(subject, name, limit, cursor)
+    return json_response(page, headers={"cache-control": "no-cache"})
+
+
+def _category(name: str | None, policy: Policy) -> str:
+    if name is None or name in (OVERALL, "overall"):
+        return OVERALL
+    names = list(policy.categories)
+    if name in names:
+        return name
+    raise ParameterError(
+        f"The policy {policy.name} has no category {name[:64]!r}.",
+        code="unknown_category",
+        field="category",
+        expected=expected_one_of(name, names),
+    )
+
+
+@get(
+    "/v1/standings/{subject:str}/events",
+    summary="The events of a subject",
+    tags=["standings"],
+    responses={200: ResponseSpec(EventPage, generate_examples=False), **_ERRORS},
+)
+async def get_events(
+    request: AnyRequest,
+    services: Use,
+    subject: Annotated[str, Parameter(description="kind:id")],
+    before: Annotated[
+        int | None, Parameter(ge=1, le=2**53, description="Only events with a version below this one")
+    ] = None,
+    limit: Annotated[int, Parameter(ge=1, le=500, description="Most events")] = 50,
+) -> Response[bytes]:
+    """Return the events of a subject as the ledger keeps them, newest first."""
+    guard(request, services)
+    subject = subject_in(request, services)
+    await _known(services, subject)
+    entries = await services.ledger.events(subject, before, limit)
+    last = entries[-1].version if len(entries) == limit else None
+    page = EventPage(subject, [_record(entry) for entry in entries], last if last and last > 1 else None)
+    return json_response(page, headers={"cache-control": "no-cache"})

@@ -1,0 +1,134 @@
+"""The outermost ASGI layer: origins, headers on every response, and the short way for events."""
+
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import unquote
+
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from prometheus_client import Counter
+
+from renown.api.metrics import Metrics
+from renown.api.origins import OriginRule
+from renown.api.problem import PROBLEM_JSON, details_of, encode
+from renown.errors import ForbiddenError
+
+__all__ = ["Edge"]
+
+_SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+_OPEN: Final = ("/badge/", "/widget.js", "/assets/")
+"""What any page of any origin may load."""
+_SECURITY: Final = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+]
+_PREFLIGHT: Final = [
+    (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
+    (b"access-control-allow-headers", b"authorization, content-type, if-none-match, x-api-key"),
+    (b"access-control-max-age", b"600"),
+    (b"content-length", b"0"),
+]
+
+
+class Edge:
+    """Wraps the application. Nothing here reads a body."""
+
+    def __init__(self, app: ASGIApp, events: ASGIApp, origins: OriginRule, metrics: Metrics) -> None:
+        self._app = app
+        self._events = events
+        self._origins = origins
+        self._requests = metrics.requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        origin, host = _origin_and_host(scope["headers"])
+        allowed = origin is None or self._origins.allows(origin, host)
+        answer = _Answer(send, self._extra_headers(scope["path"], origin, allowed), self._requests, scope)
+        if origin is not None and scope["method"] == "OPTIONS":
+            await self._preflight(allowed, scope, answer)
+        elif not allowed and scope["method"] not in _SAFE:
+            await _refuse(origin, answer)
+        elif scope["path"] == "/v1/events" and scope["method"] == "POST":
+            await self._events(scope, receive, answer)
+        else:
+            _keep_slashes(scope)
+            await self._app(scope, receive, answer)
+
+    def _extra_headers(self, path: str, origin: str | None, allowed: bool) -> Sequence[tuple[bytes, bytes]]:
+        if path.startswith(_OPEN):
+            return [*_SECURITY, (b"access-control-allow-origin", b"*")]
+        if origin is None:
+            return _SECURITY
+        vary = (b"vary", b"Origin")
+        if not allowed:
+            return [*_SECURITY, vary]
+        return [
+            *_SECURITY,
+            vary,
+            (b"access-control-allow-origin", origin.encode("latin-1")),
+            (b"access-control-expose-headers", b"ETag, Retry-After"),
+        ]
+
+    async def _preflight(self, allowed: bool, scope: HTTPScope, send: Send) -> None:
+        if not allowed and not scope["path"].startswith(_OPEN):
+            await _refuse(_origin_and_host(scope["headers"])[0], send)
+            return
+        await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Answer:
+    """A `send` that adds headers to the response and counts it."""
+
+    __slots__ = ("_headers", "_method", "_requests", "_send")
+
+    def __init__(
+        self, send: Send, headers: Sequence[tuple[bytes, bytes]], requests: Counter, scope: HTTPScope
+    ) -> None:
+        self._send = send
+        self._headers = headers
+        self._requests = requests
+        self._method = scope["method"]
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *self._headers]
+            self._requests.labels(self._method, str(message["status"])).inc()
+        await self._send(message)
+
+
+async def _refuse(origin: str | None, send: Send) -> None:
+    error = ForbiddenError(
+        f"Pages of {origin} may not do this; the setting origins says which may.",
+        code="origin_not_allowed",
+        field="Origin",
+    )
+    body = encode(details_of(error))
+    headers = [
+        (b"content-type", PROBLEM_JSON.encode()),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _origin_and_host(headers: Sequence[tuple[bytes, bytes]]) -> tuple[str | None, str]:
+    origin: str | None = None
+    host = ""
+    for name, value in headers:
+        if name == b"origin":
+            origin = value.decode("latin-1")
+        elif name == b"host":
+            host = value.decode("latin-1")
+    return origin, host
+
+
+def _keep_slashes(scope: HTTPScope) -> None:
+    """Keep an encoded slash within its segment, so that ids may hold one."""
+    raw = scope["raw_path"]
+    if b"%2f" not in raw and b"%2F" not in raw:
+        return
+    segments = raw.decode("latin-1").partition("?")[0].split("/")
+    scope["path"] = "/".join(unquote(segment).replace("/", "%2F") for segment in segments)

@@ -1,0 +1,155 @@
+"""Across subjects: boards, search, the policies, the server itself."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from renown import __version__
+from renown.api.kinds import KindInfo, describe
+from renown.api.problem import documented
+from renown.api.reading import AnyRequest, check_kind, guard, json_response
+from renown.api.services import Use
+from renown.model import Standing
+
+__all__ = ["get_board", "get_info", "get_policies", "search_subjects"]
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One place of a board."""
+
+    rank: int
+    subject: str
+    score: float
+    low: float
+    high: float
+    count: int
+    tier: str | None
+    version: int
+    provisional: bool
+
+
+class Board(msgspec.Struct, frozen=True):
+    """The best of a kind; who is still provisional is not on it."""
+
+    board: str
+    rows: list[Row]
+
+
+class _RowSource(msgspec.Struct, frozen=True):
+    subject: str
+    score: float
+    low: float
+    high: float
+    count: int
+    tier: str | None
+    version: int
+    provisional: bool
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The standings of the subjects that match."""
+
+    standings: list[Standing]
+
+
+class _RawFound(msgspec.Struct, frozen=True):
+    standings: list[msgspec.Raw]
+
+
+class Info(msgspec.Struct, frozen=True):
+    """What this server is and which kinds of subjects it knows."""
+
+    version: str
+    dev: bool
+    ledger: str
+    """The ledger's id: also the epoch of its channels."""
+    kinds: list[KindInfo]
+
+
+class PolicyList(msgspec.Struct, frozen=True):
+    """The policies that are loaded."""
+
+    policies: list[dict[str, object]]
+
+
+_rows = msgspec.json.Decoder(_RowSource)
+
+
+@get(
+    "/v1/boards/{kind:str}",
+    summary="The best of a kind",
+    tags=["boards"],
+    responses={200: ResponseSpec(Board, generate_examples=False), **documented(400, 401, 403, 404)},
+)
+async def get_board(
+    request: AnyRequest,
+    services: Use,
+    kind: Annotated[str, Parameter(description="A kind of subject, such as seller")],
+    limit: Annotated[int, Parameter(ge=1, le=200, description="Most rows")] = 20,
+) -> Response[bytes]:
+    """Return the top of a kind by score."""
+    guard(request, services)
+    check_kind(kind, services.policies)
+    _, found = await services.ledger.board(kind, limit)
+    rows = [_row(rank, _rows.decode(body)) for rank, body in enumerate(found, start=1)]
+    return json_response(Board(kind, rows), headers={"cache-control": "no-cache"})
+
+
+def _row(rank: int, source: _RowSource) -> Row:
+    return Row(rank, *(getattr(source, name) for name in _RowSource.__struct_fields__))
+
+
+@get(
+    "/v1/subjects",
+    summary="Search subjects",
+    tags=["standings"],
+    responses={200: ResponseSpec(Found, generate_examples=False), **documented(400, 401, 403, 404)},
+)
+async def search_subjects(
+    request: AnyRequest,
+    services: Use,
+    q: Annotated[str, Parameter(max_length=160, description="What the subject begins with or contains")] = "",
+    kind: Annotated[str | None, Parameter(description="Only subjects of this kind")] = None,
+    limit: Annotated[int, Parameter(ge=1, le=200, description="Most subjects")] = 20,
+) -> Response[bytes]:
+    """Return the standings of subjects whose id starts with or contains the text."""
+    guard(request, services)
+    if kind is not None:
+        check_kind(kind, services.policies)
+    found = await services.ledger.search(q, kind, limit)
+    return json_response(
+        _RawFound([msgspec.Raw(body) for body in found]), headers={"cache-control": "no-cache"}
+    )
+
+
+@get(
+    "/v1/policies",
+    summary="The policies that are loaded",
+    tags=["server"],
+    responses={200: ResponseSpec(PolicyList, generate_examples=False), **documented(401, 403)},
+)
+async def get_policies(request: AnyRequest, services: Use) -> Response[bytes]:
+    """Return every policy, whole."""
+    guard(request, services)
+    return json_response({"policies": [msgspec.to_builtins(policy) for policy in services.policies]})
+
+
+@get(
+    "/v1/info",
+    summary="What this server is",
+    tags=["server"],
+    responses={200: ResponseSpec(Info, generate_examples=False), **documented(401, 403)},
+)
+async def get_info(request: AnyRequest, services: Use) -> Response[bytes]:
+    """Return the server's version and the kinds of subjects it knows."""
+    guard(request, services)
+    counts = await services.ledger.kinds()
+    kinds = [
+        describe(policy, counts[policy.kind].subjects if policy.kind in counts else 0)
+        for policy in services.policies
+    ]
+    info = Info(__version__, services.dev, services.ledger.id, kinds)
+    return json_response(info, headers={"cache-control": "no-cache"})

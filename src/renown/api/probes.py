@@ -1,0 +1,59 @@
+"""Health probes, metrics and the OpenAPI document."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
+
+from renown.api.openapi import document
+from renown.api.reading import AnyRequest, json_response
+from renown.api.services import Use
+
+__all__ = ["Health", "get_live", "get_metrics", "get_ready", "get_schema"]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Whether the server is well."""
+
+    status: Annotated[str, msgspec.Meta(examples=["ok", "starting or stopping"])]
+
+
+@get(
+    "/health/live",
+    summary="Is the process alive",
+    tags=["server"],
+    responses={200: ResponseSpec(Health, generate_examples=False)},
+)
+async def get_live() -> Response[bytes]:
+    """Say that the event loop runs."""
+    return json_response(Health("ok"), headers={"cache-control": "no-store"})
+
+
+@get(
+    "/health/ready",
+    summary="Does it take requests",
+    tags=["server"],
+    responses={
+        200: ResponseSpec(Health, generate_examples=False),
+        503: ResponseSpec(Health, generate_examples=False, description="Starting, or about to stop"),
+    },
+)
+async def get_ready(services: Use) -> Response[bytes]:
+    """Say whether to send traffic here: not while starting, nor once the server is stopping."""
+    ready = services.ready
+    health = Health("ok" if ready else "starting or stopping")
+    return json_response(health, status=200 if ready else 503, headers={"cache-control": "no-store"})
+
+
+@get("/metrics", include_in_schema=False)
+async def get_metrics(services: Use) -> Response[bytes]:
+    """Expose the metrics in the text form of Prometheus."""
+    body, media = services.metrics.text()
+    return Response(body, media_type=media, headers={"cache-control": "no-store"})
+
+
+@get(["/schema", "/schema/openapi.json"], include_in_schema=False)
+async def get_schema(request: AnyRequest) -> Response[bytes]:
+    """Describe this API in OpenAPI 3.1."""
+    return json_response(document(request.app), headers={"cache-control": "no-cache"})

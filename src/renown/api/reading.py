@@ -1,0 +1,148 @@
+"""What the reading handlers share: subjects in paths, times in queries, bodies that are JSON already."""
+
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import unquote
+
+import msgspec
+from litestar import Request, Response
+
+from renown.api.access import READ
+from renown.api.services import Services
+from renown.errors import EventError, NotFoundError, RenownError
+from renown.model import is_key, kind_of
+from renown.policy import Policies, Policy
+
+__all__ = [
+    "AnyRequest",
+    "ParameterError",
+    "check_kind",
+    "check_subject",
+    "guard",
+    "json_response",
+    "moment",
+    "policy_of",
+    "subject_in",
+]
+
+AnyRequest = Request[Any, Any, Any]
+_JSON: Final = "application/json"
+_encoder = msgspec.json.Encoder()
+
+
+class ParameterError(RenownError):
+    """A parameter in the path or the query is wrong."""
+
+    code = "invalid_parameter"
+    status = 400
+
+
+def guard(request: AnyRequest, services: Services) -> None:
+    """Let only those through who may read."""
+    services.access.check(request.scope["headers"], READ)
+
+
+def subject_in(request: AnyRequest, services: Services, place: int = 3) -> str:
+    """Return the subject that is segment `place` of the request's path.
+
+    Raises:
+        ParameterError: it is no `kind:id`.
+        NotFoundError: no policy has that kind.
+
+    """
+    path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
+    try:
+        subject = unquote(path.split("/")[place], errors="strict")
+    except UnicodeDecodeError as error:
+        raise ParameterError("The subject in the path is not UTF-8.", field="subject") from error
+    return check_subject(subject, services.policies)
+
+
+def check_subject(subject: str, policies: Policies) -> str:
+    """Return `subject` when it is the key of a kind that has a policy."""
+    if not is_key(subject):
+        raise ParameterError(
+            f"{subject[:80]!r} is no subject.",
+            code="invalid_subject",
+            field="subject",
+            expected="kind:id, such as seller:42",
+        )
+    policy_of(policies, subject)
+    return subject
+
+
+def policy_of(policies: Policies, subject: str) -> Policy:
+    """Return the policy of the subject's kind.
+
+    Raises:
+        NotFoundError: there is none.
+
+    """
+    try:
+        return policies.for_subject(subject)
+    except EventError as error:
+        raise NotFoundError(
+            error.detail, code=error.problem_code, field=error.field, expected=error.expected
+        ) from error
+
+
+def check_kind(kind: str, policies: Policies) -> Policy:
+    """Return the policy of `kind`.
+
+    Raises:
+        NotFoundError: there is none.
+
+    """
+    return policy_of(policies, f"{kind}:x")
+
+
+def moment(text: str | None) -> float | None:
+    """Return the `at` of a query, RFC 3339 or POSIX seconds, as POSIX seconds.
+
+    Raises:
+        ParameterError: it is neither.
+
+    """
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        pass
+    else:
+        if 0 <= seconds < 253_402_300_800:
+            return seconds
+        raise _no_time(text)
+    try:
+        when = msgspec.convert(text.replace(" ", "+"), datetime)
+    except msgspec.ValidationError as error:
+        raise _no_time(text) from error
+    if when.tzinfo is None:
+        raise _no_time(text)
+    return when.timestamp()
+
+
+def _no_time(text: str) -> ParameterError:
+    return ParameterError(
+        f"{text[:40]!r} is no time.",
+        field="at",
+        expected="an RFC 3339 time with zone such as 2026-03-01T00:00:00Z, or POSIX seconds",
+    )
+
+
+def json_response(
+    content: object, *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response[bytes]:
+    """Return `content` as JSON; bytes are taken for JSON already."""
+    body = content if isinstance(content, bytes) else _encoder.encode(content)
+    return Response(body, status_code=status, media_type=_JSON, headers=headers)
+
+
+def unknown_subject(subject: str) -> NotFoundError:
+    """Return the error for a subject about whom nothing is known."""
+    return NotFoundError(f"Nothing has happened to {subject} yet.", code="unknown_subject", field="subject")
+
+
+def kind_in(subject: str) -> str:
+    """Return the kind of a checked subject."""
+    return kind_of(subject)

@@ -1,0 +1,42 @@
+"""What the HTTP handlers work with, handed to each by Litestar's injection."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from litestar.params import Dependency
+
+from renown.api.access import Access
+from renown.api.metrics import Metrics
+from renown.gateway.tokens import Tokens
+from renown.intake import Limits
+from renown.ledger import Ledger
+from renown.policy import Policies
+
+__all__ = ["Services", "Use"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Services:
+    """The parts of a running server that the HTTP API speaks to."""
+
+    ledger: Ledger
+    policies: Policies
+    access: Access
+    tokens: Tokens
+    token_lifetime: float
+    """Seconds that a token is good when its request does not say."""
+    metrics: Metrics
+    limits: Limits
+    static: Path
+    """Folder of the built web files; it need not exist."""
+    dev: bool
+    clock: Callable[[], float]
+    """POSIX seconds now."""
+    ready: bool = False
+    """False while starting and from the first moment of draining."""
+
+
+Use = Annotated[Services, Dependency(skip_validation=True)]
+"""The type of a handler's `services` parameter."""

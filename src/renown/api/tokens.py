@@ -1,0 +1,103 @@
+"""`POST /v1/tokens`: client tokens for backends that hold an API key."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, post
+from litestar.openapi.datastructures import ResponseSpec
+
+from renown.api.access import TOKENS
+from renown.api.problem import documented
+from renown.api.reading import AnyRequest, json_response
+from renown.api.services import Use
+from renown.errors import AuthenticationError, EventError, RenownError
+from renown.gateway.tokens import Tokens
+from renown.intake import DECODING_ERRORS, MalformedError
+from renown.model import timestamp
+from renown.protocol.access import TokenRefused
+
+__all__ = ["TokenRequest", "TokenResponse", "create_token", "verifier"]
+
+MONTH = 31 * 86_400
+
+
+class TokenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom a token is for."""
+
+    user: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    """The user's id; empty for an anonymous one."""
+    channel: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = None
+    """For a token that subscribes to this one channel; otherwise it opens connections."""
+    lifetime: Annotated[float, msgspec.Meta(gt=0, le=MONTH)] | None = None
+    """Seconds that it is good; the setting `tokens.lifetime` when absent."""
+
+
+class TokenResponse(msgspec.Struct, frozen=True):
+    """A signed client token."""
+
+    token: str
+    expires_at: str
+
+
+class NotConfiguredError(RenownError):
+    """There is no secret to sign with."""
+
+    code = "tokens_not_configured"
+    status = 503
+
+
+_request = msgspec.json.Decoder(TokenRequest)
+
+
+def verifier(tokens: Tokens) -> Any:
+    """Return the function that checks a client token presented over HTTP.
+
+    It raises `AuthenticationError` for one that is not good.
+    """
+
+    def verify(token: str) -> object:
+        try:
+            return tokens.connection(token)
+        except TokenRefused as refused:
+            raise AuthenticationError(
+                f"The token is refused: {refused}.", code=f"token_{refused.why.value}", field="Authorization"
+            ) from refused
+
+    return verify
+
+
+@post(
+    "/v1/tokens",
+    summary="Mint a client token",
+    tags=["server"],
+    status_code=200,
+    responses={
+        200: ResponseSpec(TokenResponse, generate_examples=False),
+        **documented(400, 401, 403, 422, 503),
+    },
+)
+async def create_token(request: AnyRequest, services: Use) -> Response[bytes]:
+    """Sign a token for a user, for backends that hold an API key with the scope `tokens`."""
+    services.access.check(request.scope["headers"], TOKENS)
+    wanted = _decode(await request.body())
+    if not services.tokens.can_issue:
+        raise NotConfiguredError(
+            "The server has no secret to sign tokens with; set tokens.secret or tokens.secret_file.",
+            field="tokens.secret",
+        )
+    lifetime = services.token_lifetime if wanted.lifetime is None else wanted.lifetime
+    token = services.tokens.issue(wanted.user, channel=wanted.channel, lifetime=lifetime)
+    response = TokenResponse(token, timestamp(services.clock() + lifetime))
+    return json_response(response, headers={"cache-control": "no-store"})
+
+
+def _decode(body: bytes) -> TokenRequest:
+    try:
+        return _request.decode(body or b"{}")
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$")
+        raise EventError(
+            f"{text}.", code="invalid_request", field=path.strip("`.") or None, expected="see /schema"
+        ) from error
+    except DECODING_ERRORS as error:
+        raise MalformedError(str(error)) from error

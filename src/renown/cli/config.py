@@ -1,0 +1,77 @@
+"""`renown config`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from renown.cli.options import Config, Data, Dev, Json
+from renown.cli.output import command, print_json
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Settings: what they are and where each value comes from.", no_args_is_help=True)
+_SECRET = ("secret", "previous_secret")
+
+
+@app.command("show")
+@command
+def show(*, config: Config = None, data: Data = None, dev: Dev = False, as_json: Json = False) -> None:
+    """Show every setting, its value, and where the value comes from. Secrets stay hidden."""
+    import os
+
+    from renown.server.loading import load
+    from renown.server.schema import value_at
+
+    loaded = load(config, os.environ, {"data": data, "dev": dev or None})
+    shown = {
+        path: {"value": _hidden(path, value_at(loaded.settings, path)), "from": origin}
+        for path, origin in loaded.origins.items()
+    }
+    if as_json:
+        print_json(shown)
+        return
+    width = max(map(len, shown))
+    for path, entry in shown.items():
+        print(f"{path:<{width}}  {_written(entry['value']):<28}  {entry['from']}")
+
+
+@app.command("docs")
+@command
+def docs(
+    name: Annotated[str, typer.Argument(help="Only settings whose name begins so.")] = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Explain every setting."""
+    from renown.server.schema import leaves
+    from renown.server.settings import Settings
+
+    found = [leaf for path, leaf in leaves(Settings).items() if path.startswith(name)]
+    if as_json:
+        print_json(
+            [
+                {"name": leaf.path, "type": leaf.shape, "default": leaf.default, "about": leaf.doc,
+                 "variable": leaf.variable}
+                for leaf in found
+            ]
+        )  # fmt: skip
+        return
+    for leaf in found:
+        print(f"{leaf.path}  ({leaf.shape}; default {_written(leaf.default)}; {leaf.variable})")
+        for line in leaf.doc.splitlines():
+            print(f"    {line}")
+        print()
+
+
+def _hidden(path: str, value: Any) -> Any:
+    return "(hidden)" if value and path.rpartition(".")[2] in _SECRET else value
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value)) or "none"
+    return str(getattr(value, "value", value))

@@ -1,0 +1,69 @@
+"""`renown rebuild` and `renown doctor`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from renown.cli.options import DEFAULT_URL, Config, Data, Json, Url
+from renown.cli.output import FAULTS, command, note, print_json
+
+__all__ = ["doctor", "rebuild"]
+
+
+@command
+def rebuild(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; compare every number to the last digit.")
+    ] = False,
+    config: Config = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Fold every standing anew from its events; with --check only compare."""
+    import asyncio
+
+    from renown.cli.local import local_settings, open_ledger
+    from renown.cli.rebuilding import rebuild_ledger
+
+    ledger = open_ledger(local_settings(config, data=data))
+    report = asyncio.run(rebuild_ledger(ledger, check=check, quiet=as_json))
+    if as_json:
+        print_json(report)
+    else:
+        _print_report(report, check=check)
+    if report.differences:
+        raise typer.Exit(FAULTS)
+
+
+def _print_report(report: Any, *, check: bool) -> None:
+    print(f"{report.subjects:,} subjects, {report.events:,} events")
+    for difference in report.differences[:20]:
+        note(f"  differs: {difference}")
+    if report.differences:
+        print(f"{len(report.differences):,} differences{' found' if check else ' repaired'}")
+    else:
+        print("every standing is exactly what its events say" if check else "every standing is rebuilt")
+
+
+@command
+def doctor(
+    *,
+    url: Url = DEFAULT_URL,
+    config: Config = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Check this machine and the server: data folder, policies, port, HTTP, WebSocket, clock."""
+    from renown.cli.checking import examine
+    from renown.cli.local import local_settings
+
+    findings = examine(local_settings(config, data=data), url)
+    if as_json:
+        print_json(findings)
+    else:
+        for finding in findings:
+            mark = {"ok": "ok  ", "fault": "FAIL", "note": "note"}[finding.state]
+            print(f"{mark}  {finding.about:<12} {finding.text}")
+    if any(finding.state == "fault" for finding in findings):
+        raise typer.Exit(FAULTS)

@@ -1,0 +1,41 @@
+"""Runs a rebuild with a progress bar."""
+
+import asyncio
+import sys
+from typing import Any
+
+from renown.ledger import Ledger
+
+__all__ = ["rebuild_ledger"]
+
+
+async def rebuild_ledger(ledger: Ledger, *, check: bool, quiet: bool) -> Any:
+    """Rebuild, or only check, every standing; return the ledger's report.
+
+    Raises:
+        LedgerError: the file cannot be read or written.
+
+    """
+    await ledger.start()
+    try:
+        if quiet or not sys.stderr.isatty():
+            return await ledger.rebuild(check=check)
+        return await _with_bar(ledger, check=check)
+    finally:
+        await ledger.close()
+
+
+async def _with_bar(ledger: Ledger, *, check: bool) -> Any:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("checking" if check else "rebuilding", total=None)
+
+        def show(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        loop = asyncio.get_running_loop()
+        return await ledger.rebuild(
+            check=check, progress=lambda done, total: loop.call_soon_threadsafe(show, done, total)
+        )

@@ -1,0 +1,125 @@
+"""A small client of the realtime protocol for the terminal."""
+
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from renown.cli.output import note, print_json, stamp
+from renown.client import RefusedError, UnreachableError
+
+__all__ = ["watch_channels", "websocket_url"]
+
+_NAMESPACES: Final = frozenset({"standing", "board", "activity", "feed"})
+_FINAL: Final = (range(3500, 4000), range(4500, 5000))
+"""Close codes after which a client must not come back."""
+
+
+def websocket_url(url: str) -> str:
+    """Return the address of the WebSocket transport of the server at `url`."""
+    return "ws" + url.removeprefix("http").rstrip("/") + "/connection/websocket"
+
+
+def watch_channels(url: str, channels: list[str], *, token: str, count: int | None, as_json: bool) -> None:
+    """Print every publication of the channels; come back after a lost connection.
+
+    Raises:
+        UnreachableError: there is no server.
+        RefusedError: it turns the connection or a channel down.
+
+    """
+    names = [name if name.partition(":")[0] in _NAMESPACES else f"standing:{name}" for name in channels]
+    left = count
+    attempt = 0
+    while left is None or left > 0:
+        try:
+            with connect(websocket_url(url), open_timeout=10, max_size=4 * 1024 * 1024) as socket:
+                for channel, data in _publications(socket, names, token):
+                    attempt = 0
+                    _show(channel, data, as_json=as_json)
+                    left = None if left is None else left - 1
+                    if left == 0:
+                        return
+        except ConnectionClosed as closed:
+            _stop_when_final(closed)
+        except (OSError, InvalidHandshake, TimeoutError) as error:
+            if attempt == 0 or isinstance(error, InvalidStatus):
+                raise UnreachableError(f"No answer from {url}: {error}.") from error
+        attempt += 1
+        note("connection lost, trying again …")
+        time.sleep(random.uniform(0, min(20.0, 0.5 * 2 ** min(attempt, 6))))  # noqa: S311 (spreads retries)
+
+
+def _stop_when_final(closed: ConnectionClosed) -> None:
+    frame = closed.rcvd
+    if frame is not None and any(frame.code in codes for codes in _FINAL):
+        raise RefusedError(f"The server closed the connection: {frame.code} {frame.reason}.") from closed
+
+
+def _publications(
+    socket: ClientConnection, names: list[str], token: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    greeting: dict[str, Any] = {"id": 1, "connect": {"token": token} if token else {}}
+    socket.send(json.dumps(greeting))
+    asked = {number: name for number, name in enumerate(names, start=2)}
+    for number, name in asked.items():
+        socket.send(json.dumps({"id": number, "subscribe": {"channel": name}}))
+    while True:
+        for line in str(socket.recv(decode=True)).splitlines():
+            reply = msgspec.json.decode(line)
+            if not reply:
+                socket.send("{}")
+                continue
+            yield from _of_reply(reply, asked)
+
+
+def _of_reply(reply: dict[str, Any], asked: dict[int, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    if error := reply.get("error"):
+        what = asked.get(reply.get("id", 0), "the connection")
+        raise RefusedError(f"{what}: {error.get('message')} ({error.get('code')}).")
+    if found := reply.get("subscribe"):
+        for publication in found.get("publications") or ():
+            yield asked[reply["id"]], publication["data"]
+    push = reply.get("push") or {}
+    if publication := push.get("pub"):
+        yield push["channel"], publication["data"]
+
+
+def _show(channel: str, data: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"channel": channel, "data": data})
+        return
+    for line in _lines(data):
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _lines(data: dict[str, Any]) -> Iterator[str]:
+    if "rows" in data:
+        yield f"{data['board']} board"
+        for row in data["rows"][:10]:
+            yield f"  {row['rank']:>3}. {row['score']:>9.4g}  {row['subject']}"
+    elif "changes" in data:
+        yield from (_change(change) for change in data["changes"][:1])
+    elif "tier" in data:
+        cause = data.get("cause") or {"type": "", "delta": 0.0}
+        new = "  provisional" if data["provisional"] else ""
+        yield (
+            f"{stamp(data['updated_at'])}  {data['subject']:<28} {data['score']:>9.4g}"
+            f"  {cause['delta']:>+8.4f}  {cause['type']}{new}"
+        )
+    else:
+        yield _change(data)
+
+
+def _change(data: dict[str, Any]) -> str:
+    return (
+        f"{stamp(data['at'])}  {data['subject']:<28} {data['score']:>9.4g}"
+        f"  {data['delta']:>+8.4f}  {data['type']}"
+    )

@@ -1,0 +1,114 @@
+"""Takes events as NDJSON of any length: lines into batches, batches into the ledger, answers in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from renown.intake.decode import DECODING_ERRORS, Limits, rejected
+from renown.intake.lines import LineSplitter
+from renown.intake.problems import problem_of
+from renown.model import Answer, Event, Problem, Status
+
+__all__ = ["Appender", "EventStream"]
+
+_events = msgspec.json.Decoder(Event)
+_encoder = msgspec.json.Encoder()
+
+
+class Appender(Protocol):
+    """The one thing the stream needs of a ledger."""
+
+    async def append(self, events: Sequence[Event], *, standing: bool = False) -> list[Answer]:
+        """Return the answers to `events`, after their commit."""
+        ...
+
+
+class EventStream:
+    """One NDJSON request. `run` reads it to its end and hands out the answers as encoded lines."""
+
+    def __init__(
+        self,
+        ledger: Appender,
+        limits: Limits,
+        *,
+        standing: bool,
+        count: Callable[[Sequence[Answer]], None],
+    ) -> None:
+        self._ledger = ledger
+        self._limits = limits
+        self._standing = standing
+        self._count = count
+        self._ahead = asyncio.Semaphore(limits.stream_ahead)
+        self._line = 0
+
+    async def run(self, chunks: AsyncIterator[bytes], write: Callable[[bytes], None]) -> None:
+        """Append every line of `chunks`; call `write` with the answers, batch by batch in order.
+
+        Reading pauses while `stream_ahead` batches wait for their commit.
+
+        Raises:
+            LedgerError: the ledger takes no events now; what was answered so far stands.
+
+        """
+        waiting: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._hand_out(waiting, write))
+            async for batch in self._batches(chunks):
+                await self._ahead.acquire()
+                waiting.put_nowait(group.create_task(self._append(batch)))
+            waiting.put_nowait(None)
+
+    async def _hand_out(
+        self, waiting: asyncio.Queue[asyncio.Task[bytes] | None], write: Callable[[bytes], None]
+    ) -> None:
+        while (task := await waiting.get()) is not None:
+            write(await task)
+
+    async def _batches(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[list[tuple[int, bytes | None]]]:
+        splitter = LineSplitter(self._limits.event_bytes)
+        async for chunk in chunks:
+            for batch in self._numbered(splitter.feed(chunk)):
+                yield batch
+        for batch in self._numbered(splitter.close()):
+            yield batch
+
+    def _numbered(self, lines: list[bytes | None]) -> list[list[tuple[int, bytes | None]]]:
+        """Number `lines`, drop the blank ones, and cut them into batches."""
+        kept: list[tuple[int, bytes | None]] = []
+        for line in lines:
+            self._line += 1
+            if line is None or line.strip():
+                kept.append((self._line, line))
+        size = self._limits.stream_batch
+        return [kept[start : start + size] for start in range(0, len(kept), size)]
+
+    async def _append(self, batch: list[tuple[int, bytes | None]]) -> bytes:
+        try:
+            read = [self._decode(line) for _, line in batch]
+            events = [item for item in read if isinstance(item, Event)]
+            given = iter(await self._ledger.append(events, standing=self._standing) if events else ())
+            answers = [
+                rejected(item, line=number) if isinstance(item, Problem) else _with_line(next(given), number)
+                for (number, _), item in zip(batch, read, strict=True)
+            ]
+            self._count(answers)
+            return _encoder.encode_lines(answers)
+        finally:
+            self._ahead.release()
+
+    def _decode(self, line: bytes | None) -> Event | Problem:
+        if line is None:
+            most = self._limits.event_bytes
+            return Problem("too_large", f"A line may have {most} bytes.", None, f"at most {most} bytes")
+        try:
+            return _events.decode(line)
+        except DECODING_ERRORS as error:
+            return problem_of(error)
+
+
+def _with_line(answer: Answer, number: int) -> Answer:
+    if answer.status is Status.REJECTED and answer.problem is not None:
+        return rejected(answer.problem, id=answer.id, line=number)
+    return answer

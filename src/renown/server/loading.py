@@ -1,0 +1,162 @@
+"""Puts settings together: defaults, then a TOML file, then `RENOWN_…` variables, then flags."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from renown.errors import SettingsError
+from renown.policy.nearest import expected_one_of
+from renown.server.schema import Leaf, Tree, leaves
+from renown.server.settings import Settings
+
+__all__ = ["Loaded", "load"]
+
+Struct = TypeVar("Struct", bound=msgspec.Struct)
+PREFIX: Final = "RENOWN_"
+_OWN: Final = frozenset({"RENOWN_CONFIG", "RENOWN_URL", "RENOWN_KEY"})
+"""Variables of the command line, not of the server."""
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """The settings and where each value came from."""
+
+    settings: Settings
+    origins: dict[str, str]
+    """By dotted name: `default`, a file, a variable or a flag."""
+
+
+def load(
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Loaded:
+    """Return the settings from all sources, the later ones winning.
+
+    Args:
+        file: A TOML file.
+        environment: Where to look for `RENOWN_A__B`.
+        flags: Values by dotted name; those that are None were not given.
+
+    Raises:
+        SettingsError: a key is unknown, a value is wrong, or a file cannot be read.
+
+    """
+    tree = leaves(Settings)
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    sources = [_from_file(file), _from_environment(environment or {}, tree), _from_flags(flags or {})]
+    for source in sources:
+        for path, (value, origin) in source.items():
+            _put(tree, path, value, origin, values, origins)
+    settings = _build(values)
+    return Loaded(settings, {path: origins.get(path, "default") for path in sorted({*tree, *origins})})
+
+
+def _from_file(file: Path | None) -> dict[str, tuple[Any, str]]:
+    if file is None:
+        return {}
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"Cannot read {file}: {error.strerror}.", code="unreadable_file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not TOML: {error}.", code="malformed_file") from error
+    return {path: (value, str(file)) for path, value in _flat(content)}
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{path}.")
+        elif not isinstance(value, dict):
+            yield path, value
+
+
+def _from_environment(environment: Mapping[str, str], tree: Tree) -> dict[str, tuple[Any, str]]:
+    found: dict[str, tuple[Any, str]] = {}
+    for name, text in environment.items():
+        if name.startswith(PREFIX) and name not in _OWN:
+            path = name.removeprefix(PREFIX).lower().replace("__", ".")
+            found[path] = (_parsed(text, tree.get(path)), name)
+    return found
+
+
+def _parsed(text: str, leaf: Leaf | None) -> Any:
+    """Return the value a variable's text stands for: lists as TOML or with commas between."""
+    if leaf is None or leaf.is_text:
+        return text
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return [part.strip() for part in text.split(",") if part.strip()] if leaf.is_list else text
+
+
+def _from_flags(flags: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+    return {
+        path: (value, f"--{path.replace('.', '-').replace('_', '-')}")
+        for path, value in flags.items()
+        if value is not None
+    }
+
+
+def _put(
+    tree: Tree, path: str, value: Any, origin: str, values: dict[str, Any], origins: dict[str, str]
+) -> None:
+    leaf = tree.get(path)
+    if leaf is None and path.endswith("_file"):
+        secret = tree.get(path.removesuffix("_file"))
+        if secret is not None and secret.is_text:
+            path, value, leaf = path.removesuffix("_file"), _content(path, value), secret
+            origin = f"{origin} (file)"
+    if leaf is None:
+        hint = expected_one_of(path, tree)
+        near = f" Did you mean {hint}?" if not hint.startswith("one of") else ""
+        raise SettingsError(
+            f"There is no setting {path} (from {origin}).{near}",
+            code="unknown_setting",
+            field=path,
+            expected=hint if near else None,
+        )
+    try:
+        values[path] = msgspec.convert(value, leaf.type, strict=not isinstance(value, str))
+    except msgspec.ValidationError as error:
+        raise SettingsError(
+            f"{path} (from {origin}): {str(error)[:1].lower()}{str(error)[1:]}.",
+            field=path,
+            expected=leaf.shape,
+        ) from error
+    origins[path] = origin
+
+
+def _content(path: str, file: Any) -> str:
+    try:
+        return Path(str(file)).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{path}: cannot read {file}: {error}.", code="unreadable_file", field=path
+        ) from error
+
+
+def _build(values: Mapping[str, Any]) -> Settings:
+    nested: dict[str, Any] = {}
+    for path, value in values.items():
+        *parents, last = path.split(".")
+        table = nested
+        for parent in parents:
+            table = table.setdefault(parent, {})
+        table[last] = value
+    return _over(Settings(), nested)
+
+
+def _over(struct: Struct, changes: Mapping[str, Any]) -> Struct:
+    """Return `struct` with the changes in it, tables within tables."""
+    changed: dict[str, Any] = {}
+    for name, value in changes.items():
+        before = getattr(struct, name)
+        inner = isinstance(value, dict) and isinstance(before, msgspec.Struct)
+        changed[name] = _over(before, value) if inner else value
+    return msgspec.convert({**msgspec.structs.asdict(struct), **changed}, type(struct))
