@@ -16,11 +16,21 @@ BENCHES = ("fanout", "memory", "latency", "intake")
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHES)}; all when none is given")
-    parser.add_argument("--seconds", type=float, default=Options.seconds, help="length of one measurement")
-    parser.add_argument("--rounds", type=int, default=Options.rounds, help="measurements of each, interleaved")
-    parser.add_argument("--subscribers", type=int, nargs="+", default=Options.subscribers, help="fan-out's numbers")
-    parser.add_argument("--only", nargs="+", default=(), help="fan-out's contestants: sendloop, renowngateway, …")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHES)}; all when none is given"
+    )
+    parser.add_argument("--turn", type=float, default=Options.turn, help="seconds of one turn in the fan-out")
+    parser.add_argument("--rounds", type=int, default=Options.rounds, help="turns of each in the fan-out")
+    parser.add_argument(
+        "--seconds", type=float, default=Options.seconds, help="length of the other measurements"
+    )
+    parser.add_argument(
+        "--subscribers", type=int, nargs="+", default=Options.subscribers, help="fan-out's numbers"
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=(), help="fan-out's contestants: sendloop, renowngateway, …"
+    )
+    parser.add_argument("--connections", type=int, default=Options.connections, help="of the memory bench")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(BENCHES)
@@ -36,7 +46,8 @@ def _run(name: str, options: Options) -> Report:
     lost, load = steal_and_load()
     took = time.monotonic() - began
     report.notes.append(
-        f"Took {took:.0f} s; one-minute load at the end {load:.1f}; {lost - stolen:.1f} s stolen by the hypervisor."
+        f"Took {took:.0f} s; one-minute load at the end {load:.1f}; "
+        f"{lost - stolen:.1f} s stolen by the hypervisor."
     )
     return report
 
@@ -45,8 +56,10 @@ def main() -> int:
     """Run what is asked for; 1 when a goal was not met."""
     arguments = _arguments()
     options = Options(
-        seconds=arguments.seconds,
+        turn=arguments.turn,
         rounds=arguments.rounds,
+        seconds=arguments.seconds,
+        connections=arguments.connections,
         subscribers=tuple(arguments.subscribers),
         only=tuple(name.lower() for name in arguments.only),
     )

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -72,10 +73,8 @@ class Child:
         """Close stdin, which every child takes as its end; SIGTERM and SIGKILL for one that does not."""
         process = self.process
         if process.stdin:
-            try:
+            with suppress(BrokenPipeError):
                 process.stdin.close()
-            except BrokenPipeError:
-                pass
         for how in (signal.SIGTERM, signal.SIGKILL):
             try:
                 process.wait(timeout=3)

@@ -1,8 +1,8 @@
 """Fan-out: what one delivery costs the server, and how many a second one core makes.
 
-Every contestant stands with all its subscribers connected before the first measurement; then they take turns, several
-rounds, each flat out on the same pinned core while the others are idle. So a noisy neighbour hits all alike, and the
-ratio to the C loop is taken within each round.
+Every contestant stands with all its subscribers connected before the first measurement; then they take
+turns, several rounds, each flat out on the same pinned core while the others are idle. So a noisy neighbour
+hits all alike, and the ratio to the C loop is taken within each round.
 """
 
 import statistics
@@ -15,13 +15,13 @@ from bench.contestants import PAYLOAD, Contestant, Missing, Nchan, PythonBroadca
 from bench.loadgen import LoadGenerator
 from bench.machine import Cores, cores, cpu_seconds
 from bench.options import Options
-from bench.report import Goal, Report, Table
 from bench.renown_gateway import RenownGateway
+from bench.report import Goal, Report, Table
 
 __all__ = ["Sample", "Stand", "run", "summary"]
 
 CONTESTANTS: tuple[type[Contestant], ...] = (SendLoop, RenownGateway, Nchan, PythonBroadcast, SocketIO)
-LEAD_IN = 0.3
+LEAD_IN = 0.1
 """Seconds of broadcasting before a measurement begins and after it has ended."""
 
 
@@ -121,14 +121,14 @@ def _turns(options: Options, subscribers: int, missing: dict[str, str]) -> list[
                 stands.append(Stand(kind, subscribers, layout))
             except Missing as reason:
                 missing[kind.name] = str(reason)
-        return [[stand.measure(options.seconds) for stand in stands] for _ in range(options.rounds)]
+        return [[stand.measure(options.turn) for stand in stands] for _ in range(options.rounds)]
     finally:
         for stand in stands:
             stand.stop()
 
 
 def summary(rounds: list[list[Sample]]) -> tuple[Table, dict[str, float]]:
-    """The medians of all rounds as a table, and each contestant's CPU per delivery against the first one's."""
+    """The medians of all rounds as a table, and each one's CPU per delivery against the first one's."""
     floor = [samples[0].cpu_us for samples in rounds]
     rows, ratios = list[tuple[str, ...]](), dict[str, float]()
     for turns in zip(*rounds, strict=True):
@@ -153,7 +153,15 @@ def summary(rounds: list[list[Sample]]) -> tuple[Table, dict[str, float]]:
                 f"{sum(s.lost for s in turns):,}",
             )
         )
-    columns = ("server", "CPU µs/delivery", "range", "× C loop", "deliveries/s", "server core", "load's busiest core")
+    columns = (
+        "server",
+        "CPU µs/delivery",
+        "range",
+        "× C loop",
+        "deliveries/s",
+        "server core",
+        "load's busiest core",
+    )
     columns += ("publications/frame", "bytes/frame", "lost")
     return Table(f"{rounds[0][0].subscribers:,} subscribers", columns, rows), ratios
 
@@ -176,10 +184,10 @@ def run(options: Options) -> Report:
                 name = f"CPU against {other} at {subscribers:,} subscribers"
                 report.goals.append(Goal(name, ours / ratios[other], 1.0, "×"))
     report.notes += [
-        f"{PAYLOAD}-byte publications, WebSocket text frames, one core for the server, medians of {options.rounds} "
-        f"interleaved rounds of {options.seconds:g} s.",
-        "The load generator is not the limit where the server's core is full and the generator's busiest core is not, "
-        "and no server waited for a full socket; the C loop shows how many deliveries the same generator takes in.",
+        f"{PAYLOAD}-byte publications, WebSocket text frames, one core for the server; "
+        f"medians of {options.rounds} interleaved turns of {options.turn:g} s.",
+        "The load generator is not the limit where the server's core is full and the generator's busiest "
+        "core is not; the C loop shows how many deliveries the same generator takes in.",
     ]
     report.notes += [f"{name} was not measured: {reason}." for name, reason in missing.items()]
     return report

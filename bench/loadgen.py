@@ -10,8 +10,8 @@ from bench.native import OUT, build
 __all__ = ["Counts", "LoadGenerator", "Subscriber"]
 
 NAP_US = 100
-"""How long a receiving thread sleeps after each look at its sockets. Arrivals gather meanwhile, so that the sender of
-a loopback packet does not pay for waking the receiver, which on a network it would not either."""
+"""How long a receiving thread sleeps after each look at its sockets. Arrivals gather meanwhile, so that the
+sender of a loopback packet does not pay for waking the receiver, which on a network it would not either."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class LoadGenerator:
         connections: int,
         subscriber: Subscriber,
         cores: tuple[int, ...],
+        *,
         group: int = 1,
         record: Path | None = None,
         nap_us: int = NAP_US,
@@ -72,7 +73,9 @@ class LoadGenerator:
         ready = self.child.hear()
         if ready["ready"] != connections:
             self.child.stop()
-            raise RuntimeError(f"only {ready['ready']} of {connections} connections to port {port} stand: see loadgen.log")
+            raise RuntimeError(
+                f"only {ready['ready']} of {connections} connections to port {port} stand: see loadgen.log"
+            )
 
     def look(self) -> dict[str, Any]:
         """All counters now."""

@@ -23,7 +23,11 @@ class Table:
             texts = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)]
             return "| " + " | ".join(texts) + " |"
 
-        rule = "|" + "|".join(":" + "-" * (w + 1) if i == 0 else "-" * (w + 1) + ":" for i, w in enumerate(widths)) + "|"
+        rule = (
+            "|"
+            + "|".join(":" + "-" * (w + 1) if i == 0 else "-" * (w + 1) + ":" for i, w in enumerate(widths))
+            + "|"
+        )
         return "\n".join([f"**{self.title}**", "", line(self.columns), rule, *map(line, self.rows)])
 
 
@@ -46,7 +50,8 @@ class Goal:
         """One line of Markdown."""
         sign = "≤" if self.at_most else "≥"
         verdict = "met" if self.met else "**not met**"
-        return f"- {self.name}: {self.ours:,.4g} {self.unit} (goal {sign} {self.limit:,g} {self.unit}): {verdict}"
+        goal = f"goal {sign} {self.limit:,g} {self.unit}"
+        return f"- {self.name}: {self.ours:,.4g} {self.unit} ({goal}): {verdict}"
 
 
 @dataclass

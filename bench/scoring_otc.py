@@ -26,9 +26,10 @@ from renown.scoring import KindState, State
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data" / "bitcoin-otc.csv.gz"
 MAX_RMSE, MIN_AUC = 0.305, 0.815
+HARDENED = "fading mean R1, hardened (trader)"
 
 PUBLISHED = {
-    "fading mean R1, hardened (trader)": (0.305, 0.573, 0.818),
+    HARDENED: (0.305, 0.573, 0.818),
     "Bayesian mean, m=2": (0.324, 0.508, 0.781),
     "running mean": (0.326, 0.481, 0.768),
 }
@@ -55,7 +56,7 @@ def policies() -> dict[str, Policy]:
         name="bayes", score='method = "bayesian_mean"\nprior = { value = 0, weight = 2, running = true }'
     )
     return {
-        "fading mean R1, hardened (trader)": preset("trader"),
+        HARDENED: preset("trader"),
         "Bayesian mean, m=2": load(bayes, "bench"),
         "running mean": load(mean, "bench"),
     }
@@ -131,7 +132,7 @@ def prequential(policy: Policy, data: list[Rating]) -> tuple[Figures, World]:
         world.apply(rating.event, rating.at)
     micros = (perf_counter() - started) / len(data) * 1e6
     negative = sum(truth < 0 for _, truth in pairs) / len(pairs)
-    return Figures(_rmse(pairs), _pearson(pairs), _auc(pairs), len(pairs), negative, micros), world
+    return Figures(_rmse(pairs), _pearson(pairs), auc(pairs), len(pairs), negative, micros), world
 
 
 def _rmse(pairs: list[tuple[float, float]]) -> float:
@@ -148,7 +149,7 @@ def _pearson(pairs: list[tuple[float, float]]) -> float:
     return both / sqrt(guesses * truths)
 
 
-def _auc(pairs: list[tuple[float, float]]) -> float:
+def auc(pairs: list[tuple[float, float]]) -> float:
     """Area under the curve of "negative" by minus the guess: Mann-Whitney with mid-ranks for ties."""
     ranked = sorted(((-guess, truth < 0) for guess, truth in pairs), key=lambda pair: pair[0])
     rank_sum, i = 0.0, 0

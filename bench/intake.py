@@ -1,0 +1,114 @@
+"""Durable intake: events per second that are on disk when they are answered.
+
+The producer is one C thread on a core of its own. How fast it could be is measured in the same run against a
+server that answers at once and keeps nothing.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.child import Child, free_port
+from bench.floors import commit_rate, fsync_rate
+from bench.machine import cores, cpu_seconds
+from bench.native import build
+from bench.options import Options
+from bench.poster import Posted, post, review
+from bench.renown_server import RenownServer
+from bench.report import Goal, Report, Table
+
+__all__ = ["CASES", "Case", "run"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way of sending events."""
+
+    name: str
+    template: str
+    mode: str
+    connections: int
+    goal: float | None = None
+    subjects: int = 1000
+
+
+RATING = '{"id":"rating-{n}","type":"rating","subject":"trader:{s}","actor":"trader:{a}","value":{v}}'
+CASES = (
+    Case("NDJSON stream, seller reviews", review("stream"), "stream", 1, goal=15_000),
+    Case("NDJSON stream, trader ratings", RATING, "stream", 1),
+    Case("single posts, 64 in parallel, seller reviews", review("single"), "single", 64, goal=2_500),
+)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one case came to."""
+
+    posted: Posted
+    commits: float
+    per_commit: float
+    server_cores: float
+
+
+def _renown(case: Case, seconds: float) -> Figures:
+    """A new server for each case, so that none inherits another's data."""
+    layout = cores()
+    with RenownServer("intake", cores=[layout.server, *layout.load]) as server:
+        warm = case.template.replace('{"id":"', '{"id":"warm-')
+        how = {"mode": case.mode, "connections": case.connections, "subjects": case.subjects}
+        post(server.port, warm, layout.driver, seconds=30, events=3 * case.subjects, **how)
+        before, cpu = server.metrics(), cpu_seconds(*server.pids)
+        posted = post(server.port, case.template, layout.driver, seconds=seconds, **how)
+        after, cpu = server.metrics(), cpu_seconds(*server.pids) - cpu
+    commits = after["renown_commit_events_count"] - before["renown_commit_events_count"]
+    events = after["renown_commit_events_sum"] - before["renown_commit_events_sum"]
+    return Figures(posted, commits, events / commits, cpu / posted.seconds)
+
+
+def _ceiling(case: Case, seconds: float) -> Posted:
+    layout, port = cores(), free_port()
+    with Child([build("nullhttp"), str(port)], cores=[layout.server]) as server:
+        server.hear()
+        return post(
+            port, case.template, layout.driver, mode=case.mode, connections=case.connections, seconds=seconds
+        )
+
+
+def run(options: Options) -> Report:
+    """Measure each case, its floor at the same number of events per commit, and the producer's ceiling."""
+    report = Report("intake", "Durable intake")
+    rows, raw = list[tuple[str, ...]](), dict[str, Any]()
+    for case in CASES:
+        ours = _renown(case, options.seconds)
+        per_commit = max(1, round(ours.per_commit))
+        floor = commit_rate(per_commit, min(2.0, options.seconds), case.subjects)
+        ceiling = _ceiling(case, min(1.0, options.seconds))
+        rate = ours.posted.rate
+        rows.append(
+            (
+                case.name,
+                f"{rate:,.0f}",
+                f"{ours.per_commit:,.1f}",
+                f"{floor:,.0f}",
+                f"{rate / floor:.2f}",
+                f"{ours.server_cores:.2f}",
+                f"{ours.posted.share:.0%}",
+                f"{ceiling.rate:,.0f}",
+                f"{ours.posted.p50_ms:.1f} / {ours.posted.p99_ms:.1f}" if case.mode == "single" else "",
+            )
+        )
+        raw[case.name] = {"ours": asdict(ours), "sqlite": floor, "ceiling": asdict(ceiling)}
+        if case.goal:
+            report.goals.append(Goal(case.name, rate, case.goal, "events/s", at_most=False))
+    raw["fsync"] = synced = fsync_rate(4096, min(2.0, options.seconds))
+    columns = ("how", "events/s", "events/commit", "bare SQLite events/s", "ours ÷ SQLite", "server cores")
+    columns += ("producer's core", "producer's ceiling events/s", "answer p50 / p99 ms")
+    report.tables.append(Table("`synchronous=FULL`, each event with an id of its own", columns, rows))
+    report.notes += [
+        "Bare SQLite: as many events with their standings per synced transaction as our commits had, on the "
+        "same disk, with no HTTP, no checks and no scoring.",
+        f"The disk syncs {synced:,.0f} appends of 4 KiB per second.",
+        "The producer is not the limit: the share of its core is small, and its ceiling against a server in "
+        "C that keeps nothing is far above.",
+    ]
+    report.raw = raw
+    return report
