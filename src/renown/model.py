@@ -54,10 +54,10 @@ def instant(seconds: float) -> datetime:
 
 def timestamp(seconds: float) -> str:
     """Return POSIX `seconds` as an RFC 3339 string in UTC with microseconds."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """An immutable fact told by a producer. Only `type` and `subject` are required."""
 
     type: str
@@ -77,7 +77,7 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     data: dict[str, Any] | None = None
 
 
-class Contribution(msgspec.Struct, frozen=True, array_like=True):
+class Contribution(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What one event adds to one category under a policy."""
 
     category: str
@@ -88,7 +88,7 @@ class Contribution(msgspec.Struct, frozen=True, array_like=True):
     """Not counted against the daily cap of a points policy."""
 
 
-class Basis(msgspec.Struct, frozen=True, array_like=True):
+class Basis(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What lay outside the subject when an event was folded, recorded so that a rebuild is exact."""
 
     weight: float = 1.0
@@ -97,7 +97,7 @@ class Basis(msgspec.Struct, frozen=True, array_like=True):
     """Per category the running mean of the kind, where the policy's prior is that mean."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """An event as the ledger keeps it."""
 
     seq: int
@@ -120,14 +120,14 @@ class Entry(msgspec.Struct, frozen=True):
     """The id of the event that took them back."""
 
 
-class Category(msgspec.Struct, frozen=True):
+class Category(msgspec.Struct, frozen=True, gc=False):
     """One category of a standing."""
 
     score: float
     count: int
 
 
-class Cause(msgspec.Struct, frozen=True):
+class Cause(msgspec.Struct, frozen=True, gc=False):
     """What made this version of a standing."""
 
     type: str
@@ -135,7 +135,7 @@ class Cause(msgspec.Struct, frozen=True):
     """Change of the overall score against the version before."""
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """The public view of a standing: the JSON of `standing:` channels and of `GET /v1/standings`."""
 
     subject: str
@@ -156,7 +156,7 @@ class Standing(msgspec.Struct, frozen=True):
     cause: Cause | None
 
 
-class Activity(msgspec.Struct, frozen=True):
+class Activity(msgspec.Struct, frozen=True, gc=False):
     """The public face of one applied event: the JSON of `activity:` and `feed:` channels."""
 
     subject: str
@@ -168,7 +168,7 @@ class Activity(msgspec.Struct, frozen=True):
     value: float | None = None
 
 
-class Update(msgspec.Struct, frozen=True):
+class Update(msgspec.Struct, frozen=True, gc=False):
     """One commit's news of one subject, as handed from the ledger to the bus."""
 
     subject: str
@@ -191,7 +191,7 @@ class Status(StrEnum):
     REJECTED = "rejected"
 
 
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+class Problem(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Why an event was rejected: a stable code, the field that is wrong, what was expected."""
 
     code: str
@@ -200,7 +200,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     expected: str | None = None
 
 
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+class Answer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The answer to one event."""
 
     status: Status

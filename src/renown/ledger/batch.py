@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -12,7 +11,7 @@ from renown import scoring
 from renown.errors import ConflictError, EventError, LedgerError
 from renown.ledger.cache import Cache, Kind, Subject
 from renown.ledger.check import checked, new_id
-from renown.ledger.fold import Applied, Earlier, Folded, Incoming, apply, begin
+from renown.ledger.fold import Applied, Earlier, Folded, apply, begin
 from renown.ledger.past import StoredPast, earlier_of
 from renown.ledger.views import activity_json, encode, standing_of
 from renown.model import Answer, Basis, Cause, Event, Problem, Status, Update, kind_of
@@ -26,8 +25,7 @@ _PLAIN: Final = Basis()
 _PLAIN_JSON: Final = encode(_PLAIN)
 
 
-@dataclass(slots=True, eq=False)
-class Prepared:
+class Prepared(msgspec.Struct, gc=False, eq=False):
     """An event that passed all checks that need no store."""
 
     slot: int
@@ -183,7 +181,7 @@ class Batch:
         applied = apply(
             policy,
             subject.folded,
-            Incoming(prepared.id, prepared.at, event, prepared.effect),
+            prepared,
             basis,
             StoredPast(event.subject, self._writer, self._pairs, self._flush),
         )

@@ -23,8 +23,7 @@ _encode: Final = msgspec.json.Encoder().encode
 _seqs: Final = msgspec.json.Decoder(list[int])
 
 
-@dataclass(slots=True, eq=False)
-class Subject:
+class Subject(msgspec.Struct, gc=False, eq=False):
     """A subject's newest state."""
 
     key: str

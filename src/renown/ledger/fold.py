@@ -5,7 +5,6 @@ changes its arguments, so an event that fails half-way has changed nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import msgspec
@@ -23,8 +22,7 @@ NO_CONTRIBUTIONS: Final[tuple[Contribution, ...]] = ()
 _event: Final = msgspec.json.Decoder(Event)
 
 
-@dataclass(slots=True, eq=False)
-class Earlier:
+class Earlier(msgspec.Struct, gc=False, eq=False):
     """An event the subject already has."""
 
     seq: int
@@ -65,18 +63,31 @@ class Past(Protocol):
         ...
 
 
-@dataclass(slots=True, eq=False)
-class Incoming:
+class Incoming(Protocol):
     """An event that passed the checks, with what it means."""
 
-    id: str
-    at: float
-    event: Event
-    effect: Effect
+    @property
+    def id(self) -> str:
+        """The producer's id or the one made for it."""
+        ...
+
+    @property
+    def at(self) -> float:
+        """When it happened, POSIX seconds."""
+        ...
+
+    @property
+    def event(self) -> Event:
+        """The event as sent."""
+        ...
+
+    @property
+    def effect(self) -> Effect:
+        """What it means under the policy."""
+        ...
 
 
-@dataclass(slots=True, eq=False)
-class Folded:
+class Folded(msgspec.Struct, gc=False, eq=False):
     """What the events of a subject have come to."""
 
     version: int
@@ -86,8 +97,7 @@ class Folded:
     score: float
 
 
-@dataclass(slots=True, eq=False)
-class Applied:
+class Applied(msgspec.Struct, gc=False, eq=False):
     """What one event makes of its subject."""
 
     folded: Folded
@@ -100,7 +110,7 @@ class Applied:
     """What it takes back; the event itself, too, when a later value was there before it."""
 
 
-class End(msgspec.Struct, frozen=True):
+class End(msgspec.Struct, frozen=True, gc=False):
     """That an event stops to contribute."""
 
     seq: int | None
