@@ -1,6 +1,6 @@
 """The outermost ASGI layer: origins, headers on every response, and the short way for events."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import unquote
 
@@ -114,7 +114,7 @@ async def _refuse(origin: str | None, send: Send) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def _origin_and_host(headers: Sequence[tuple[bytes, bytes]]) -> tuple[str | None, str]:
+def _origin_and_host(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str | None, str]:
     origin: str | None = None
     host = ""
     for name, value in headers:

@@ -4,7 +4,7 @@ It is plain ASGI because it is the hot path: no routing, injection or response o
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Final
 from urllib.parse import parse_qs
@@ -149,10 +149,10 @@ def _last_words(failed: BaseExceptionGroup[Exception]) -> ProblemDetails:
     if known is None:
         _log.error("stream failed", exc_info=failed)
         return unexpected()
-    error: BaseException = known
+    error: RenownError | BaseExceptionGroup[RenownError] = known
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return details_of(error) if isinstance(error, RenownError) else unexpected()
+    return details_of(error)
 
 
 async def _send_spool(send: Send, spool: Spool) -> None:
@@ -162,7 +162,7 @@ async def _send_spool(send: Send, spool: Spool) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+async def _chunks(receive: Receive) -> AsyncGenerator[bytes]:
     while True:
         message = await receive()
         if message["type"] != "http.request":
@@ -220,7 +220,7 @@ def _as_details(answer: Answer) -> ProblemDetails:
         raise RuntimeError("a rejected answer came without its problem")
     kind = ConflictError if problem.code == ConflictError.code else EventError
     error = kind(problem.detail, code=problem.code, field=problem.field, expected=problem.expected)
-    return details_of(error, id=answer.id)
+    return details_of(error, event_id=answer.id)
 
 
 async def _send_json(send: Send, body: bytes) -> None:

@@ -10,14 +10,18 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 
 from renown.errors import AuthenticationError, LedgerError, RenownError
+from renown.model import Problem
 
 __all__ = [
     "PROBLEM_JSON",
     "ProblemDetails",
     "details_of",
     "documented",
+    "encode",
     "handlers",
+    "headers_of",
     "problem_response",
+    "unexpected",
 ]
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -49,29 +53,22 @@ class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     """The id of the event that was turned down."""
 
 
-def _details(
-    status: int,
-    code: str,
-    detail: str,
-    field: str | None = None,
-    expected: str | None = None,
-    id: str | None = None,
-) -> ProblemDetails:
+def _details(status: int, problem: Problem, event_id: str | None = None) -> ProblemDetails:
     return ProblemDetails(
-        type=f"urn:renown:problem:{code}",
+        type=f"urn:renown:problem:{problem.code}",
         title=HTTPStatus(status).phrase,
         status=status,
-        code=code,
-        detail=detail,
-        field=field,
-        expected=expected,
-        id=id,
+        code=problem.code,
+        detail=problem.detail,
+        field=problem.field,
+        expected=problem.expected,
+        id=event_id,
     )
 
 
-def details_of(error: RenownError, *, id: str | None = None) -> ProblemDetails:
-    """Return the problem details of an error raised on purpose."""
-    return _details(error.status, error.problem_code, error.detail, error.field, error.expected, id)
+def details_of(error: RenownError, *, event_id: str | None = None) -> ProblemDetails:
+    """Return the problem details of an error raised on purpose, about the event `event_id` if it was one."""
+    return _details(error.status, error.problem, event_id)
 
 
 def encode(details: ProblemDetails) -> bytes:
@@ -108,8 +105,8 @@ def _invalid_parameter(_: Request[Any, Any, Any], error: ValidationException) ->
     first: dict[str, Any] = wrong[0] if wrong else {}
     field: str | None = first.get("key")
     said = str(first.get("message") or error.detail)
-    details = _details(400, "invalid_parameter", f"{field or 'A parameter'}: {said}.", field, said)
-    return problem_response(details)
+    problem = Problem("invalid_parameter", f"{field or 'A parameter'}: {said}.", field, said)
+    return problem_response(_details(400, problem))
 
 
 def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -120,7 +117,7 @@ def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respon
         detail = f"There is nothing at {request.scope['path']}."
     elif status == 405:
         detail = f"{request.method} is not possible at {request.scope['path']}."
-    return problem_response(_details(status, code, detail), error.headers)
+    return problem_response(_details(status, Problem(code, detail)), error.headers)
 
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -130,7 +127,9 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[b
 
 def unexpected() -> ProblemDetails:
     """Return the problem details of an error nobody foresaw; the log has the cause."""
-    return _details(500, "internal_error", "Something went wrong inside the server; its log says what.")
+    return _details(
+        500, Problem("internal_error", "Something went wrong inside the server; its log says what.")
+    )
 
 
 def handlers() -> dict[Any, Any]:

@@ -11,7 +11,8 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="renown",
-    help="The live reputation server: keeps every score right, explains it, and shows each change at once.",
+    help="The live reputation server: keeps every score right, explains it, shows each change at once.",
+    add_completion=True,
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 no server, 4 not found,"
     " 5 not allowed, 6 a check found faults.",
     no_args_is_help=True,

@@ -72,6 +72,7 @@ def _written(value: Any) -> str:
         return "not set"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, tuple | list):
-        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, tuple):
+        words: tuple[object, ...] = value
+        return ", ".join(map(str, words)) or "none"
     return str(getattr(value, "value", value))

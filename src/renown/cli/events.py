@@ -34,8 +34,6 @@ def event(
     as_json: Json = False,
 ) -> None:
     """Tell the server one event; print what became of it."""
-    import msgspec
-
     from renown.cli.parsing import categories_of, moment_of, object_of
     from renown.client import Renown
 
@@ -55,8 +53,7 @@ def event(
     if as_json:
         print_json(answer)
         return
-    standing = msgspec.json.decode(answer.standing or b"{}")
-    score = f", score {standing['score']:.4g}" if "score" in standing else ""
+    score = f", score {answer.standing.score:.4g}" if answer.standing else ""
     print(f"{answer.status.value}  {answer.id}  {subject} version {answer.version}{score}")
 
 
@@ -83,7 +80,10 @@ def replay(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Feed a recorded file to the server, at once or in its own time; a second time changes nothing."""
+    """Feed a recorded file to the server, at once or in its own time.
+
+    Every event gets an id made from its content, so a second replay changes nothing.
+    """
     from renown.cli.feeding import feed
     from renown.cli.recordings import Columns, Recording
     from renown.client import Renown
@@ -97,7 +97,7 @@ def replay(
         id=id_column,
         type=type_column,
     )
-    recording = Recording(file, kind=policy, columns=columns, type=type_, actor_kind=actor_kind)
+    recording = Recording(file, kind=policy, columns=columns, event_type=type_, actor_kind=actor_kind)
     with Renown(url, key) as renown:
         renown.info()
         summary = feed(renown, recording, pace=pace, limit=limit, quiet=as_json)

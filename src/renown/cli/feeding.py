@@ -7,8 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from renown.cli.recordings import Recorded, Recording
-from renown.client import Renown
-from renown.model import Answer, Status
+from renown.client import Answer, Renown
+from renown.model import Status
 
 __all__ = ["Summary", "feed"]
 

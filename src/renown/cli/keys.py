@@ -23,7 +23,7 @@ def token(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Mint a client token with the secret of the settings (tokens.secret)."""
+    """Mint a client token with the secret tokens.secret of the settings."""
     from renown.cli.local import local_settings
     from renown.gateway.tokens import Tokens
 

@@ -20,7 +20,7 @@ def rebuild(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Fold every standing anew from its events; with --check only compare."""
+    """Fold every standing anew from its events, or check them."""
     import asyncio
 
     from renown.cli.local import local_settings, open_ledger
@@ -54,7 +54,10 @@ def doctor(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Check this machine and the server: data folder, policies, port, HTTP, WebSocket, clock."""
+    """Check this machine and the server.
+
+    The data folder, the policies, the port, HTTP, the WebSocket upgrade, the clock.
+    """
     from renown.cli.checking import examine
     from renown.cli.local import local_settings
 

@@ -52,7 +52,7 @@ def explain(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Say why a score is what it is: what every event does to it, newest first."""
+    """Say what every event does to a score, newest first."""
     from renown.client import Renown
 
     with Renown(url, key) as renown:
@@ -96,7 +96,7 @@ def watch(
     url: Url = DEFAULT_URL,
     as_json: Json = False,
 ) -> None:
-    """Show changes live as they happen, until interrupted."""
+    """Show changes as they happen, until interrupted."""
     from renown.cli.watching import watch_channels
 
     watch_channels(url, channels, token=token, count=count, as_json=as_json)

@@ -56,7 +56,7 @@ class Recording:
         *,
         kind: str | None = None,
         columns: Columns | None = None,
-        type: str | None = None,
+        event_type: str | None = None,
         actor_kind: str | None = None,
     ) -> None:
         """Describe the file; it is opened by `read`.
@@ -66,14 +66,14 @@ class Recording:
                 on standard input.
             kind: Kind of the subjects of a CSV file whose column holds bare ids.
             columns: Where a CSV file has what.
-            type: Type of all events of a CSV file without such a column.
+            event_type: Type of all events of a CSV file without such a column.
             actor_kind: Kind of the actors of a CSV file; the subjects' when absent.
 
         """
         self.path = path
         self._kind = kind
         self._columns = columns or Columns()
-        self._type = type or ("rating" if kind == "trader" else "review")
+        self._type = event_type or ("rating" if kind == "trader" else "review")
         self._actor_kind = actor_kind or kind
         self.size = path.stat().st_size if path.is_file() else None
         """Bytes on disk, to show progress by; None for a pipe."""

@@ -23,7 +23,7 @@ def serve(
     port: Port = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the log as JSON.")] = False,
 ) -> None:
-    """Run the server: the HTTP API, the realtime gateway and the dashboard on one port."""
+    """Run the server: HTTP API, realtime gateway and dashboard."""
     from renown.server.runtime import run
 
     run(_settings(config, dev=dev or None, data=data, host=host, port=port, as_json=as_json))
@@ -41,7 +41,7 @@ def demo(
     ] = 4.0,
     as_json: Json = False,
 ) -> None:
-    """Run a server in dev mode with a simulated marketplace that keeps moving."""
+    """Run a server with a simulated marketplace that keeps moving."""
     from renown.server.demo import companion
     from renown.server.runtime import run
 

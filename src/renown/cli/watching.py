@@ -67,7 +67,7 @@ def _publications(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     greeting: dict[str, Any] = {"id": 1, "connect": {"token": token} if token else {}}
     socket.send(json.dumps(greeting))
-    asked = {number: name for number, name in enumerate(names, start=2)}
+    asked = dict(enumerate(names, start=2))
     for number, name in asked.items():
         socket.send(json.dumps({"id": number, "subscribe": {"channel": name}}))
     while True:
@@ -86,9 +86,9 @@ def _of_reply(reply: dict[str, Any], asked: dict[int, str]) -> Iterator[tuple[st
     if found := reply.get("subscribe"):
         for publication in found.get("publications") or ():
             yield asked[reply["id"]], publication["data"]
-    push = reply.get("push") or {}
-    if publication := push.get("pub"):
-        yield push["channel"], publication["data"]
+    push: dict[str, Any] = reply.get("push", {})
+    if "pub" in push:
+        yield push["channel"], push["pub"]["data"]
 
 
 def _show(channel: str, data: dict[str, Any], *, as_json: bool) -> None:

@@ -5,7 +5,8 @@ with Renown("http://127.0.0.1:8000") as renown:
     print(renown.standing("seller:42").score)
 """
 
+from renown.client.answers import Answer
 from renown.client.client import Renown
 from renown.client.failures import RefusedError, UnreachableError
 
-__all__ = ["RefusedError", "Renown", "UnreachableError"]
+__all__ = ["Answer", "RefusedError", "Renown", "UnreachableError"]

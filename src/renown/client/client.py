@@ -10,13 +10,13 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from renown.client.answers import Answer
 from renown.client.failures import UnreachableError, error_of
-from renown.model import Answer, Event, Standing
+from renown.model import Event, Standing
 
 __all__ = ["Renown"]
 
 _answer = msgspec.json.Decoder(Answer)
-_answers = msgspec.json.Decoder(list[Answer])
 _standing = msgspec.json.Decoder(Standing)
 _encoder = msgspec.json.Encoder()
 _NDJSON: Final = {"content-type": "application/x-ndjson"}
@@ -61,7 +61,7 @@ class Renown:
     def event(
         self,
         subject: str,
-        type: str,
+        type: str,  # noqa: A002 (the event's own word)
         *,
         value: float | None = None,
         actor: str | None = None,
@@ -69,7 +69,7 @@ class Renown:
         ref: str | None = None,
         occurred_at: datetime | None = None,
         data: dict[str, Any] | None = None,
-        id: str | None = None,
+        id: str | None = None,  # noqa: A002 (the event's own word)
         standing: bool = False,
     ) -> Answer:
         """Tell one event; return its answer after it is committed.

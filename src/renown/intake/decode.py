@@ -119,10 +119,10 @@ def _as_error(problem: Problem) -> EventError:
 
 
 def rejected(
-    problem: Problem, *, id: str | None = None, line: int | None = None, index: int | None = None
+    problem: Problem, *, event_id: str | None = None, line: int | None = None, index: int | None = None
 ) -> NumberedAnswer:
     """Return the answer to what could not be decoded or was turned down."""
-    return NumberedAnswer(Status.REJECTED, id, problem=problem, line=line, index=index)
+    return NumberedAnswer(Status.REJECTED, event_id, problem=problem, line=line, index=index)
 
 
 def merge(read: Sequence[Event | Problem], answers: Sequence[Answer]) -> list[Answer]:
@@ -135,6 +135,6 @@ def merge(read: Sequence[Event | Problem], answers: Sequence[Answer]) -> list[An
             continue
         answer = next(given)
         if answer.status is Status.REJECTED and answer.problem is not None:
-            answer = rejected(answer.problem, id=answer.id, index=index)
+            answer = rejected(answer.problem, event_id=answer.id, index=index)
         merged.append(answer)
     return merged

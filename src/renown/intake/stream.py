@@ -110,5 +110,5 @@ class EventStream:
 
 def _with_line(answer: Answer, number: int) -> Answer:
     if answer.status is Status.REJECTED and answer.problem is not None:
-        return rejected(answer.problem, id=answer.id, line=number)
+        return rejected(answer.problem, event_id=answer.id, line=number)
     return answer

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
@@ -50,7 +50,8 @@ def load(
     sources = [_from_file(file), _from_environment(environment or {}, tree), _from_flags(flags or {})]
     for source in sources:
         for path, (value, origin) in source.items():
-            _put(tree, path, value, origin, values, origins)
+            name, checked, place = _resolved(tree, path, value, origin)
+            values[name], origins[name] = checked, place
     settings = _build(values)
     return Loaded(settings, {path: origins.get(path, "default") for path in sorted({*tree, *origins})})
 
@@ -70,9 +71,9 @@ def _from_file(file: Path | None) -> dict[str, tuple[Any, str]]:
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in table.items():
         path = f"{prefix}{key}"
-        if isinstance(value, dict) and value:
-            yield from _flat(value, f"{path}.")
-        elif not isinstance(value, dict):
+        if isinstance(value, dict):
+            yield from _flat(cast("dict[str, Any]", value), f"{path}.")
+        else:
             yield path, value
 
 
@@ -103,9 +104,8 @@ def _from_flags(flags: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
     }
 
 
-def _put(
-    tree: Tree, path: str, value: Any, origin: str, values: dict[str, Any], origins: dict[str, str]
-) -> None:
+def _resolved(tree: Tree, path: str, value: Any, origin: str) -> tuple[str, Any, str]:
+    """Return name, value and origin of one setting, its file read and its value checked."""
     leaf = tree.get(path)
     if leaf is None and path.endswith("_file"):
         secret = tree.get(path.removesuffix("_file"))
@@ -122,14 +122,13 @@ def _put(
             expected=hint if near else None,
         )
     try:
-        values[path] = msgspec.convert(value, leaf.type, strict=not isinstance(value, str))
+        return path, msgspec.convert(value, leaf.type, strict=not isinstance(value, str)), origin
     except msgspec.ValidationError as error:
         raise SettingsError(
             f"{path} (from {origin}): {str(error)[:1].lower()}{str(error)[1:]}.",
             field=path,
             expected=leaf.shape,
         ) from error
-    origins[path] = origin
 
 
 def _content(path: str, file: Any) -> str:
@@ -157,6 +156,7 @@ def _over(struct: Struct, changes: Mapping[str, Any]) -> Struct:
     changed: dict[str, Any] = {}
     for name, value in changes.items():
         before = getattr(struct, name)
-        inner = isinstance(value, dict) and isinstance(before, msgspec.Struct)
-        changed[name] = _over(before, value) if inner else value
+        if isinstance(before, msgspec.Struct):
+            value = _over(before, value)  # noqa: PLW2901 (the table becomes a struct)
+        changed[name] = value
     return msgspec.convert({**msgspec.structs.asdict(struct), **changed}, type(struct))

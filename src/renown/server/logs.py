@@ -38,7 +38,7 @@ def configure(settings: LogSettings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("uvicorn", "uvicorn.error", "asyncio", "httpx"):
+    for noisy in ("uvicorn", "uvicorn.error", "asyncio", "httpx", "alembic"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
 
 

@@ -1,54 +1,29 @@
-"""Builds the parts of a server, runs them, and stops them in order."""
+"""Runs a server and stops it in order: not ready, connections closed over a while, requests, ledger."""
 
 import asyncio
 import signal
 import socket
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, contextmanager, suppress
-from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
-import msgspec
 import structlog
 import uvicorn
 
 from renown import __version__
-from renown.api.access import Access
 from renown.api.app import make_app
-from renown.api.metrics import Metrics
 from renown.api.services import Services
-from renown.api.tokens import verifier
-from renown.bus.memory import MemoryBus
 from renown.errors import SettingsError
-from renown.gateway import Gateway
-from renown.gateway.options import GatewayOptions
-from renown.gateway.tokens import Tokens
+from renown.gateway.options import TokenOptions
 from renown.gateway.websocket import protocol_class
-from renown.ledger import Ledger
-from renown.server.gauges import watch
 from renown.server.listen import bind, is_loopback, url_of
-from renown.server.policies import chosen
+from renown.server.parts import Parts, build
 from renown.server.settings import Settings
 
 __all__ = ["Companion", "Running", "run"]
 
 _log = structlog.get_logger("renown")
-_DEV_ORIGINS = tuple(
-    f"{scheme}://{host}{port}"
-    for scheme in ("http", "https")
-    for host in ("localhost", "127.0.0.1", "[::1]")
-    for port in ("", ":*")
-)
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn without its signal handlers: stopping begins with draining, which it does not know."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Leave the signals to the runtime."""
-        yield
 
 
 class Running:
@@ -56,13 +31,45 @@ class Running:
 
     def __init__(self, url: str, services: Services) -> None:
         self.url = url
+        """Where a browser on this machine reaches it."""
         self.services = services
-        self.stopping = asyncio.Event()
-        """Set when the server is asked to stop."""
 
 
 Companion = Callable[[Running], Awaitable[None]]
-"""Something that runs beside the server, such as the demo; ended before the server stops."""
+"""Something that runs beside the server, such as the demo; cancelled before the server stops."""
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn without its signal handlers: stopping begins with draining, which it does not know."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+        """Set when it listens."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self.up.set()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave the signals to the runtime."""
+        yield
+
+
+class _Signals:
+    """SIGTERM and SIGINT: the first asks to stop, the second to hurry."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.hurry = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._receive)
+
+    def _receive(self) -> None:
+        (self.hurry if self.stop.is_set() else self.stop).set()
 
 
 def run(settings: Settings, companion: Companion | None = None) -> None:
@@ -96,96 +103,64 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 async def _serve(settings: Settings, listener: socket.socket, companion: Companion | None) -> None:
+    signals = _Signals()
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
-        policies = chosen(settings)
-        anonymous = settings.dev if settings.access.anonymous is None else settings.access.anonymous
-        tokens = Tokens(settings.tokens)
-        ledger = Ledger.open(_data_folder(settings), policies, settings.ledger)
-        stack.push_async_callback(ledger.close)
-        await ledger.start()
-        bus = MemoryBus()
-        ledger.on_commit(bus.publish)
-        gateway = Gateway(ledger, bus, _gateway_options(settings), tokens, anonymous=anonymous)
-        await gateway.start()
-        stack.push_async_callback(gateway.stop)
-        metrics = Metrics()
-        services = Services(
-            ledger=ledger,
-            policies=policies,
-            access=Access(ledger.keys.verify, verifier(tokens), anonymous=anonymous, dev=settings.dev),
-            tokens=tokens,
-            token_lifetime=settings.tokens.lifetime,
-            metrics=metrics,
-            limits=settings.limits,
-            static=Path(str(files("renown"))) / "static",
-            dev=settings.dev,
-            clock=time.time,
-        )
-        watch(metrics, ledger, gateway)
-        running = Running(url_of(listener), services)
-        server = _Uvicorn(_config(settings, services, gateway))
-        await _until_stopped(settings, server, listener, running, gateway, companion)
+        parts = await build(settings, stack)
+        server = _Uvicorn(_config(settings, parts))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        await server.up.wait()
+        running = Running(url_of(listener), parts.services)
+        parts.services.ready = True
+        _announce(settings, running)
+        await _until_asked(signals, running, companion)
+        parts.services.ready = False
+        await _drain(settings, parts, signals)
+        server.should_exit = True
+        server.force_exit = signals.hurry.is_set()
+        await serving
     _log.info("stopped")
 
 
-async def _until_stopped(
-    settings: Settings,
-    server: uvicorn.Server,
-    listener: socket.socket,
-    running: Running,
-    gateway: Gateway,
-    companion: Companion | None,
-) -> None:
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    _on_signals(server, running)
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.005)
-    running.services.ready = True
-    _announce(settings, running)
-    beside = asyncio.create_task(_beside(companion, running)) if companion else None
-    stopped = asyncio.create_task(running.stopping.wait())
-    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    running.services.ready = False
-    if beside is not None:
-        beside.cancel()
-        with suppress(asyncio.CancelledError):
-            await beside
-    if not serving.done():
-        _log.info("stopping", connections="closing over a while")
+async def _until_asked(signals: _Signals, running: Running, companion: Companion | None) -> None:
+    """Wait for the signal to stop; a companion that fails is one, too."""
+    beside = asyncio.ensure_future(companion(running)) if companion else None
+    asked = asyncio.create_task(signals.stop.wait())
+    waiting: list[asyncio.Future[Any]] = [asked] if beside is None else [asked, beside]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if beside is None:
+        return
+    if beside.done() and beside.exception() is not None:
+        _log.error("the companion of the server failed", exc_info=beside.exception())
+        return
+    beside.cancel()
+    with suppress(asyncio.CancelledError):
+        await beside
+
+
+async def _drain(settings: Settings, parts: Parts, signals: _Signals) -> None:
+    """Close the realtime connections over a while, unless a second signal asks to hurry."""
+    _log.info("stopping")
+
+    async def gently() -> None:
         await asyncio.sleep(settings.shutdown.wait)
-        await gateway.drain()
-        server.should_exit = True
-    await serving
+        await parts.gateway.drain()
+
+    draining = asyncio.create_task(gently())
+    hurried = asyncio.create_task(signals.hurry.wait())
+    await asyncio.wait({draining, hurried}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (draining, hurried):
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
-async def _beside(companion: Companion, running: Running) -> None:
-    """Run the companion; when it fails, the server stops and the failure is told."""
-    try:
-        await companion(running)
-    except Exception:
-        _log.exception("the companion failed")
-        running.stopping.set()
-
-
-def _on_signals(server: uvicorn.Server, running: Running) -> None:
-    def stop() -> None:
-        if running.stopping.is_set():
-            server.force_exit = True
-            server.should_exit = True
-        running.stopping.set()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-
-
-def _config(settings: Settings, services: Services, gateway: Gateway) -> uvicorn.Config:
+def _config(settings: Settings, parts: Parts) -> uvicorn.Config:
     return uvicorn.Config(
-        make_app(services, settings.origins),
+        make_app(parts.services, settings.origins),
         http="httptools",
-        ws=protocol_class(gateway),
+        ws=protocol_class(parts.gateway),
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -195,31 +170,14 @@ def _config(settings: Settings, services: Services, gateway: Gateway) -> uvicorn
     )
 
 
-def _gateway_options(settings: Settings) -> GatewayOptions:
-    origins = (*settings.gateway.origins, *settings.origins, *(_DEV_ORIGINS if settings.dev else ()))
-    return msgspec.structs.replace(settings.gateway, origins=origins)
-
-
-def _data_folder(settings: Settings) -> Path:
-    folder = Path(settings.data)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"The data folder {folder} cannot be made: {error.strerror}.", code="unusable_data", field="data"
-        ) from error
-    return folder
-
-
 def _announce(settings: Settings, running: Running) -> None:
-    services = running.services
-    url = running.url
+    services, url = running.services, running.url
     if settings.dev:
         _log.warning(
-            "dev mode: no keys are asked for and anybody on this machine may write; not for production"
+            "dev mode: nobody is asked for a key and anybody on this machine may write; not for production"
         )
-    if services.tokens.can_issue is False and not settings.dev and not services.access.anonymous:
-        _log.warning("nobody can watch: neither tokens nor access.anonymous are set")
+    elif not services.access.anonymous and settings.tokens == TokenOptions():
+        _log.warning("nobody can watch or read without an API key: no key for client tokens is set")
     _log.info(
         "ready",
         version=__version__,

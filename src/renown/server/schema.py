@@ -5,6 +5,7 @@ import inspect
 import textwrap
 from enum import Enum
 from functools import cache
+from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -114,7 +115,7 @@ def _attribute_docs(struct: type[msgspec.Struct]) -> dict[str, str]:
             docs |= _attribute_docs(base)
     tree = ast.parse(textwrap.dedent(inspect.getsource(struct)))
     (body,) = [node.body for node in tree.body if isinstance(node, ast.ClassDef)]
-    for node, after in zip(body, body[1:], strict=False):
+    for node, after in pairwise(body):
         if (
             isinstance(node, ast.AnnAssign)
             and isinstance(node.target, ast.Name)
@@ -142,4 +143,4 @@ def _shape(kind: Any) -> str:
         return f"list of {_shape(get_args(only)[0])}"
     if only is not kind:
         return _shape(only)
-    return _NAMES.get(kind, getattr(kind, "__name__", str(kind)))
+    return _NAMES.get(only, "value")

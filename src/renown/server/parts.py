@@ -1,0 +1,93 @@
+"""Builds the parts of a server from its settings."""
+
+import time
+from contextlib import AsyncExitStack
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from renown.api.access import Access
+from renown.api.metrics import Metrics
+from renown.api.services import Services
+from renown.api.tokens import verifier
+from renown.bus.memory import MemoryBus
+from renown.errors import SettingsError
+from renown.gateway import Gateway
+from renown.gateway.options import GatewayOptions
+from renown.gateway.tokens import Tokens
+from renown.ledger import Ledger
+from renown.server.gauges import watch
+from renown.server.policies import chosen
+from renown.server.settings import Settings
+
+__all__ = ["Parts", "build"]
+
+_DEV_ORIGINS = tuple(
+    f"{scheme}://{host}{port}"
+    for scheme in ("http", "https")
+    for host in ("localhost", "127.0.0.1", "[::1]")
+    for port in ("", ":*")
+)
+
+
+class Parts:
+    """What a running server consists of."""
+
+    def __init__(self, services: Services, gateway: Gateway) -> None:
+        self.services = services
+        self.gateway = gateway
+
+
+async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
+    """Build and start everything but the listening; `stack` stops it in the opposite order.
+
+    Raises:
+        SettingsError: the settings do not fit together.
+        PolicyError: a policy is wrong.
+        LedgerError: the ledger cannot be opened.
+
+    """
+    policies = chosen(settings)
+    tokens = Tokens(settings.tokens)
+    anonymous = settings.dev if settings.access.anonymous is None else settings.access.anonymous
+    ledger = Ledger.open(_data_folder(settings), policies, settings.ledger)
+    stack.push_async_callback(ledger.close)
+    await ledger.start()
+    bus = MemoryBus()
+    gateway = Gateway(ledger, bus, _gateway_options(settings), tokens, anonymous=anonymous)
+    await gateway.start()
+    stack.push_async_callback(gateway.stop)
+    ledger.on_commit(bus.publish)
+    metrics = Metrics()
+    watch(metrics, ledger, gateway)
+    services = Services(
+        ledger=ledger,
+        policies=policies,
+        access=Access(ledger.keys.verify, verifier(tokens), anonymous=anonymous, dev=settings.dev),
+        tokens=tokens,
+        token_lifetime=settings.tokens.lifetime,
+        metrics=metrics,
+        limits=settings.limits,
+        static=Path(str(files("renown"))) / "static",
+        dev=settings.dev,
+        clock=time.time,
+    )
+    return Parts(services, gateway)
+
+
+def _gateway_options(settings: Settings) -> GatewayOptions:
+    """Return the gateway's options with the origins that hold for the whole server."""
+    origins = (*settings.gateway.origins, *settings.origins, *(_DEV_ORIGINS if settings.dev else ()))
+    return msgspec.structs.replace(settings.gateway, origins=origins)
+
+
+def _data_folder(settings: Settings) -> Path:
+    folder = Path(settings.data)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {folder} cannot be made: {error.strerror}.", code="unusable_data", field="data"
+        ) from error
+    return folder
