@@ -2,9 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Literal
 
 import uvicorn
 
@@ -26,13 +26,31 @@ class Served:
         return f"ws://127.0.0.1:{self.port}/connection/websocket"
 
 
+class _Server(uvicorn.Server):
+    """uvicorn that says when it is up and leaves the signals to pytest."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 async def _no_application(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": 404, "headers": []})
     await send({"type": "http.response.body", "body": b""})
 
 
 @asynccontextmanager
-async def serve(gateway: Gateway, port: int = 0, *, http: str = "httptools") -> AsyncIterator[Served]:
+async def serve(
+    gateway: Gateway, port: int = 0, *, http: Literal["httptools", "h11"] = "httptools"
+) -> AsyncIterator[Served]:
     """Serve `gateway` until the block ends; then close every connection and the gateway."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -40,17 +58,15 @@ async def serve(gateway: Gateway, port: int = 0, *, http: str = "httptools") -> 
         config = uvicorn.Config(
             _no_application,
             ws=protocol_class(gateway),
-            http=http,  # pyright: ignore[reportArgumentType] - a plain str for the parametrised tests
+            http=http,
             lifespan="off",
             log_level="warning",
         )
-        server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # pyright: ignore[reportAttributeAccessIssue]
+        server = _Server(config)
         await gateway.start()
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            while not server.started:
-                await asyncio.sleep(0.01)
+            await server.up.wait()
             yield Served(gateway, listener.getsockname()[1])
         finally:
             server.should_exit = True

@@ -43,7 +43,7 @@ class _Claims(msgspec.Struct, frozen=True):
     iss: str | None = None
     channel: str | None = None
     client: str | None = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw()
     b64data: str | None = None
     expire_at: float | None = None
 
@@ -197,8 +197,12 @@ def _header(token: str) -> _Header:
 def _data(claims: _Claims) -> msgspec.Raw | None:
     """Return the data for the client as compact JSON; `b64data` wins."""
     try:
-        encoded = base64.b64decode(claims.b64data, validate=True) if claims.b64data else claims.data
-        return None if encoded is None else msgspec.Raw(msgspec.json.encode(msgspec.json.decode(encoded)))
+        encoded = (
+            base64.b64decode(claims.b64data, validate=True) if claims.b64data else bytes(claims.data)
+        )
+        if encoded in (b"", b"null"):
+            return None
+        return msgspec.Raw(msgspec.json.encode(msgspec.json.decode(encoded)))
     except (binascii.Error, ValueError) as error:
         raise TokenRefused(Refusal.INVALID, "the token's data is no JSON") from error
 

@@ -40,7 +40,7 @@ class ConnectRequest(msgspec.Struct, frozen=True):
     """The first command of a connection."""
 
     token: str | None = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw()
     name: str | None = None
     """The SDK's name, e.g. `js`."""
     version: str | None = None
@@ -54,12 +54,12 @@ class SubscribeRequest(msgspec.Struct, frozen=True):
     recover: bool | None = None
     epoch: str | None = None
     offset: U64 | None = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw()
     positioned: bool | None = None
     recoverable: bool | None = None
     join_leave: bool | None = None
     delta: str | None = None
-    tf: msgspec.Raw | None = None
+    tf: msgspec.Raw = msgspec.Raw()
     flag: I64 | None = None
     """Bit 0: knows numeric channel ids. Bit 1: refuse rather than answer `recovered: false`."""
     type: I32 | None = None
@@ -75,7 +75,7 @@ class PublishRequest(msgspec.Struct, frozen=True):
     """Publish into a channel."""
 
     channel: str | None = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw()
 
 
 class HistoryRequest(msgspec.Struct, frozen=True):
@@ -91,13 +91,13 @@ class RpcRequest(msgspec.Struct, frozen=True):
     """Call a method of the server."""
 
     method: str | None = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw()
 
 
 class SendRequest(msgspec.Struct, frozen=True):
     """A message that wants no answer."""
 
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw()
 
 
 class RefreshRequest(msgspec.Struct, frozen=True, gc=False):

@@ -503,8 +503,8 @@ def _required(channel: str | None) -> str:
     return channel
 
 
-def _is_null(raw: msgspec.Raw | None) -> bool:
-    return raw is None or bytes(raw) == b"null"
+def _is_null(raw: msgspec.Raw) -> bool:
+    return bytes(raw) in (b"", b"null")
 
 
 def _whole(ttl: float | None) -> int:

@@ -1,0 +1,53 @@
+"""What the conformance tests share: a real ledger, a gateway served by uvicorn, a raw client."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from renown.bus.memory import MemoryBus
+from renown.gateway import Gateway
+from renown.gateway.options import GatewayOptions
+from renown.gateway.tokens import Tokens
+from renown.ledger import Ledger
+from renown.policy import Policies
+from tests.conformance.raw import Raw
+from tests.conformance.serving import Served, serve
+
+Serve = Callable[..., AbstractAsyncContextManager[Served]]
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
+    ledger = Ledger.open(tmp_path / "data", Policies.presets())
+    await ledger.start()
+    yield ledger
+    await ledger.close()
+
+
+@pytest.fixture
+def served(ledger: Ledger) -> Serve:
+    """Return a context manager that serves `ledger` with given options."""
+
+    @asynccontextmanager
+    async def serving(
+        tokens: Tokens | None = None, *, anonymous: bool = True, port: int = 0, **options: object
+    ) -> AsyncIterator[Served]:
+        bus = MemoryBus()
+        ledger.on_commit(bus.publish)
+        chosen = msgspec.convert({"drain_time": 0.0, "close_timeout": 1.0, **options}, GatewayOptions)
+        gateway = Gateway(ledger, bus, chosen, tokens, anonymous=anonymous)
+        async with serve(gateway, port) as server:
+            yield server
+
+    return serving
+
+
+@pytest.fixture
+async def client(served: Serve) -> AsyncIterator[Raw]:
+    """A raw client, connected anonymously to a gateway with default rules."""
+    async with served() as server, Raw.open(server.url) as raw:
+        await raw.hello()
+        yield raw
