@@ -10,10 +10,10 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 import uvloop
-from litestar.types import Receive, Scope, Send
 
 from bench.servers.broadcast import payload
 from renown.bus.memory import MemoryBus
@@ -26,7 +26,7 @@ from renown.policy import Policies
 SUBJECT = "seller:1"
 
 
-async def _nothing(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def _nothing(_scope: object, _receive: object, send: Any) -> None:
     await send({"type": "http.response.start", "status": 404, "headers": []})
     await send({"type": "http.response.body", "body": b""})
 
