@@ -3,13 +3,10 @@ import type { Answer, Entries, EventBody, Explanation, HistoryPoint, Info, Stand
 
 const at = (subject: string): string => `/v1/standings/${encodeURIComponent(subject).replaceAll("%3A", ":")}`;
 
-const query = (values: Record<string, string | number | null | undefined>): string => {
+const query = (values: Record<string, string | number>): string => {
   const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== null && value !== undefined && value !== "") params.set(name, String(value));
-  }
-  const text = params.toString();
-  return text && `?${text}`;
+  for (const [name, value] of Object.entries(values)) params.set(name, String(value));
+  return `?${params}`;
 };
 
 export const info = (): Promise<Info> => get("/v1/info");
@@ -22,12 +19,12 @@ export const search = (q: string, signal?: AbortSignal): Promise<{ standings: St
 export const history = (subject: string, points: number, signal?: AbortSignal): Promise<{ points: HistoryPoint[] }> =>
   get(`${at(subject)}/history${query({ points })}`, signal);
 
-export const explain = (subject: string, cursor: string | null, signal?: AbortSignal): Promise<Explanation> =>
-  get(`${at(subject)}/explain${query({ limit: 12, cursor })}`, signal);
+export const explain = (subject: string, limit: number, signal?: AbortSignal): Promise<Explanation> =>
+  get(`${at(subject)}/explain${query({ limit })}`, signal);
 
-export const events = (subject: string, before: number | null, signal?: AbortSignal): Promise<Entries> =>
-  get(`${at(subject)}/events${query({ limit: 20, before })}`, signal);
+export const events = (subject: string, limit: number, signal?: AbortSignal): Promise<Entries> =>
+  get(`${at(subject)}/events${query({ limit })}`, signal);
 
 export const send = (event: EventBody): Promise<Answer> => post("/v1/events?standing=true", event);
 
-export const token = (): Promise<{ token: string }> => post("/v1/tokens", {});
+export const token = (): Promise<{ token: string }> => post("/v1/tokens", { user: "dashboard" });

@@ -34,7 +34,7 @@ export class Fetched<T> implements ReactiveController {
 
   hostConnected(): void {
     this.leave = live.onState(() => {
-      if (live.state === "live" && this.problem) void this.load();
+      if (live.state === "live" && this.problem && passing(this.problem)) void this.load();
     });
   }
 
@@ -85,3 +85,6 @@ export class Fetched<T> implements ReactiveController {
     this.host.requestUpdate();
   }
 }
+
+/** A failure that is not about what was asked, so that asking again makes sense. */
+const passing = ({ status }: Problem): boolean => status === 0 || status >= 500;

@@ -68,6 +68,10 @@ export function kindOf(info: Info | null, subject: string): KindInfo | undefined
   return info?.kinds.find((each) => each.kind === kind);
 }
 
+/** What an event type is called, by its policy where that is known. */
+export const typeTitle = (kind: KindInfo | undefined, type: string): string =>
+  kind?.types.find((each) => each.type === type)?.title || words(type);
+
 export const decimalsOf = (info: Info | null, subject: string): number => kindOf(info, subject)?.scale.decimals ?? 2;
 
 /** Where `value` lies between the ends of an axis, 0…1. */

@@ -23,10 +23,11 @@ export class Ranks {
     for (const subject of this.sights.keys()) if (!present.has(subject)) this.sights.delete(subject);
   }
 
-  /** Places gained (positive) or lost in the last minute. */
-  moved(subject: string): number {
-    const sights = this.sights.get(subject);
-    return (sights?.[0]?.rank ?? 0) - (sights?.at(-1)?.rank ?? 0);
+  /** Places gained (positive) or lost in the minute before `now`. */
+  moved(subject: string, now: number): number {
+    const sights = this.sights.get(subject) ?? [];
+    const before = sights.findLast(({ at }) => at <= now - span) ?? sights[0];
+    return (before?.rank ?? 0) - (sights.at(-1)?.rank ?? 0);
   }
 
   clear(): void {

@@ -3,7 +3,7 @@ export class Rate {
   private readonly seconds: number;
   private readonly samples: { at: number; total: number }[] = [];
 
-  constructor(seconds = 60) {
+  constructor(seconds: number) {
     this.seconds = seconds;
   }
 

@@ -20,7 +20,7 @@ export const boardStyles = css`
 
   li a {
     display: grid;
-    grid-template-columns: 4.2rem minmax(0, 1fr) auto 7rem;
+    grid-template-columns: 3.1rem minmax(0, 1fr) auto 7rem;
     align-items: center;
     gap: var(--space-4);
     min-height: 3.5rem;
@@ -45,10 +45,6 @@ export const boardStyles = css`
     font-weight: 600;
   }
 
-  .rank::before {
-    content: "";
-  }
-
   .move {
     font-size: var(--text-xs);
     font-weight: 650;
@@ -64,8 +60,14 @@ export const boardStyles = css`
     display: flex;
     align-items: center;
     gap: var(--space-2);
+    margin-top: 1px;
     font-size: var(--text-xs);
+    line-height: 1.4;
     white-space: nowrap;
+  }
+
+  .sub .chip {
+    padding-block: 0;
   }
 
   .score {
@@ -97,7 +99,7 @@ export const boardStyles = css`
 
   @media (max-width: 560px) {
     li a {
-      grid-template-columns: 3.4rem minmax(0, 1fr) 5.5rem;
+      grid-template-columns: 2.9rem minmax(0, 1fr) 5.5rem;
       gap: var(--space-2);
       padding-inline: var(--space-2);
     }

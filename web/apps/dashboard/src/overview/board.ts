@@ -4,6 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { axis, fixed, plural } from "../data/format.ts";
 import { Frame } from "../data/frame.ts";
 import { Ranks } from "../data/ranks.ts";
+import { Ticker } from "../data/ticker.ts";
 import type { Board, BoardRow, Info, KindInfo } from "../data/types.ts";
 import { Watch, WatchState } from "../data/watch.ts";
 import "../parts/bounds.ts";
@@ -30,6 +31,7 @@ export class BoardCard extends LitElement {
   private readonly sparks = new Sparks(() => this.redraw.ask());
   private readonly redraw = new Frame(() => this.requestUpdate());
   private readonly connection = new WatchState(this);
+  private readonly ticker = new Ticker(this, 5_000);
   private pending: readonly BoardRow[] | null = null;
   private moved = new Map<string, number>();
 
@@ -61,7 +63,7 @@ export class BoardCard extends LitElement {
     const kinds = this.info?.kinds ?? [];
     return html`<section class="card" aria-labelledby="board-title">
       <header>
-        <h2 id="board-title">Top ${this.chosen?.title.toLowerCase() ?? ""}</h2>
+        <h2 id="board-title">Top standings</h2>
         <rn-choices
           label="Kind of subject on the board"
           .choices=${kinds.map(({ kind }) => ({ value: kind, label: kind }))}
@@ -120,7 +122,7 @@ export class BoardCard extends LitElement {
   }
 
   private movement(subject: string): TemplateResult {
-    const places = this.ranks.moved(subject);
+    const places = this.ranks.moved(subject, this.ticker.now);
     if (places === 0) return html`<span class="move"></span>`;
     const words = `${places > 0 ? "up" : "down"} ${plural(Math.abs(places), "place")} within a minute`;
     return html`<span class="move ${places > 0 ? "up" : "down"}" title=${words}

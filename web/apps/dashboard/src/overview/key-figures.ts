@@ -21,7 +21,7 @@ const stateWords: Record<LiveState, string> = {
 export class KeyFigures extends LitElement {
   @property({ attribute: false }) info: Info | null = null;
 
-  private readonly rate = new Rate();
+  private readonly rate = new Rate(24);
   private events: number | null = null;
   private readonly ticker = new Ticker(this);
   private readonly connection = new WatchState(this);
@@ -61,7 +61,7 @@ export class KeyFigures extends LitElement {
   }
 
   private bars(now: number): TemplateResult {
-    const bars = this.rate.bars(now).slice(-40);
+    const bars = this.rate.bars(now);
     const most = Math.max(4, ...bars);
     return html`<span class="bars" aria-hidden="true"
       >${bars.map((bar) => html`<i style=${styleMap({ height: `${Math.max(6, (bar / most) * 100)}%` })}></i>`)}</span
@@ -124,10 +124,10 @@ export class KeyFigures extends LitElement {
         display: flex;
         flex: 0 1 7rem;
         align-items: flex-end;
-        gap: 1px;
-        height: 1.5rem;
+        gap: 2px;
+        height: 1.9rem;
         min-width: 0;
-        padding-bottom: 3px;
+        padding-bottom: 4px;
       }
 
       .bars i {

@@ -55,6 +55,17 @@ export const formStyles = css`
     font-size: var(--text-xs);
   }
 
+  summary {
+    width: fit-content;
+    color: var(--ink-soft);
+    font-size: var(--text-sm);
+    cursor: pointer;
+  }
+
+  details[open] summary {
+    margin-bottom: var(--space-2);
+  }
+
   .button {
     justify-self: start;
     min-height: 2.6rem;

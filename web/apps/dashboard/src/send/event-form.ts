@@ -3,6 +3,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { kindOf } from "../data/format.ts";
 import type { Answer, EventBody, Info, KindInfo, TypeInfo } from "../data/types.ts";
 import "../parts/choices.ts";
+import "../parts/copy.ts";
 import { base, card, controls, fields } from "../styles/shared.ts";
 import { formStyles } from "./event-form.styles.ts";
 import "./slider.ts";
@@ -38,6 +39,10 @@ export class EventForm extends LitElement {
       ${this.text("subject", "Subject", this.target, "kind:id", (text) => this.aim(text))}
       ${this.kind ? this.details(this.kind) : this.unknownKind()}
       <button class="button primary" type="submit" ?disabled=${this.sending || !this.type}>Send event</button>
+      <details>
+        <summary>The same from a terminal</summary>
+        <rn-copy label="Command that sends this event" .text=${this.command()}></rn-copy>
+      </details>
     </form>`;
   }
 
@@ -69,7 +74,7 @@ export class EventForm extends LitElement {
     const { rule } = this;
     if (!rule || rule.value === "none") return nothing;
     return html`<rn-slider
-      label="Value"
+      label=${rule.categories === "none" ? "Value" : "Overall"}
       .min=${rule.min ?? 0}
       .max=${rule.max ?? 100}
       .value=${this.value}
@@ -133,12 +138,21 @@ export class EventForm extends LitElement {
 
   private submit(event: SubmitEvent): void {
     event.preventDefault();
+    this.dispatchEvent(new CustomEvent("send", { detail: this.event() }));
+  }
+
+  private command(): string {
+    const body = JSON.stringify(this.event()).replaceAll("'", "\\u0027");
+    return `curl ${location.origin}/v1/events -H 'Content-Type: application/json' -d '${body}'`;
+  }
+
+  private event(): EventBody {
     const body: EventBody = { type: this.type, subject: this.target };
     if (this.actor) body.actor = this.actor;
     if (this.value !== null) body.value = this.value;
     if (Object.keys(this.ratings).length > 0) body.categories = this.ratings;
     if (this.verified) body.data = { verified: true };
-    this.dispatchEvent(new CustomEvent("send", { detail: body }));
+    return body;
   }
 
   static override styles = [base, card, controls, fields, formStyles];

@@ -64,7 +64,7 @@ export class SendPage extends LitElement {
     if (standing?.subject !== this.target) {
       return html`<p class="card empty"><strong>${this.target || "No subject"}</strong> Nothing has happened here yet. The first event makes the standing.</p>`;
     }
-    return html`<rn-hero narrow .standing=${standing} .kind=${kindOf(this.info, this.target)}></rn-hero>`;
+    return html`<rn-hero .standing=${standing} .kind=${kindOf(this.info, this.target)}></rn-hero>`;
   }
 
   private aim(subject: string): void {

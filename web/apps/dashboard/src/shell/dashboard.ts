@@ -2,7 +2,7 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, state } from "lit/decorators.js";
 import { key, signOut } from "../data/session.ts";
 import "../overview/overview-page.ts";
-import { parse, type Route } from "../router.ts";
+import { parse, type Route, toSend } from "../router.ts";
 import "../send/send-page.ts";
 import { base, controls } from "../styles/shared.ts";
 import mark from "../styles/mark.svg";
@@ -41,7 +41,7 @@ export class Dashboard extends LitElement {
           ${info?.dev ? html`<span class="chip accent" title=${devNote}>dev</span>` : nothing}
           ${access === "open" ? html`<rn-search .info=${info}></rn-search>` : html`<span class="gap"></span>`}
           <nav aria-label="Actions">
-            ${info?.dev ? html`<a class="button" href="#/send">Send an event</a>` : nothing}
+            ${info?.dev ? html`<a class="button" href=${this.sendLink()}>Send an event</a>` : nothing}
             ${key() ? html`<button class="button quiet" type="button" @click=${signOut}>Sign out</button>` : nothing}
             <rn-connection></rn-connection>
             <rn-theme-button></rn-theme-button>
@@ -72,6 +72,11 @@ export class Dashboard extends LitElement {
       case "send":
         return html`<rn-send .info=${info} .subject=${this.route.subject ?? ""}></rn-send>`;
     }
+  }
+
+  /** From a subject's page the form begins with that subject. */
+  private sendLink(): string {
+    return this.route.page === "subject" ? toSend(this.route.subject) : "#/send";
   }
 
   private signIn(): TemplateResult {

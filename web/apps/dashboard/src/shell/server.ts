@@ -45,7 +45,7 @@ export class Server implements ReactiveController {
     let wait = again;
     try {
       this.info = await api.info();
-      if (this.access === "unknown") await this.knock();
+      if (this.access !== "open") this.open();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.status === 401 || error.status === 403) this.refuse(error);
@@ -55,9 +55,7 @@ export class Server implements ReactiveController {
     this.host.requestUpdate();
   }
 
-  /** Find out whether this page may read, and connect when it may. */
-  private async knock(): Promise<void> {
-    await api.search("", undefined);
+  private open(): void {
     this.access = "open";
     this.refusal = "";
     live.start();

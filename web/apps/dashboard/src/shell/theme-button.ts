@@ -31,7 +31,7 @@ export class ThemeButton extends LitElement {
     base,
     controls,
     css`
-      button {
+      .button {
         width: 2.25rem;
         padding: 0;
       }

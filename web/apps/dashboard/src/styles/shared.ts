@@ -120,6 +120,10 @@ export const card = css`
     text-wrap: balance;
   }
 
+  .empty:first-child {
+    padding-block: var(--space-7);
+  }
+
   .empty strong {
     display: block;
     color: var(--ink);

@@ -1,7 +1,7 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { styleMap } from "lit/directives/style-map.js";
-import { axis, count, fixed, position, words } from "../data/format.ts";
+import { axis, count, fixed, plural, position, words } from "../data/format.ts";
 import type { CategoryScore, KindInfo, Standing } from "../data/types.ts";
 import { base, card } from "../styles/shared.ts";
 
@@ -24,12 +24,12 @@ export class Categories extends LitElement {
     const title = categories?.find((category) => category.name === name)?.title ?? words(name);
     const scores = all.map(([, category]) => category.score);
     const ends = axis(scale, Math.max(...scores));
-    const width = styleMap({ width: `${position(score, ends) * 100}%` });
-    return html`<li>
+    const width = styleMap({ width: events === 0 ? "0" : `${position(score, ends) * 100}%` });
+    return html`<li class=${events === 0 ? "none" : ""}>
       <span>${title}</span>
-      <span class="num value">${fixed(score, scale?.decimals ?? 2)}</span>
+      <span class="num value">${events === 0 ? "\u2013" : fixed(score, scale?.decimals ?? 2)}</span>
       <span class="track" aria-hidden="true"><i style=${width}></i></span>
-      <span class="num count faint" title="${count(events)} events say something about it">${count(events)}</span>
+      <span class="num count faint" title="${plural(events, "event")} said something about it">${count(events)}</span>
     </li>`;
   }
 
@@ -52,6 +52,10 @@ export class Categories extends LitElement {
         align-items: center;
         gap: 0.1rem var(--space-3);
         font-size: var(--text-sm);
+      }
+
+      .none {
+        color: var(--ink-faint);
       }
 
       .value {

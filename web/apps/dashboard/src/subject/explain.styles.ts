@@ -52,16 +52,32 @@ export const explainStyles = css`
     transition: left var(--calm) var(--ease), width var(--calm) var(--ease);
   }
 
-  .more {
+  .legend {
+    font-size: var(--text-xs);
+  }
+
+  .way {
+    font-size: 0.7em;
+  }
+
+  i.up {
     background: color-mix(in oklab, var(--up) 70%, transparent);
   }
 
-  .less {
+  i.down {
     background: color-mix(in oklab, var(--down) 75%, transparent);
   }
 
-  .other i {
+  i.same {
+    background: color-mix(in oklab, var(--accent) 50%, transparent);
+  }
+
+  i.other {
     background: color-mix(in oklab, var(--ink-faint) 45%, transparent);
+  }
+
+  i.over {
+    mask: linear-gradient(to right, black 60%, transparent);
   }
 
   .points {
@@ -86,10 +102,6 @@ export const explainStyles = css`
 
   .button {
     margin-block: var(--space-2);
-  }
-
-  .card > header .button {
-    margin: 0;
   }
 
   @media (max-width: 560px) {

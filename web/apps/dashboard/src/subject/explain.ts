@@ -1,14 +1,21 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { styleMap } from "lit/directives/style-map.js";
 import * as api from "../data/api.ts";
 import { Fetched } from "../data/fetched.ts";
-import { fixed, millis, moment, signed, words } from "../data/format.ts";
-import { Problem } from "../data/http.ts";
+import { fixed, millis, moment, signed, typeTitle } from "../data/format.ts";
 import type { Explanation, ExplainLine, KindInfo } from "../data/types.ts";
 import { base, card, controls, skeleton } from "../styles/shared.ts";
 import { explainStyles } from "./explain.styles.ts";
+
+const page = 12;
+const mostLines = 500;
+/** Closer to the score than this part of the scale, a value neither lifts nor lowers it. */
+const near = 0.05;
+
+type Way = "up" | "same" | "down" | "other";
+type Bar = (points: number, way: Way) => TemplateResult;
 
 /** Why the number is what it is: what every event adds to it, until the lines make up the score. */
 @customElement("rn-explain")
@@ -16,61 +23,55 @@ export class Explain extends LitElement {
   @property() subject = "";
   @property({ type: Number }) version = 0;
   @property({ attribute: false }) kind: KindInfo | undefined;
-  @state() private older: readonly Explanation[] = [];
-  @state() private problem = "";
+  private limit = page;
 
-  private readonly newest = new Fetched(
+  private readonly fetched = new Fetched(
     this,
     () => this.subject || null,
-    (subject, signal) => api.explain(subject, null, signal),
+    (subject, signal) => api.explain(subject, this.limit, signal),
   );
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("subject")) this.older = [];
-    else if (changed.has("version") && this.older.length === 0) this.newest.refresh();
+    if (changed.has("subject")) this.limit = page;
+    else if (changed.has("version")) this.fetched.refresh();
   }
 
   protected override render(): TemplateResult {
-    const first = this.newest.value;
+    const { value } = this.fetched;
     return html`<section class="card" aria-labelledby="explain-title">
       <header>
         <h2 id="explain-title">Why this number</h2>
-        ${first && first.version < this.version && this.older.length > 0
-          ? html`<button class="button" type="button" @click=${this.renew}>Show the newest</button>`
-          : nothing}
+        <p class="faint legend">
+          what each event adds · <span class="up" aria-hidden="true">▲</span> lifts · <span class="down" aria-hidden="true">▼</span> lowers
+        </p>
       </header>
-      ${first ? this.sum([first, ...this.older]) : this.waiting()}
+      ${value ? this.sum(value) : this.waiting()}
     </section>`;
   }
 
   private waiting(): TemplateResult {
-    const { problem } = this.newest;
+    const { problem } = this.fetched;
     if (problem) return html`<p class="empty">${problem.message}</p>`;
     return html`<ul class="body" aria-busy="true">
       ${Array.from({ length: 6 }, () => html`<li><span class="skeleton"></span></li>`)}
     </ul>`;
   }
 
-  private sum(pages: readonly Explanation[]): TemplateResult {
-    const [first, last] = [pages[0], pages.at(-1)];
-    if (!first || !last) return html``;
-    const lines = pages.flatMap((page) => page.lines);
-    const rest = last.points_of_older;
-    const prior = first.prior?.points ?? 0;
-    const most = Math.max(...lines.map(({ points }) => Math.abs(points)), Math.abs(rest), Math.abs(prior), 1e-9);
-    const least = Math.min(0, rest, prior, ...lines.map(({ points }) => points));
-    const zero = least < 0 ? 0.5 : 0;
-    const bar = (points: number): TemplateResult => drawn(points / most, zero);
+  private sum(explanation: Explanation): TemplateResult {
+    const { lines, prior, score, points_of_older: older, cursor } = explanation;
+    const start = prior?.points ?? 0;
+    const all = [older, start, ...lines.map(({ points }) => points)];
+    const most = Math.max(1e-9, ...(lines.length > 0 ? lines.map(({ points }) => points) : all).map(Math.abs));
+    const bar: Bar = (points, way) => drawn(points / most, all.some((each) => each < 0) ? 0.5 : 0, way);
     return html`<div class="body">
       <ul>
-        ${repeat(lines, (line) => line.id, (line) => this.line(line, bar))}
-        ${rest === 0 ? nothing : this.other("Older events", "", rest, bar)}
-        ${first.prior ? this.other("Starting point", this.priorNote(first.prior.value), prior, bar) : nothing}
+        ${repeat(lines, ({ id }) => id, (line) => this.line(line, score, bar))}
+        ${cursor === null ? nothing : this.other("Older events", html`further back`, older, bar)}
+        ${prior ? this.other("Starting point", html`before anything is known: <span class="num">${fixed(prior.value, this.decimals)}</span>`, start, bar) : nothing}
       </ul>
-      ${last.cursor ? html`<button class="button" type="button" @click=${() => this.more(last.cursor)}>Load older</button>` : nothing}
-      ${this.problem ? html`<p class="down" role="alert">${this.problem}</p>` : nothing}
-      <p class="total num" data-total=${prior + rest + lines.reduce((total, { points }) => total + points, 0)}>
-        <span>Together</span><strong>${fixed(first.score, this.decimals)}</strong>
+      ${cursor !== null && this.limit < mostLines ? html`<button class="button" type="button" @click=${this.more}>Load older</button>` : nothing}
+      <p class="total num" data-total=${all.reduce((total, points) => total + points, 0)}>
+        <span>Together</span><strong>${fixed(score, this.decimals)}</strong>
       </p>
     </div>`;
   }
@@ -79,59 +80,65 @@ export class Explain extends LitElement {
     return this.kind?.scale.decimals ?? 2;
   }
 
-  private priorNote(value: number): string {
-    return `before anything is known: ${fixed(value, this.decimals)}`;
-  }
-
-  private line(line: ExplainLine, bar: (points: number) => TemplateResult): TemplateResult {
-    const at = millis(line.at);
-    const title = this.kind?.types.find(({ type }) => type === line.type)?.title ?? words(line.type);
+  private line(line: ExplainLine, score: number, bar: Bar): TemplateResult {
+    const title = typeTitle(this.kind, line.type);
+    const way = this.wayOf(line, score);
     return html`<li data-points=${line.points}>
-      <span class="what" title="${line.id} · ${moment(at)}">
-        <span class="ellipsis">${title} <span class="num">${signedValue(line.value)}</span></span>
-        <span class="faint ellipsis">${line.actor ? `by ${line.actor} · ` : ""}${share(line.share)}</span>
+      <span class="what" title="${line.id} · ${moment(millis(line.at))}">
+        <span class="ellipsis">
+          ${title} <span class="num">${fixed(line.value, Number.isInteger(line.value) ? 0 : 1)}</span>
+          ${arrows[way]}
+        </span>
+        <span class="faint ellipsis">${line.actor ? `by ${line.actor} · ` : ""}${share(line)}</span>
       </span>
-      ${bar(line.points)}
-      <span class="points num">${signed(line.points, this.decimals + 1)}</span>
+      ${bar(line.points, way)}
+      <span class="points num">${signed(line.points, this.finer)}</span>
     </li>`;
   }
 
-  private other(title: string, note: string, points: number, bar: (points: number) => TemplateResult): TemplateResult {
-    return html`<li class="other" data-points=${points}>
+  /** A mean is lifted by what lies above it and lowered by what lies below; of points the sign says it. */
+  private wayOf({ value, points, share: part }: ExplainLine, score: number): Way {
+    const { min, max } = this.kind?.scale ?? { min: 0, max: 1 };
+    const apart = part < 1 ? (value - score) / (max - min) : points;
+    if (Math.abs(apart) < near) return "same";
+    return apart > 0 ? "up" : "down";
+  }
+
+  private other(title: string, note: TemplateResult, points: number, bar: Bar): TemplateResult {
+    return html`<li data-points=${points}>
       <span class="what"><span>${title}</span><span class="faint ellipsis">${note}</span></span>
-      ${bar(points)}
-      <span class="points num">${signed(points, this.decimals + 1)}</span>
+      ${bar(points, "other")}
+      <span class="points num">${signed(points, this.finer)}</span>
     </li>`;
   }
 
-  private async more(cursor: string | null): Promise<void> {
-    try {
-      this.older = [...this.older, await api.explain(this.subject, cursor)];
-      this.problem = "";
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.problem = error.message;
-    }
+  /** Parts are shown one digit finer than a score with decimals, so that small ones are not nothing. */
+  private get finer(): number {
+    return this.decimals === 0 ? 0 : this.decimals + 1;
   }
 
-  private renew(): void {
-    this.older = [];
-    this.newest.refresh();
+  private more(): void {
+    this.limit = Math.min(mostLines, this.limit * 3);
+    this.fetched.refresh();
   }
 
   static override styles = [base, card, controls, skeleton, explainStyles];
 }
 
-const signedValue = (value: number): string => String(Number(value.toFixed(2))).replace("-", "\u2212");
+const arrows: Partial<Record<Way, TemplateResult>> = {
+  up: html`<span class="way up" title="lifts the score"><span aria-hidden="true">▲</span><span class="unseen">lifts</span></span>`,
+  down: html`<span class="way down" title="lowers the score"><span aria-hidden="true">▼</span><span class="unseen">lowers</span></span>`,
+};
 
-const share = (part: number): string => `weighs ${(part * 100).toFixed(part < 0.1 ? 1 : 0)} %`;
+const share = ({ share: part }: ExplainLine): string =>
+  part < 1 ? `weighs ${(part * 100).toFixed(part < 0.1 ? 1 : 0)} %` : "counts in full";
 
-/** A bar from the zero line to the left or to the right; `part` is −1…1 of the room there is. */
-function drawn(part: number, zero: number): TemplateResult {
-  const room = 1 - zero;
-  const width = Math.abs(part) * room * 100;
+/** A bar from the zero line to the left or to the right; `part` of the room there is, fading out beyond 1. */
+function drawn(part: number, zero: number, way: Way): TemplateResult {
+  const over = Math.abs(part) > 1;
+  const width = Math.min(1, Math.abs(part)) * (1 - zero) * 100;
   const left = part < 0 ? zero * 100 - width : zero * 100;
   return html`<span class="bar ${zero > 0 ? "centred" : ""}" aria-hidden="true"
-    ><i class=${part < 0 ? "less" : "more"} style=${styleMap({ left: `${left}%`, width: `${width}%` })}></i
+    ><i class="${way} ${over ? "over" : ""}" style=${styleMap({ left: `${left}%`, width: `${width}%` })}></i
   ></span>`;
 }

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { ago, axis, fixed, millis, moment, plural, words } from "../data/format.ts";
+import { ago, axis, fixed, millis, moment, plural, typeTitle, words } from "../data/format.ts";
 import { Ticker } from "../data/ticker.ts";
 import type { KindInfo, Standing } from "../data/types.ts";
 import "../parts/bounds.ts";
@@ -25,7 +25,7 @@ export class Hero extends LitElement {
       <div class="score">
         <rn-rolling .value=${standing.score} .decimals=${decimals}></rn-rolling>
         <div class="beside">
-          ${standing.cause ? html`<span class="cause">${delta(standing.cause.delta, decimals)}<span class="faint">${words(standing.cause.type)}</span></span>` : nothing}
+          ${standing.cause ? html`<span class="cause">${delta(standing.cause.delta, decimals)}<span class="faint">${typeTitle(kind, standing.cause.type)}</span></span>` : nothing}
           <span class="chips">
             ${standing.tier ? tier(standing.tier) : nothing}
             ${standing.badges.map((badge) => html`<span class="chip accent">${words(badge)}</span>`)}
@@ -38,9 +38,7 @@ export class Hero extends LitElement {
         <rn-bounds .score=${standing.score} .low=${standing.low} .high=${standing.high} .axis=${ends}></rn-bounds>
         <p class="ends num faint" aria-hidden="true"><span>${fixed(ends[0], 0)}</span><span>${fixed(ends[1], 0)}</span></p>
         <p class="soft num">
-          Most likely between <strong>${bounds(standing.low, standing.high, decimals)}</strong>${standing.provisional
-            ? ", on little evidence so far"
-            : ""}.
+          ${this.sureness(standing, decimals)}
         </p>
       </div>
       ${this.facts(standing)}
@@ -52,6 +50,12 @@ export class Hero extends LitElement {
     const number = this.renderRoot.querySelector("rn-rolling");
     if (!before || !this.standing || !number || before.subject !== this.standing.subject) return;
     if (before.score !== this.standing.score) flash(number, this.standing.score - before.score);
+  }
+
+  private sureness({ low, high, provisional }: Standing, decimals: number): TemplateResult {
+    if (fixed(low, decimals) === fixed(high, decimals)) return html`Counted, not estimated.`;
+    const little = provisional ? ", on little evidence so far" : "";
+    return html`Most likely between <strong>${bounds(low, high, decimals)}</strong>${little}.`;
   }
 
   private facts(standing: Standing): TemplateResult {
@@ -69,6 +73,10 @@ export class Hero extends LitElement {
     controls,
     wordStyles,
     css`
+      :host {
+        container-type: inline-size;
+      }
+
       section {
         display: grid;
         grid-template-columns: auto minmax(14rem, 1fr) auto;
@@ -84,8 +92,8 @@ export class Hero extends LitElement {
       }
 
       rn-rolling {
-        padding: 0 var(--space-2);
-        margin-left: calc(-1 * var(--space-2));
+        padding: 0 0.14em 0 0.1em;
+        margin-left: -0.1em;
         border-radius: var(--radius-md);
         font-size: var(--text-hero);
         font-weight: 680;
@@ -162,7 +170,7 @@ export class Hero extends LitElement {
         text-align: right;
       }
 
-      @media (max-width: 1000px) {
+      @container (max-width: 860px) {
         section {
           grid-template-columns: minmax(0, 1fr) auto;
         }
@@ -173,7 +181,7 @@ export class Hero extends LitElement {
         }
       }
 
-      @media (max-width: 560px) {
+      @container (max-width: 440px) {
         section {
           grid-template-columns: minmax(0, 1fr);
           gap: var(--space-4);

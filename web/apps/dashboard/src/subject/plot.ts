@@ -66,7 +66,7 @@ export class Plot {
       cursor: { y: false, drag: { x: true, y: false }, points: { size: 8 } },
       scales: { y: { range: (_, low, high) => roomy(low, high) } },
       axes: [
-        { ...axis, grid: { show: false }, space: 90 },
+        { ...axis, grid: { show: false }, space: 90, values: (_, splits, __, ___, step) => dates(splits, step) },
         { ...axis, size: 46, space: 40 },
       ],
       series: [
@@ -89,6 +89,24 @@ export class Plot {
       },
     };
   }
+}
+
+const daily = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const monthly = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" });
+const hourly = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const exact = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/** Labels of the time axis: as coarse as its `step`, in seconds, and with the day where it begins. */
+function dates(splits: readonly number[], step: number): string[] {
+  const format = step >= 86_400 * 28 ? monthly : step >= 86_400 ? daily : step >= 60 ? hourly : exact;
+  let day = "";
+  return splits.map((split) => {
+    const text = format.format(split * 1000);
+    const today = daily.format(split * 1000);
+    const same = today === day || step >= 86_400;
+    day = today;
+    return same ? text : `${text}\n${today}`;
+  });
 }
 
 const roomy = (low: number | null, high: number | null): [number, number] => {

@@ -3,13 +3,13 @@ import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import * as api from "../data/api.ts";
 import { Fetched } from "../data/fetched.ts";
-import { ago, fixed, millis, moment, words } from "../data/format.ts";
+import { ago, fixed, millis, moment, typeTitle } from "../data/format.ts";
 import { Ticker } from "../data/ticker.ts";
 import type { Activity, Entry, KindInfo } from "../data/types.ts";
 import { delta, wordStyles } from "../parts/words.ts";
 import { base, card, skeleton } from "../styles/shared.ts";
 
-const shown = 14;
+const shown = 15;
 
 /** What happened lately, newest first. */
 @customElement("rn-recent")
@@ -22,7 +22,7 @@ export class Recent extends LitElement {
   private readonly past = new Fetched(
     this,
     () => this.subject || null,
-    (subject, signal) => api.events(subject, null, signal),
+    (subject, signal) => api.events(subject, shown + 1, signal),
   );
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -56,7 +56,7 @@ export class Recent extends LitElement {
 
   private row({ event, score, ended_at: ended }: Entry, before: Entry | undefined): TemplateResult {
     const decimals = this.kind?.scale.decimals ?? 2;
-    const title = this.kind?.types.find(({ type }) => type === event.type)?.title ?? words(event.type);
+    const title = typeTitle(this.kind, event.type);
     const when = millis(event.occurred_at);
     return html`<li class=${ended == null ? "" : "ended"}>
       <span class="what">

@@ -6,7 +6,6 @@ import { kindOf } from "../data/format.ts";
 import type { Activity, Info, Standing } from "../data/types.ts";
 import { Watch, WatchState } from "../data/watch.ts";
 import { name, wordStyles } from "../parts/words.ts";
-import { toSend } from "../router.ts";
 import { base, card, controls, skeleton } from "../styles/shared.ts";
 import "./categories.ts";
 import "./embed.ts";
@@ -26,7 +25,11 @@ export class SubjectPage extends LitElement {
   private readonly connection = new WatchState(this);
   private readonly asked = (): string | null => (this.info ? this.subject : null);
   private readonly fetched = new Fetched(this, this.asked, api.standing);
-  private readonly past = new Fetched(this, this.asked, (subject, signal) => api.history(subject, 300, signal));
+  private readonly past = new Fetched(
+    this,
+    () => this.current && this.asked(),
+    (subject, signal) => api.history(subject, 300, signal),
+  );
 
   constructor() {
     super();
@@ -75,7 +78,6 @@ export class SubjectPage extends LitElement {
     return html`<div class="wide top">
       <p class="crumb"><a href="#/">Overview</a><span aria-hidden="true">/</span></p>
       <h1>${name(this.subject)}</h1>
-      ${this.info?.dev ? html`<a class="button" href=${toSend(this.subject)}>Send an event</a>` : nothing}
     </div>`;
   }
 
@@ -136,8 +138,6 @@ export class SubjectPage extends LitElement {
       }
 
       h1 {
-        flex: 1 1 auto;
-        min-width: 0;
         font-size: var(--text-lg);
         letter-spacing: -0.015em;
       }
