@@ -3,14 +3,18 @@
 from renown.ledger.keys import Key, Keys
 from renown.ledger.ledger import Committed, Ledger, LedgerOptions, Stats
 from renown.ledger.reads import HistoryPoint, KindCounts
+from renown.ledger.rebuild import Difference, Progress, RebuildReport
 
 __all__ = [
     "Committed",
+    "Difference",
     "HistoryPoint",
     "Key",
     "Keys",
     "KindCounts",
     "Ledger",
     "LedgerOptions",
+    "Progress",
+    "RebuildReport",
     "Stats",
 ]

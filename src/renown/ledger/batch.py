@@ -1,5 +1,6 @@
 """One transaction: the events of many requests, checked, folded, stored and told."""
 
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -8,12 +9,14 @@ import msgspec
 import structlog
 
 from renown import scoring
-from renown.errors import ConflictError, EventError, LedgerError
+from renown.errors import ConflictError, EventError, LedgerError, PolicyError
 from renown.ledger.cache import Cache, Kind, Subject
 from renown.ledger.check import checked, new_id
 from renown.ledger.fold import Applied, Earlier, Folded, apply, begin
 from renown.ledger.past import StoredPast, earlier_of
-from renown.ledger.views import activity_json, encode, standing_of
+from renown.ledger.rebuild import write_replay
+from renown.ledger.replay import replay, standing_row
+from renown.ledger.views import activity_json, encode
 from renown.model import Answer, Basis, Cause, Event, Problem, Status, Update, kind_of
 from renown.policy import Policy
 from renown.stores import EventRow, StandingRow, Writer
@@ -155,10 +158,16 @@ class Batch:
         policy = self._cache.policies.get(row.kind)
         if policy is None:
             return None
-        state = scoring.decode_state(policy, row.state)
-        return Subject(
-            row.subject, policy, Folded(row.version, state, row.updated_at, row.score), row.seq, row.view
-        )
+        if (row.policy, row.policy_version) == (policy.name, policy.version):
+            with contextlib.suppress(PolicyError):
+                state = scoring.decode_state(policy, row.state)
+                folded = Folded(row.version, state, row.updated_at, row.score)
+                return Subject(row.subject, policy, folded, row.seq, row.view)
+        # The policy has changed since: what is folded next must be folded onto the same rules.
+        rows = self._writer.ascending(row.subject, 0, -1)
+        made = replay(policy, rows)
+        write_replay(self._writer, rows, made.rows, made.standing)
+        return Subject(row.subject, policy, made.folded, row.seq, made.standing.view)
 
     def _take(self, prepared: Prepared) -> None:
         before = self._known.get(prepared.id)
@@ -290,23 +299,9 @@ class Batch:
             subject, reading = touched.subject, touched.applied.reading
             folded, policy = subject.folded, subject.policy
             cause = Cause(touched.type, touched.applied.delta)
-            subject.view = encode(standing_of(key, folded.version, folded.at, reading, cause))
-            rows.append(
-                StandingRow(
-                    key,
-                    policy.kind,
-                    folded.version,
-                    subject.seq,
-                    folded.score,
-                    reading.count,
-                    reading.provisional,
-                    folded.at,
-                    policy.name,
-                    policy.version,
-                    scoring.encode_state(folded.state),
-                    subject.view,
-                )
-            )
+            row = standing_row(policy, key, subject.seq, folded=folded, reading=reading, cause=cause)
+            subject.view = row.view
+            rows.append(row)
         if rows:
             self._writer.put_standings(rows)
             changed = {touched.subject.policy.kind for touched in self._touched.values()}

@@ -1,10 +1,10 @@
 """Checking one event before anything else looks at it, and its canonical body."""
 
-import math
 import os
 import time
 from datetime import UTC, datetime
-from typing import Final
+from math import isfinite
+from typing import Any, Final
 
 import msgspec
 
@@ -40,7 +40,7 @@ def checked(event: Event, now: float) -> tuple[Event, bytes, float | None]:
         raise EventError("not an event", code="invalid_event", expected="an Event")
     try:
         _check_names(event)
-        if event.value is not None or event.categories is not None:
+        if event.categories is not None or _is_odd(event.value):
             event = _numbers(event)
         at = None
         if event.occurred_at is not None:
@@ -55,17 +55,18 @@ def checked(event: Event, now: float) -> tuple[Event, bytes, float | None]:
 
 
 def _check_names(event: Event) -> None:
+    event_id, ref, actor = event.id, event.ref, event.actor
     if not is_key(event.subject):
         raise EventError(
             "the subject is not a key", code="invalid_subject", field="subject", expected=_KEY_FORM
         )
-    if event.actor is not None and not is_key(event.actor):
+    if actor is not None and not is_key(actor):
         raise EventError("the actor is not a key", code="invalid_actor", field="actor", expected=_KEY_FORM)
     _check_text("type", event.type, MAX_TYPE)
-    if event.id is not None:
-        _check_text("id", event.id, MAX_ID)
-    if event.ref is not None:
-        _check_text("ref", event.ref, MAX_REF)
+    if event_id is not None:
+        _check_text("id", event_id, MAX_ID)
+    if ref is not None:
+        _check_text("ref", ref, MAX_REF)
 
 
 def _check_text(field: str, text: str, longest: int) -> None:
@@ -78,35 +79,42 @@ def _check_text(field: str, text: str, longest: int) -> None:
         )
 
 
+def _is_odd(number: float | None) -> bool:
+    """Tell whether a number is not in normal form: a finite float other than -0.0, or None."""
+    if number is None:
+        return False
+    return type(number) is not float or number == 0.0 or not isfinite(number)
+
+
 def _number(field: str, number: float) -> float:
-    if isinstance(number, bool) or not math.isfinite(number):
+    if type(number) not in (int, float) or not isfinite(number):
         raise EventError(
             f"{field} is not a finite number", code="invalid_value", field=field, expected="a finite number"
         )
-    # Adding zero makes -0.0 and 0.0 the same, as the store does.
+    # Adding zero makes -0.0 and 0.0 the same, as the store does, and a float of an int.
     return number + 0.0
 
 
 def _numbers(event: Event) -> Event:
     value, categories = event.value, event.categories
-    if categories is None:
-        if type(value) is float and math.isfinite(value) and value != 0.0:
-            return event
-        return msgspec.structs.replace(event, value=None if value is None else _number("value", value))
-    if len(categories) > MAX_CATEGORIES:
-        raise EventError(
-            "too many categories",
-            code="invalid_categories",
-            field="categories",
-            expected=f"at most {MAX_CATEGORIES}",
-        )
-    for name in categories:
-        _check_text("categories", name, MAX_TYPE)
-    return msgspec.structs.replace(
-        event,
-        value=None if value is None else _number("value", value),
-        categories={name: _number(f"categories.{name}", given) for name, given in categories.items()},
-    )
+    changed: dict[str, Any] = {}
+    if value is not None and _is_odd(value):
+        changed["value"] = _number("value", value)
+    if categories is not None:
+        if len(categories) > MAX_CATEGORIES:
+            raise EventError(
+                "too many categories",
+                code="invalid_categories",
+                field="categories",
+                expected=f"at most {MAX_CATEGORIES}",
+            )
+        for name in categories:
+            _check_text("categories", name, MAX_TYPE)
+        if any(map(_is_odd, categories.values())):
+            changed["categories"] = {
+                name: _number(f"categories.{name}", given) for name, given in categories.items()
+            }
+    return msgspec.structs.replace(event, **changed) if changed else event
 
 
 def _when(event: Event, moment: datetime, now: float) -> tuple[Event, float]:

@@ -13,6 +13,7 @@ from renown.errors import LedgerError
 from renown.ledger.keys import Keys
 from renown.ledger.queue import Append, JobQueue
 from renown.ledger.reads import Reads
+from renown.ledger.rebuild import Progress, RebuildReport, rebuild
 from renown.ledger.writer import MAX_BATCH, WriterThread
 from renown.model import Answer, Event, Update
 from renown.policy import Policies
@@ -164,6 +165,18 @@ class Ledger(Reads):
                 listener(updates)
             except Exception:
                 _log.exception("a listener failed on a commit")
+
+    async def rebuild(self, check: bool, progress: Progress | None = None) -> RebuildReport:
+        """Replay all events with what was recorded beside them; compare, and unless `check` repair.
+
+        States, standings and each event's score are compared to the last digit. `progress` is called in
+        another thread. Works on a ledger that is not started, too.
+
+        Raises:
+            LedgerError: the file failed.
+
+        """
+        return await asyncio.to_thread(rebuild, self._store, self._policies, check=check, progress=progress)
 
     def stats(self) -> Stats:
         """Return sizes as of now.

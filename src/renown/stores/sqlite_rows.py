@@ -9,7 +9,7 @@ import msgspec
 
 from renown.errors import LedgerError
 from renown.stores import statements as sql
-from renown.stores.store import EventRow, KeyRow, KindRow, StandingRow
+from renown.stores.store import EventRow, KeyRow, KindRow, Refolded, StandingRow
 
 __all__ = ["SqliteReader", "SqliteWriter"]
 
@@ -161,7 +161,7 @@ class SqliteReader:
 
     def subjects(self, after: str, limit: int) -> list[str]:
         """Return a page of subjects."""
-        return [row[0] for row in self._tuples(sql.SUBJECTS, (after, limit))]
+        return [row[0] for row in self._tuples(sql.SUBJECTS, (after, after, limit))]
 
     def totals(self) -> tuple[int, int]:
         """Return the numbers of events and subjects."""
@@ -211,9 +211,7 @@ class SqliteWriter(SqliteReader):
         """Mark events as taken back."""
         self._many(sql.END_EVENT, ends)
 
-    def refold_events(
-        self, rows: Iterable[tuple[bytes, float, float, float | None, str | None, int | None, int]]
-    ) -> None:
+    def refold_events(self, rows: Iterable[Refolded]) -> None:
         """Rewrite what was derived from events."""
         self._many(sql.REFOLD_EVENT, rows)
 

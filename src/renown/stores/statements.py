@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    union,
     update,
 )
 from sqlalchemy.dialects import sqlite
@@ -101,6 +102,7 @@ END_EVENT: Final = _sql(
 REFOLD_EVENT: Final = _sql(
     update(events)
     .values(
+        pair=bindparam("pair"),
         contributions=bindparam("contributions"),
         score=bindparam("score"),
         delta=bindparam("delta"),
@@ -181,9 +183,11 @@ SEARCH: Final = _sql(
     .offset(_ZERO)
 )
 SUBJECTS: Final = _sql(
-    select(standings.c.subject)
-    .where(standings.c.subject > bindparam("after"))
-    .order_by(standings.c.subject)
+    union(
+        select(standings.c.subject).where(standings.c.subject > bindparam("after")),
+        select(_subject).where(_subject > bindparam("after")),
+    )
+    .order_by("subject")
     .limit(_limit)
     .offset(_ZERO)
 )

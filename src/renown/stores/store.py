@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
-__all__ = ["EventRow", "KeyRow", "KindRow", "Reader", "StandingRow", "Store", "Writer"]
+__all__ = ["EventRow", "KeyRow", "KindRow", "Reader", "Refolded", "StandingRow", "Store", "Writer"]
 
 
 class EventRow(NamedTuple):
@@ -44,6 +44,10 @@ class EventRow(NamedTuple):
     ended_at: float | None
     ended_by: str | None
     ended_version: int | None
+
+
+Refolded = tuple[str | None, bytes, float, float, float | None, str | None, int | None, int]
+"""(pair, contributions, score, delta, ended_at, ended_by, ended_version, seq)"""
 
 
 class StandingRow(NamedTuple):
@@ -217,10 +221,8 @@ class Writer(Reader, Protocol):
         """Set (ended_at, ended_by, ended_version) of the events at `seq`."""
         ...
 
-    def refold_events(
-        self, rows: Iterable[tuple[bytes, float, float, float | None, str | None, int | None, int]]
-    ) -> None:
-        """Set (contributions, score, delta, ended_at, ended_by, ended_version) of the events at `seq`."""
+    def refold_events(self, rows: Iterable[Refolded]) -> None:
+        """Write anew what is derived from the events at `seq`."""
         ...
 
     def put_standings(self, rows: Sequence[StandingRow]) -> None:

@@ -1,0 +1,224 @@
+"""Proving that every standing is what its events say, and making it so."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import msgspec
+
+from renown import scoring
+from renown.errors import EventError
+from renown.ledger.cache import MAX_RECENT, Kind
+from renown.ledger.replay import replay
+from renown.ledger.views import event_of
+from renown.model import kind_of
+from renown.policy import Policies, Policy
+from renown.stores import EventRow, KindRow, Reader, StandingRow, Store, Writer
+
+__all__ = ["Difference", "Progress", "RebuildReport", "rebuild", "write_replay"]
+
+_PAGE: Final = 200
+_EVENTS_PAGE: Final = 5_000
+_MOST_DIFFERENCES: Final = 1_000
+
+Progress = Callable[[int, int], None]
+"""Told (events done, events in all) now and then, in the thread that rebuilds."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One thing that is not what the events say."""
+
+    subject: str
+    """A subject's key, or a kind."""
+    version: int | None
+    """The event it is about; None: the standing as a whole."""
+    what: str
+    expected: str
+    found: str
+
+
+class RebuildReport(msgspec.Struct, frozen=True):
+    """What a rebuild saw."""
+
+    subjects: int
+    events: int
+    differences: tuple[Difference, ...]
+    """At most the first 1,000."""
+    rewritten: bool
+    """False after a check."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether everything was as the events say."""
+        return not self.differences
+
+
+class _Work:
+    def __init__(self, store: Store, policies: Policies, progress: Progress | None) -> None:
+        self.store = store
+        self.policies = policies
+        self.progress = progress
+        self.differences: list[Difference] = []
+        self.subjects = 0
+        self.events = 0
+        with store.reader() as reader:
+            self.total = reader.totals()[0]
+
+    def differ(self, subject: str, version: int | None, what: str, expected: Any, found: Any) -> None:
+        if len(self.differences) < _MOST_DIFFERENCES:
+            self.differences.append(Difference(subject, version, what, _text(expected), _text(found)))
+
+    def count(self, events: int) -> None:
+        self.subjects += 1
+        self.events += events
+        if self.progress is not None:
+            self.progress(self.events, self.total)
+
+
+def rebuild(store: Store, policies: Policies, *, check: bool, progress: Progress | None) -> RebuildReport:
+    """Replay every subject's raw events with what was recorded beside them, and compare to the last digit.
+
+    Without `check` whatever differs is written anew. Subjects of kinds without a policy are left alone
+    and reported. Safe while others read and write: each step is one transaction.
+    """
+    work = _Work(store, policies, progress)
+    after = ""
+    if check:
+        with store.reader() as reader:
+            while page := _pages(reader, after):
+                for key in page:
+                    with reader.snapshot():
+                        _compare(work, reader, key)
+                after = page[-1]
+            with reader.snapshot():
+                _kinds(work, reader)
+    else:
+        writer = store.writer()
+        try:
+            while page := _pages(writer, after):
+                with _transaction(writer):
+                    for key in page:
+                        _compare(work, writer, key, writer)
+                after = page[-1]
+            with _transaction(writer):
+                _kinds(work, writer, writer)
+        finally:
+            writer.close()
+    return RebuildReport(work.subjects, work.events, tuple(work.differences), rewritten=not check)
+
+
+def _pages(reader: Reader, after: str) -> list[str]:
+    return reader.subjects(after, _PAGE)
+
+
+@contextmanager
+def _transaction(writer: Writer) -> Generator[None]:
+    writer.begin()
+    try:
+        yield
+        writer.commit()
+    finally:
+        writer.rollback()
+
+
+def _compare(work: _Work, reader: Reader, key: str, writer: Writer | None = None) -> None:
+    rows = reader.ascending(key, 0, -1)
+    found = next(iter(reader.standings([key])), None)
+    policy = work.policies.get(kind_of(key))
+    work.count(len(rows))
+    if policy is None:
+        work.differ(key, None, "policy", f"one for the kind {kind_of(key)}", "none")
+        return
+    if not rows:
+        work.differ(key, None, "events", "at least one", "none")
+        return
+    made = replay(policy, rows)
+    before = len(work.differences)
+    for version, error in made.refused.items():
+        work.differ(key, version, "event", "one the policy accepts", error.detail)
+    for old, new in zip(rows, made.rows, strict=True):
+        _differ_by(work, key, old.version, old, new)
+    if found is None:
+        work.differ(key, None, "standing", "one", "none")
+    else:
+        _differ_by(work, key, None, found, made.standing)
+    if writer is not None and len(work.differences) > before:
+        write_replay(writer, rows, made.rows, made.standing)
+
+
+def _differ_by(
+    work: _Work,
+    key: str,
+    version: int | None,
+    found: EventRow | StandingRow,
+    expected: EventRow | StandingRow,
+) -> None:
+    for name, old, new in zip(found._fields, found, expected, strict=True):
+        if old != new:
+            work.differ(key, version, name, new, old)
+
+
+def write_replay(
+    writer: Writer, old: Sequence[EventRow], new: Sequence[EventRow], standing: StandingRow
+) -> None:
+    """Store what a replay has made: the derived columns of those events that changed, and the standing."""
+    writer.refold_events(
+        (
+            row.pair,
+            row.contributions,
+            row.score,
+            row.delta,
+            row.ended_at,
+            row.ended_by,
+            row.ended_version,
+            row.seq,
+        )
+        for before, row in zip(old, new, strict=True)
+        if before != row
+    )
+    writer.put_standings([standing])
+
+
+def _kinds(work: _Work, reader: Reader, writer: Writer | None = None) -> None:
+    """Count the kinds and fold their priors anew from all events in order."""
+    made: dict[str, Kind] = {}
+    seq = 0
+    while rows := reader.since(seq, _EVENTS_PAGE):
+        for row in rows:
+            policy = work.policies.get(kind_of(row.subject))
+            if policy is not None:
+                kind = made.get(policy.kind) or made.setdefault(policy.kind, Kind.new(policy))
+                _see(kind, policy, row)
+        seq = rows[-1].seq
+    found = {row.kind: row for row in reader.kind_rows() if work.policies.get(row.kind) is not None}
+    expected = {name: kind.row() for name, kind in made.items()}
+    for name in sorted({*found, *expected}):
+        old, new = found.get(name), expected.get(name)
+        if old != new:
+            for i, what in enumerate(KindRow._fields):
+                if old is None or new is None or old[i] != new[i]:
+                    work.differ(name, None, what, new and new[i], old and old[i])
+    if writer is not None:
+        writer.put_kinds(list(expected.values()))
+
+
+def _see(kind: Kind, policy: Policy, row: EventRow) -> None:
+    kind.events += 1
+    kind.subjects += row.version == 1
+    kind.recent.append(row.seq)
+    if len(kind.recent) > 2 * MAX_RECENT:
+        del kind.recent[:-MAX_RECENT]
+    if kind.state is None:
+        return
+    try:
+        effect = scoring.interpret(policy, event_of(row))
+    except EventError:
+        return
+    if effect.takes_back is None:
+        kind.state = scoring.observe(policy, kind.state, row.actor, effect.contributions)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return "none" if value is None else str(value)

@@ -1,0 +1,162 @@
+"""Folding a subject anew from its raw events, through the code that folded them live."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from renown import scoring
+from renown.errors import EventError
+from renown.ledger.fold import Applied, Earlier, Folded, apply, begin
+from renown.ledger.views import basis_of, encode, standing_of
+from renown.model import Cause, Event
+from renown.policy import Policy
+from renown.scoring import Effect
+from renown.stores import EventRow, StandingRow
+
+__all__ = ["Replay", "replay", "standing_row"]
+
+_event: Final = msgspec.json.Decoder(Event)
+
+
+class Replay(msgspec.Struct):
+    """What the raw events of one subject come to, with what lay outside as it was recorded."""
+
+    rows: list[EventRow]
+    """The events with everything derived made anew."""
+    standing: StandingRow
+    folded: Folded
+    refused: dict[int, EventError]
+    """By version: events the policy would not accept now. They count for nothing."""
+
+
+class _Said(msgspec.Struct):
+    id: str
+    at: float
+    event: Event
+    effect: Effect
+
+
+class _Told:
+    """The past as a list."""
+
+    def __init__(self) -> None:
+        self.events: list[Earlier] = []
+        self._refs: dict[str, list[Earlier]] = {}
+        self._pairs: dict[str, list[Earlier]] = {}
+        self._by_id: dict[str, Earlier] = {}
+
+    def add(self, earlier: Earlier, ref: str | None) -> None:
+        self.events.append(earlier)
+        self._by_id[earlier.id] = earlier
+        if ref is not None:
+            self._refs.setdefault(ref, []).append(earlier)
+        if earlier.pair is not None:
+            self._pairs.setdefault(earlier.pair, []).append(earlier)
+
+    def end(self, applied: Applied) -> None:
+        for end in applied.ends:
+            earlier = self._by_id[end.id]
+            earlier.ended_at, earlier.ended_by = end.at, end.by
+            earlier.ended_version = applied.folded.version
+
+    def newest_of(self, pair: str) -> Earlier | None:
+        return next((each for each in reversed(self._pairs.get(pair, ())) if each.live), None)
+
+    def all_of(self, pair: str) -> Sequence[Earlier]:
+        return self._pairs.get(pair, ())
+
+    def referred(self, reference: str) -> Sequence[Earlier]:
+        found = {each.version: each for each in self._refs.get(reference, ())}
+        if reference in self._by_id:
+            named = self._by_id[reference]
+            found[named.version] = named
+        return [found[version] for version in sorted(found)]
+
+    def live(self) -> Sequence[Earlier]:
+        return sorted((e for e in self.events if e.live), key=lambda e: (e.at, e.version))
+
+
+def replay(policy: Policy, rows: Sequence[EventRow]) -> Replay:
+    """Fold all events of one subject, given by version, from nothing."""
+    past = _Told()
+    first = rows[0]
+    folded = begin(policy, basis_of(first).prior, first.at)
+    start = folded
+    applied: list[Applied | None] = []
+    refused: dict[int, EventError] = {}
+    for row in rows:
+        event = _event.decode(row.body)
+        try:
+            said = _Said(row.id, row.at, event, scoring.interpret(policy, event))
+            one = apply(policy, folded, said, basis_of(row), past)
+        except EventError as error:
+            refused[row.version] = error
+            folded = _unmoved(folded, row)
+            applied.append(None)
+            past.add(
+                Earlier(row.seq, row.id, row.version, row.at, None, basis_of(row), (), row.body), row.ref
+            )
+            continue
+        folded = one.folded
+        applied.append(one)
+        earlier = Earlier(
+            row.seq, row.id, folded.version, row.at, one.pair, one.basis, one.contributions, row.body
+        )
+        past.add(earlier, row.ref)
+        past.end(one)
+    made = [_made(*each) for each in zip(rows, applied, past.events, strict=True)]
+    _carry(made, start.score, refused)
+    return Replay(made, _standing(policy, made[-1], folded), folded, refused)
+
+
+def _unmoved(folded: Folded, row: EventRow) -> Folded:
+    return Folded(folded.version + 1, folded.state, max(folded.at, row.at), folded.score)
+
+
+def _made(row: EventRow, applied: Applied | None, earlier: Earlier) -> EventRow:
+    row = row._replace(
+        version=earlier.version,
+        pair=earlier.pair,
+        contributions=encode(earlier.contributions),
+        ended_at=earlier.ended_at,
+        ended_by=earlier.ended_by,
+        ended_version=earlier.ended_version,
+    )
+    if applied is None:
+        return row
+    return row._replace(score=applied.folded.score, delta=applied.delta)
+
+
+def _carry(rows: list[EventRow], score: float, refused: dict[int, EventError]) -> None:
+    """Give refused events the score of the event before them."""
+    for i, row in enumerate(rows):
+        if row.version in refused:
+            rows[i] = row._replace(score=score, delta=0.0)
+        score = rows[i].score
+
+
+def _standing(policy: Policy, newest: EventRow, folded: Folded) -> StandingRow:
+    reading = scoring.read(policy, folded.state, folded.at, basis_of(newest).prior)
+    cause = Cause(newest.type, newest.delta)
+    return standing_row(policy, newest.subject, newest.seq, folded=folded, reading=reading, cause=cause)
+
+
+def standing_row(
+    policy: Policy, key: str, seq: int, *, folded: Folded, reading: scoring.Reading, cause: Cause
+) -> StandingRow:
+    """Return the row of a standing."""
+    return StandingRow(
+        key,
+        policy.kind,
+        folded.version,
+        seq,
+        folded.score,
+        reading.count,
+        reading.provisional,
+        folded.at,
+        policy.name,
+        policy.version,
+        scoring.encode_state(folded.state),
+        encode(standing_of(key, folded.version, folded.at, reading, cause)),
+    )
