@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -75,9 +75,7 @@ class Raw:
 
     async def closed(self) -> tuple[int, str]:
         """Read to the end and return the server's close code and reason."""
-        try:
+        with suppress(ConnectionClosed):
             while True:
                 await self.socket.recv()
-        except ConnectionClosed as end:
-            assert end.rcvd is not None
-            return end.rcvd.code, end.rcvd.reason
+        return self.socket.close_code or 0, self.socket.close_reason or ""

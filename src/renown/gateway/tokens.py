@@ -7,6 +7,7 @@ be taken for a shared secret, and `none` is no algorithm at all.
 import base64
 import binascii
 import time
+import warnings
 from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 from joserfc import jws, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey
 
 from renown.errors import SettingsError
@@ -150,8 +151,7 @@ class _Verifier:
             if header.kid is not None and key.kid is not None and header.kid != key.kid:
                 continue
             try:
-                payload = jws.deserialize_compact(token, key, algorithms=[header.alg]).payload
-                claims = _CLAIMS.decode(payload or b"")
+                claims = _CLAIMS.decode(_payload(token, key, header.alg))
             except (JoseError, ValueError):
                 continue
             if all(isfinite(t) for t in (claims.exp, claims.nbf, claims.expire_at) if t is not None):
@@ -169,6 +169,15 @@ class _Verifier:
     def _add(self, key: Key) -> None:
         for algorithm in _algorithms(key):
             self._keys.setdefault(algorithm, []).append(key)
+
+
+def _payload(token: str, key: Key, algorithm: str) -> bytes:
+    if algorithm != "EdDSA":
+        return jws.deserialize_compact(token, key, algorithms=[algorithm]).payload or b""
+    # joserfc warns of this name, which RFC 9864 replaces by `Ed25519`; providers still use it.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SecurityWarning)
+        return jws.deserialize_compact(token, key, algorithms=[algorithm]).payload or b""
 
 
 def _algorithms(key: Key) -> tuple[str, ...]:
@@ -197,9 +206,7 @@ def _header(token: str) -> _Header:
 def _data(claims: _Claims) -> msgspec.Raw | None:
     """Return the data for the client as compact JSON; `b64data` wins."""
     try:
-        encoded = (
-            base64.b64decode(claims.b64data, validate=True) if claims.b64data else bytes(claims.data)
-        )
+        encoded = base64.b64decode(claims.b64data, validate=True) if claims.b64data else bytes(claims.data)
         if encoded in (b"", b"null"):
             return None
         return msgspec.Raw(msgspec.json.encode(msgspec.json.decode(encoded)))

@@ -1,0 +1,67 @@
+"""The official JavaScript client in Node, as a child process."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+__all__ = ["JavaScript", "install"]
+
+HERE = Path(__file__).parent
+BIN = Path(sys.executable).parent
+
+
+def install() -> None:
+    """Install the locked client unless it is there."""
+    if not (HERE / "node_modules" / "centrifuge" / "package.json").exists():
+        npm = BIN / "npm"
+        subprocess.run([npm if npm.exists() else "npm", "ci", "--ignore-scripts"], cwd=HERE, check=True)
+
+
+class JavaScript:
+    """Tells the client what to do and takes what it saw, in order."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.seen: deque[dict[str, Any]] = deque()
+
+    @classmethod
+    @asynccontextmanager
+    async def run(cls) -> AsyncIterator[Self]:
+        """Start Node; it ends with the block."""
+        node = BIN / "node"
+        process = await asyncio.create_subprocess_exec(
+            node if node.exists() else "node",
+            HERE / "client.mjs",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            limit=2**22,
+        )
+        try:
+            yield cls(process)
+        finally:
+            if process.stdin is not None:
+                process.stdin.close()
+            await process.wait()
+
+    async def do(self, name: str, **more: Any) -> None:
+        """Have the client do something."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": name, **more}).encode() + b"\n")
+        await self._process.stdin.drain()
+
+    async def next(self, event: str, **more: Any) -> dict[str, Any]:
+        """Return the next event of that name and those values; what comes before it is skipped."""
+        assert self._process.stdout is not None
+        while True:
+            line = await self._process.stdout.readline()
+            assert line, f"the client ended before {event!r}"
+            seen: dict[str, Any] = json.loads(line)
+            self.seen.append(seen)
+            if seen["event"] == event and all(seen.get(key) == value for key, value in more.items()):
+                return seen
