@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -24,16 +25,33 @@ def site() -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RunningServer]:
-    with RunningServer(tmp_path / "data") as server:
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server that many tests use; each with subjects of its own."""
+    with RunningServer(tmp_path_factory.mktemp("server") / "data") as server:
         yield server
 
 
 @pytest.fixture
+def server(tmp_path: Path) -> Iterator[RunningServer]:
+    """A server of the test's own, to be killed and restarted at will."""
+    with RunningServer(tmp_path / "data") as server:
+        yield server
+
+
+_sellers = count(1)
+
+
+@pytest.fixture
+def seller() -> str:
+    """A seller nobody has heard of."""
+    return f"seller:s{next(_sellers)}"
+
+
+@pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Where screenshots go: RENOWN_SCREENSHOTS, to look at them, or away with the test."""
-    named = os.environ.get("RENOWN_SCREENSHOTS")
+    """Where screenshots go: SCREENSHOTS, to look at them, or away with the test."""
+    named = os.environ.get("SCREENSHOTS")
     folder = Path(named) if named else tmp_path / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

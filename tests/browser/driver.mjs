@@ -39,6 +39,10 @@ const watch = (page) => {
   return log;
 };
 
+const ignoreNavigation = (error) => {
+  if (!/context was destroyed|navigat/i.test(String(error))) throw error;
+};
+
 const commands = {
   async open({ options }) {
     const context = await browser.newContext(options);
@@ -48,8 +52,16 @@ const commands = {
   },
   goto: ({ page, url }) => page.page.goto(url, { waitUntil: "load", timeout: 30_000 }).then(() => null),
   evaluate: ({ page, expression }) => page.page.evaluate(expression),
-  until: ({ page, expression, timeout }) =>
-    page.page.waitForFunction(expression, null, { timeout, polling: 50 }).then((handle) => handle.jsonValue()),
+  // Asked from outside: waiting inside the page would need `eval`, which a strict page forbids.
+  async until({ page, expression, timeout }) {
+    const deadline = Date.now() + timeout;
+    while (Date.now() < deadline) {
+      const value = await page.page.evaluate(expression).catch(ignoreNavigation);
+      if (value) return value;
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+    throw new Error(`not true within ${timeout} ms: ${expression}`);
+  },
   screenshot: ({ page, path, selector, animations }) =>
     (selector ? page.page.locator(selector) : page.page).screenshot({ path, animations: animations ?? "allow" }).then(() => null),
   click: ({ page, selector }) => page.page.click(selector, { timeout: 10_000 }),

@@ -1,6 +1,7 @@
 """What happens in the shop whose pages the widget tests show."""
 
 import re
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import count
 
 import httpx
@@ -41,7 +42,7 @@ def script(url: str) -> str:
 
 def value(standing: dict[str, float]) -> str:
     """How the widget writes a standing's score in English."""
-    return f"{standing['score']:.1f}"
+    return str(Decimal(str(standing["score"])).quantize(Decimal("0.1"), ROUND_HALF_UP))
 
 
 def state(page: Page, selector: str = "renown-score") -> str | None:

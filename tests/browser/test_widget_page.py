@@ -28,40 +28,50 @@ BODY = """<main><h1>Autumn lamp, oak</h1>
 <p dir="rtl" lang="he">
 <renown-score id="hebrew" subject="seller:42" label="&#1502;&#1493;&#1499;&#1512;"></renown-score></p>
 </main>"""
+
+
+def body_of(seller: str) -> str:
+    return BODY.replace("seller:42", seller).replace("seller:new", f"{seller}-new")
+
+
 ALL_LIVE = "[...document.querySelectorAll('renown-score')].every((e) => e.dataset.state === 'live')"
 PART = "document.querySelector('{0}').shadowRoot.querySelector('[part={1}]')"
 
 
-def test_the_fallback_is_there_without_scripts(chromium: Chromium, site: Site, server: RunningServer) -> None:
-    review(server, "seller:42", 5, times=8)
-    image = f'<a href="/s/42"><img src="{server.url}/badge/seller:42.svg" alt="Seller rating"></a>'
-    body = f'<renown-score subject="seller:42">{image}</renown-score>'
-    with chromium.open(site.page(body, head=script(server.url)), javaScriptEnabled=False) as page:
+def test_the_fallback_is_there_without_scripts(
+    chromium: Chromium, site: Site, shared: RunningServer, seller: str
+) -> None:
+    review(shared, seller, 5, times=8)
+    image = f'<a href="/s/42"><img src="{shared.url}/badge/{seller}.svg" alt="Seller rating"></a>'
+    body = f'<renown-score subject="{seller}">{image}</renown-score>'
+    with chromium.open(site.page(body, head=script(shared.url)), javaScriptEnabled=False) as page:
         assert "Seller rating" in page.aria("body")
         (badge,) = [each for each in page.log["responses"] if "/badge/" in each["url"]]
         assert badge["status"] == 200
 
 
 def test_the_fallback_gives_way_to_the_first_value(
-    chromium: Chromium, site: Site, server: RunningServer
+    chromium: Chromium, site: Site, shared: RunningServer, seller: str
 ) -> None:
-    before = review(server, "seller:42", 5, times=8)
-    with chromium.open(site.page('<renown-score subject="seller:42">about four</renown-score>')) as page:
+    before = review(shared, seller, 5, times=8)
+    with chromium.open(site.page(f'<renown-score subject="{seller}">about four</renown-score>')) as page:
         fallback = "document.querySelector('renown-score').innerText"
         assert page.evaluate(fallback) == "about four"
-        page.evaluate(f"import('{server.url}/widget.js')")
+        page.evaluate(f"import('{shared.url}/widget.js')")
         until_shown(page, value(before))
         assert "about four" not in page.aria("body")
 
 
-def test_a_strict_policy_is_no_obstacle(chromium: Chromium, site: Site, server: RunningServer) -> None:
-    before = review(server, "seller:42", 5, times=8)
-    socket = server.url.replace("http", "ws")
-    policy = f"default-src 'none'; script-src {server.url}; connect-src {server.url} {socket}"
+def test_a_strict_policy_is_no_obstacle(
+    chromium: Chromium, site: Site, shared: RunningServer, seller: str
+) -> None:
+    before = review(shared, seller, 5, times=8)
+    socket = shared.url.replace("http", "ws")
+    policy = f"default-src 'none'; script-src {shared.url}; connect-src {shared.url} {socket}"
     policy += "; require-trusted-types-for 'script'; trusted-types 'none'"
     url = site.page(
-        '<renown-score subject="seller:42"></renown-score>',
-        head=script(server.url),
+        f'<renown-score subject="{seller}"></renown-score>',
+        head=script(shared.url),
         Content_Security_Policy=policy,
     )
     with chromium.open(url) as page:
@@ -70,7 +80,7 @@ def test_a_strict_policy_is_no_obstacle(chromium: Chromium, site: Site, server: 
             page.evaluate(f"getComputedStyle({PART.format('renown-score', 'badge')}).display")
             == "inline-flex"
         )
-        after = review(server, "seller:42", 1, times=5)
+        after = review(shared, seller, 1, times=5)
         until_shown(page, value(after))
         assert page.log["console"] == []
         assert page.log["errors"] == []
@@ -78,11 +88,11 @@ def test_a_strict_policy_is_no_obstacle(chromium: Chromium, site: Site, server: 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_takes_its_colours_from_the_page(
-    chromium: Chromium, site: Site, server: RunningServer, scheme: str, pictures: Path
+    chromium: Chromium, site: Site, shared: RunningServer, seller: str, pictures: Path, *, scheme: str
 ) -> None:
-    review(server, "seller:42", 5, times=8)
-    review(server, "seller:new", 5)
-    url = site.page(BODY, head=script(server.url) + SHOP)
+    review(shared, seller, 5, times=8)
+    review(shared, f"{seller}-new", 5)
+    url = site.page(body_of(seller), head=script(shared.url) + SHOP)
     with chromium.open(url, colorScheme=scheme, deviceScaleFactor=2) as page:
         page.until(ALL_LIVE)
         page.screenshot(pictures / f"widget-{scheme}.png")
@@ -95,20 +105,24 @@ def test_it_takes_its_colours_from_the_page(
         assert page.evaluate(font) == page.evaluate("getComputedStyle(document.body).fontFamily")
 
 
-def test_it_fits_a_narrow_page(chromium: Chromium, site: Site, server: RunningServer, pictures: Path) -> None:
-    review(server, "seller:42", 5, times=8)
-    review(server, "seller:new", 5)
-    url = site.page(BODY, head=script(server.url) + SHOP)
+def test_it_fits_a_narrow_page(
+    chromium: Chromium, site: Site, shared: RunningServer, seller: str, pictures: Path
+) -> None:
+    review(shared, seller, 5, times=8)
+    review(shared, f"{seller}-new", 5)
+    url = site.page(body_of(seller), head=script(shared.url) + SHOP)
     with chromium.open(url, viewport={"width": 240, "height": 700}, deviceScaleFactor=2) as page:
         page.until(ALL_LIVE)
         page.screenshot(pictures / "widget-narrow.png")
         assert page.evaluate("document.documentElement.scrollWidth <= 240")
 
 
-def test_numbers_follow_the_nearest_language(chromium: Chromium, site: Site, server: RunningServer) -> None:
-    before = review(server, "seller:42", 5, times=8)
-    review(server, "seller:new", 5)
-    with chromium.open(site.page(BODY, head=script(server.url))) as page:
+def test_numbers_follow_the_nearest_language(
+    chromium: Chromium, site: Site, shared: RunningServer, seller: str
+) -> None:
+    before = review(shared, seller, 5, times=8)
+    review(shared, f"{seller}-new", 5)
+    with chromium.open(site.page(body_of(seller), head=script(shared.url))) as page:
         page.until(ALL_LIVE)
         assert shown(page, selector="#german") == value(before).replace(".", ",")
         dot, text = PART.format("#hebrew", "status"), PART.format("#hebrew", "value")
@@ -119,25 +133,25 @@ def test_numbers_follow_the_nearest_language(chromium: Chromium, site: Site, ser
 
 
 def test_a_change_moves_nothing_else_on_the_page(
-    chromium: Chromium, site: Site, server: RunningServer
+    chromium: Chromium, site: Site, shared: RunningServer, seller: str
 ) -> None:
-    before = review(server, "seller:42", 5, times=12)
-    body = '<p><renown-score subject="seller:42"></renown-score><b id="next">next</b></p>'
-    with chromium.open(site.page(body, head=script(server.url))) as page:
+    before = review(shared, seller, 5, times=12)
+    body = f'<p><renown-score subject="{seller}"></renown-score><b id="next">next</b></p>'
+    with chromium.open(site.page(body, head=script(shared.url))) as page:
         until_shown(page, value(before))
         place = "JSON.stringify(document.querySelector('#next').getBoundingClientRect())"
         was = page.evaluate(place)
-        after = review(server, "seller:42", 1, times=4)
+        after = review(shared, seller, 1, times=4)
         until_shown(page, value(after))
         assert page.evaluate(place) == was
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_it_moves_only_for_those_who_like_it(
-    chromium: Chromium, site: Site, server: RunningServer, motion: str
+    chromium: Chromium, site: Site, shared: RunningServer, seller: str, motion: str
 ) -> None:
-    before = review(server, "seller:42", 5, times=8)
-    url = site.page('<renown-score subject="seller:42"></renown-score>', head=script(server.url))
+    before = review(shared, seller, 5, times=8)
+    url = site.page(f'<renown-score subject="{seller}"></renown-score>', head=script(shared.url))
     with chromium.open(url, reducedMotion=motion) as page:
         until_shown(page, value(before))
         page.evaluate(
@@ -145,17 +159,17 @@ def test_it_moves_only_for_those_who_like_it(
             " Element.prototype.animate = function (...given)"
             " { moves++; return real.apply(this, given) } })()"
         )
-        after = review(server, "seller:42", 1, times=5)
+        after = review(shared, seller, 1, times=5)
         until_shown(page, value(after))
         assert (page.evaluate("moves") > 0) == (motion == "no-preference")
 
 
 def test_forced_colours_keep_the_states_apart(
-    chromium: Chromium, site: Site, server: RunningServer, pictures: Path
+    chromium: Chromium, site: Site, server: RunningServer, seller: str, pictures: Path
 ) -> None:
-    review(server, "seller:42", 5, times=8)
-    review(server, "seller:new", 5)
-    url = site.page(BODY, head=script(server.url))
+    review(server, seller, 5, times=8)
+    review(server, f"{seller}-new", 5)
+    url = site.page(body_of(seller), head=script(server.url))
     with chromium.open(url, forcedColors="active", deviceScaleFactor=2) as page:
         page.until(ALL_LIVE)
         width = f"getComputedStyle({PART.format('#bare', 'status')}).borderTopWidth"
@@ -167,29 +181,31 @@ def test_forced_colours_keep_the_states_apart(
 
 
 def test_assistive_technology_hears_one_calm_sentence(
-    chromium: Chromium, site: Site, server: RunningServer
+    chromium: Chromium, site: Site, shared: RunningServer, seller: str
 ) -> None:
-    before = review(server, "seller:42", 5, times=8)
-    body = '<renown-score subject="seller:42" label="Seller"></renown-score>'
-    body += '<renown-score id="off" subject="seller:42" announce="off"></renown-score>'
-    with chromium.open(site.page(body, head=script(server.url))) as page:
+    before = review(shared, seller, 5, times=8)
+    body = f'<renown-score subject="{seller}" label="Seller"></renown-score>'
+    body += f'<renown-score id="off" subject="{seller}" announce="off"></renown-score>'
+    with chromium.open(site.page(body, head=script(shared.url))) as page:
         until_shown(page, value(before))
         sentence = f"Seller {value(before)}, based on 8"
         assert page.aria("renown-score:first-child") == f"- status: {sentence}"
         assert "status" not in page.aria("#off")
         assert f"Reputation {value(before)}" in page.aria("#off")
 
-        after = review(server, "seller:42", 1, times=5)
+        after = review(shared, seller, 1, times=5)
         until_shown(page, value(after))
         assert page.aria("renown-score:first-child") == f"- status: {sentence}", "no new sentence within 10 s"
         words = "document.querySelector('renown-score').shadowRoot.querySelector('[role=status]').textContent"
         assert page.until(f"{words} !== '{sentence}' && {words}", 20) == f"Seller {value(after)}, based on 13"
 
 
-def test_states_can_be_styled_from_outside(chromium: Chromium, site: Site, server: RunningServer) -> None:
-    before = review(server, "seller:42", 5, times=8)
+def test_states_can_be_styled_from_outside(
+    chromium: Chromium, site: Site, server: RunningServer, seller: str
+) -> None:
+    before = review(server, seller, 5, times=8)
     style = "<style>renown-score:state(offline)::part(value) { color: rgb(1, 2, 3) }</style>"
-    url = site.page('<renown-score subject="seller:42"></renown-score>', head=script(server.url) + style)
+    url = site.page(f'<renown-score subject="{seller}"></renown-score>', head=script(server.url) + style)
     with chromium.open(url) as page:
         until_shown(page, value(before))
         color = f"getComputedStyle({PART.format('renown-score', 'value')}).color"
@@ -199,10 +215,12 @@ def test_states_can_be_styled_from_outside(chromium: Chromium, site: Site, serve
         assert page.evaluate(color) == "rgb(1, 2, 3)"
 
 
-def test_the_script_may_be_loaded_twice(chromium: Chromium, site: Site, server: RunningServer) -> None:
-    before = review(server, "seller:42", 5, times=8)
-    again = f'<script type="module" src="{server.url}/widget.js?again"></script>'
-    url = site.page('<renown-score subject="seller:42"></renown-score>', head=script(server.url) + again)
+def test_the_script_may_be_loaded_twice(
+    chromium: Chromium, site: Site, shared: RunningServer, seller: str
+) -> None:
+    before = review(shared, seller, 5, times=8)
+    again = f'<script type="module" src="{shared.url}/widget.js?again"></script>'
+    url = site.page(f'<renown-score subject="{seller}"></renown-score>', head=script(shared.url) + again)
     with chromium.open(url) as page:
         until_shown(page, value(before))
         assert page.log["errors"] == []

@@ -13,11 +13,11 @@ from tests.running import RunningServer
 
 
 def test_after_a_kill_the_widget_says_so_and_then_shows_the_newest(
-    chromium: Chromium, site: Site, server: RunningServer, pictures: Path
+    chromium: Chromium, site: Site, server: RunningServer, seller: str, pictures: Path
 ) -> None:
-    before = review(server, "seller:42", 5, times=8)
+    before = review(server, seller, 5, times=8)
     url = site.page(
-        '<renown-score subject="seller:42" label="Seller"></renown-score>', head=script(server.url)
+        f'<renown-score subject="{seller}" label="Seller"></renown-score>', head=script(server.url)
     )
     with chromium.open(url, deviceScaleFactor=2) as page:
         until_shown(page, value(before))
@@ -30,7 +30,7 @@ def test_after_a_kill_the_widget_says_so_and_then_shows_the_newest(
         # The widget's way to the server stays closed until the events it misses are in.
         page.do("offline", on=True)
         server.start()
-        missed = review(server, "seller:42", 1, times=6)
+        missed = review(server, seller, 1, times=6)
         assert value(missed) != value(before)
         assert shown(page) == value(before)
         page.do("offline", on=False)
@@ -39,35 +39,37 @@ def test_after_a_kill_the_widget_says_so_and_then_shows_the_newest(
         assert page.log["errors"] == []
 
 
-def test_a_restart_is_recovered_without_help(chromium: Chromium, site: Site, server: RunningServer) -> None:
-    before = review(server, "seller:42", 5, times=8)
-    url = site.page('<renown-score subject="seller:42"></renown-score>', head=script(server.url))
+def test_a_restart_is_recovered_without_help(
+    chromium: Chromium, site: Site, server: RunningServer, seller: str
+) -> None:
+    before = review(server, seller, 5, times=8)
+    url = site.page(f'<renown-score subject="{seller}"></renown-score>', head=script(server.url))
     with chromium.open(url) as page:
         until_shown(page, value(before))
         server.kill()
         page.until("document.querySelector('renown-score').dataset.state !== 'live'")
         server.start()
-        after = review(server, "seller:42", 1, times=6)
+        after = review(server, seller, 1, times=6)
         until_shown(page, value(after))
 
 
 @pytest.mark.parametrize("treatment", ["refuse", "mute"])
 def test_without_websockets_polling_takes_over_and_gives_back(
-    chromium: Chromium, site: Site, server: RunningServer, treatment: str
+    chromium: Chromium, site: Site, server: RunningServer, seller: str, treatment: str
 ) -> None:
-    before = review(server, "seller:42", 5, times=8)
+    before = review(server, seller, 5, times=8)
     with Proxy(server.port) as proxy:
         assert treatment in ("refuse", "mute")
         proxy.treat("refuse" if treatment == "refuse" else "mute")
         url = site.page(
-            f'<renown-score subject="seller:42" server="{proxy.url}"></renown-score>', head=script(server.url)
+            f'<renown-score subject="{seller}" server="{proxy.url}"></renown-score>', head=script(server.url)
         )
         with chromium.open(url) as page:
             until_shown(page, value(before))
             assert proxy.upgrades > 0
             assert not [frame for each in page.log["sockets"] for frame in each["received"]]
 
-            after = review(server, "seller:42", 1, times=6)
+            after = review(server, seller, 1, times=6)
             until_shown(page, value(after))
             page.until("performance.getEntriesByType('resource').length > 4", 60)
             asked = [each for each in page.log["responses"] if "/v1/standings/" in each["url"]]
@@ -80,18 +82,20 @@ def test_without_websockets_polling_takes_over_and_gives_back(
                     break
                 page.evaluate("new Promise((resolve) => setTimeout(resolve, 100))")
             until_shown(page, value(after))
-            last = review(server, "seller:42", 5, times=12)
+            last = review(server, seller, 5, times=12)
             until_shown(page, value(last))
             (open_socket,) = [each for each in page.log["sockets"] if each["open"]]
             assert any('"push"' in frame for frame in open_socket["received"])
 
 
-def test_polling_costs_the_server_a_304(chromium: Chromium, site: Site, server: RunningServer) -> None:
-    before = review(server, "seller:42", 5, times=8)
+def test_polling_costs_the_server_a_304(
+    chromium: Chromium, site: Site, server: RunningServer, seller: str
+) -> None:
+    before = review(server, seller, 5, times=8)
     with Proxy(server.port) as proxy:
         proxy.treat("refuse")
         url = site.page(
-            f'<renown-score subject="seller:42" server="{proxy.url}"></renown-score>', head=script(server.url)
+            f'<renown-score subject="{seller}" server="{proxy.url}"></renown-score>', head=script(server.url)
         )
         with chromium.open(url) as page:
             until_shown(page, value(before))
@@ -108,27 +112,29 @@ def test_polling_costs_the_server_a_304(chromium: Chromium, site: Site, server: 
 
 
 def test_a_network_that_goes_and_comes_is_noticed_at_once(
-    chromium: Chromium, site: Site, server: RunningServer
+    chromium: Chromium, site: Site, server: RunningServer, seller: str
 ) -> None:
-    before = review(server, "seller:42", 5, times=8)
-    url = site.page('<renown-score subject="seller:42"></renown-score>', head=script(server.url))
+    before = review(server, seller, 5, times=8)
+    url = site.page(f'<renown-score subject="{seller}"></renown-score>', head=script(server.url))
     with chromium.open(url) as page:
         until_shown(page, value(before))
         page.do("offline", on=True)
-        after = review(server, "seller:42", 1, times=6)
+        after = review(server, seller, 1, times=6)
         page.do("offline", on=False)
         until_shown(page, value(after))
         assert state(page) == "live"
 
 
-def test_a_page_left_and_returned_to_is_fresh(chromium: Chromium, site: Site, server: RunningServer) -> None:
-    before = review(server, "seller:42", 5, times=8)
-    url = site.page('<renown-score subject="seller:42"></renown-score>', head=script(server.url))
+def test_a_page_left_and_returned_to_is_fresh(
+    chromium: Chromium, site: Site, server: RunningServer, seller: str
+) -> None:
+    before = review(server, seller, 5, times=8)
+    url = site.page(f'<renown-score subject="{seller}"></renown-score>', head=script(server.url))
     other = site.page("<p>another page</p>")
     with chromium.open(url) as page:
         until_shown(page, value(before))
         page.goto(other)
-        after = review(server, "seller:42", 1, times=6)
+        after = review(server, seller, 1, times=6)
         page.evaluate("history.back()")
         page.until("document.querySelector('renown-score')")
         until_shown(page, value(after))

@@ -13,7 +13,7 @@ const styles = {
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true });
-      return { contents: code.trim(), loader: "text" };
+      return { contents: code.trim().replace(/([,:]) /g, "$1"), loader: "text" };
     });
   },
 };

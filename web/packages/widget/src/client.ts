@@ -1,4 +1,4 @@
-import { isTerminal, type Reply } from "./protocol.ts";
+import { type Reply, TERMINAL } from "./protocol.ts";
 import type { Listener, Standing, State, Token } from "./standing.ts";
 
 /** One watched subject. Names with an underscore are shortened by the build. */
@@ -16,17 +16,22 @@ interface Channel {
 }
 
 interface Connection {
+  /** Tell `listener` all news of `subject`, beginning with what is known; returns what ends it. */
   _watch(subject: string, listener: Listener): () => void;
+  /** Connect with `token` from now on. */
   _identify(token: Token): void;
+  /** Connect at once; with `force` even where a connection seems to be. */
   _wake(force: boolean): void;
+  /** Hang up until woken. */
   _sleep(): void;
 }
 
 const PREFIX = "standing:";
-/** An open socket that says nothing for this long (ms) is taken for dead. */
+/**
+ * Milliseconds. A socket that says nothing for this long is taken for dead, and a connection
+ * that lived longer was a good one: the count of failures starts anew.
+ */
 const MUTE = 5e3;
-/** A connection that lived this long (ms) was a good one: the count of failures starts anew. */
-const GOOD = 5e3;
 /** Failures in a row before the standing is asked for over HTTP. */
 const PATIENCE = 3;
 
@@ -70,10 +75,10 @@ const connection = (server: string): Connection => {
 
   const isOpen = () => socket?.readyState === 1;
 
+  const command = (request: object) => JSON.stringify({ id: ++commands, ...request });
+
   const subscribeCommand = (channel: Channel) => {
-    asked.set(++commands, channel);
-    return JSON.stringify({
-      id: commands,
+    const text = command({
       subscribe: {
         channel: PREFIX + channel._subject,
         recover: !!channel._epoch,
@@ -81,6 +86,8 @@ const connection = (server: string): Connection => {
         offset: channel._standing?.version,
       },
     });
+    asked.set(commands, channel);
+    return text;
   };
 
   const subscribe = (channel: Channel) => {
@@ -161,8 +168,8 @@ const connection = (server: string): Connection => {
       arm(MUTE);
       fresh.onopen = () => {
         asked.clear();
-        commands = 1;
-        const hello = JSON.stringify({ id: 1, connect: { token: bearer, name: "widget" } });
+        commands = 0;
+        const hello = command({ connect: { token: bearer, name: "widget" } });
         fresh.send([hello, ...[...channels.values()].map(subscribeCommand)].join("\n"));
       };
       fresh.onmessage = ({ data }) => {
@@ -191,9 +198,9 @@ const connection = (server: string): Connection => {
   };
 
   const lost = (code = 0) => {
-    failures = since && Date.now() - since > GOOD ? 0 : failures + 1;
+    failures = since && Date.now() - since > MUTE ? 0 : failures + 1;
     hangUp();
-    if (isTerminal(code)) {
+    if (TERMINAL.test(`${code}`)) {
       final = true;
       bearer = undefined;
     } else retry = setTimeout(open, Math.random() * Math.min(2e4, 500 * 2 ** failures));
@@ -258,8 +265,7 @@ const connection = (server: string): Connection => {
           if (channel._listeners.size || channels.get(subject) !== channel) return;
           channels.delete(subject);
           if (!channels.size) hangUp();
-          else if (isOpen())
-            socket!.send(JSON.stringify({ id: ++commands, unsubscribe: { channel: PREFIX + subject } }));
+          else if (isOpen()) socket!.send(command({ unsubscribe: { channel: PREFIX + subject } }));
         }, 1e3);
       };
     },
@@ -282,21 +288,12 @@ const connection = (server: string): Connection => {
   };
 };
 
-const reach = (server: string): Connection => {
+/** The connection to `server`, its address without a slash at the end, which all elements of the page share. */
+export const reach = (server: string): Connection => {
   let found = connections.get(server);
   if (!found) connections.set(server, (found = connection(server)));
   return found;
 };
-
-/**
- * Watch `subject` at `server` (its address without a slash at the end); returns what ends the watching.
- * All watchers of one server share one connection.
- */
-export const watch = (server: string, subject: string, listener: Listener): (() => void) =>
-  reach(server)._watch(subject, listener);
-
-/** Connect to `server` with `token` from now on. */
-export const identify = (server: string, token: Token): void => reach(server)._identify(token);
 
 for (const type of ["online", "pageshow", "visibilitychange", "pagehide"])
   addEventListener(type, () => {

@@ -1,4 +1,4 @@
-import { identify, watch } from "./client.ts";
+import { reach } from "./client.ts";
 import type { Standing, State, Token } from "./standing.ts";
 import css from "./style.css";
 
@@ -6,6 +6,16 @@ import css from "./style.css";
 const CALM = 1e4;
 
 let sheet: CSSStyleSheet | undefined;
+
+/** Nobody connects for what nobody has seen: not below the fold, not in a tab opened in the background. */
+const view = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries)
+    if (isIntersecting) {
+      view.unobserve(target);
+      (target as RenownScore)._seen = true;
+      (target as RenownScore)._plan();
+    }
+});
 
 const make = (name: string, part: string, ...children: Node[]) => {
   const node = document.createElement(name);
@@ -30,6 +40,7 @@ export class RenownScore extends HTMLElement {
   _state: State = "stale";
   _stop: (() => void) | undefined;
   _planned = false;
+  _seen = false;
   _frame: number | undefined;
   /** The score on show. */
   _shown: number | undefined;
@@ -43,7 +54,7 @@ export class RenownScore extends HTMLElement {
   _value = make("span", "value");
   _count = make("span", "count");
   _delta = make("span", "delta");
-  _sentence = make("span", "");
+  _sentence = make("span", "sentence");
   _badge = make("span", "badge", this._dot, this._label, this._value, this._count, this._delta);
   /** Shows what the page put inside the element, or else the empty badge, until there is a standing. */
   _slot = make("slot", "", this._badge);
@@ -55,7 +66,6 @@ export class RenownScore extends HTMLElement {
     root.adoptedStyleSheets = [sheet];
     root.append(this._slot, this._sentence);
     this._badge.ariaHidden = "true";
-    this._sentence.className = "said";
     this._value.textContent = "–";
     if (Object.hasOwn(this, "token")) {
       // Set by the page before this script had loaded.
@@ -76,6 +86,7 @@ export class RenownScore extends HTMLElement {
   }
 
   connectedCallback() {
+    view.observe(this);
     this._plan();
   }
 
@@ -96,15 +107,15 @@ export class RenownScore extends HTMLElement {
   _follow() {
     this._planned = false;
     const server = (this.getAttribute("server") || new URL(import.meta.url).origin).replace(/\/$/, "");
-    const subject = this.isConnected && this.getAttribute("subject");
+    const subject = this._seen && this.isConnected && this.getAttribute("subject");
     const token = this._token ?? this.getAttribute("token");
     const key = subject ? server + " " + subject : "";
-    if (subject && token) identify(server, token);
+    if (subject && token) reach(server)._identify(token);
     if (key !== this._key) {
       this._stop?.();
       this._key = key;
       this.standing = this._shown = this._stop = undefined;
-      if (subject) this._stop = watch(server, subject, (state, standing) => this._hear(state, standing));
+      if (subject) this._stop = reach(server)._watch(subject, (state, standing) => this._hear(state, standing));
     }
     this._draw();
   }
@@ -200,8 +211,7 @@ export class RenownScore extends HTMLElement {
     node.textContent = text;
     this._said = Date.now();
     // The role comes after the first words, so that a page full of widgets does not read itself out.
-    if (polite) node.role = "status";
-    else node.role = null;
+    node.role = polite ? "status" : null;
   }
 
   _language() {

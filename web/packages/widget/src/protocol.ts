@@ -21,6 +21,5 @@ export interface Reply {
   };
 }
 
-/** Whether a close code asks the client not to come back. */
-export const isTerminal = (code: number): boolean =>
-  (code > 3499 && code < 4000) || (code > 4499 && code < 5000);
+/** The close codes that ask the client not to come back: 3500 to 3999 and 4500 to 4999. */
+export const TERMINAL = /^[34][5-9]..$/;

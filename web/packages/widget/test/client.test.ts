@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import type { Listener, Token } from "../src/standing.ts";
 import { ear, newServer, push, setUp, settle, snapshot, stage, standing, tearDown } from "./stage.ts";
 
-const client = await import("../src/client.ts");
-const { identify } = client;
+const { reach } = await import("../src/client.ts");
 
 /** Connections outlive a test unless all their watchers go. */
 const stops: (() => void)[] = [];
-const watch: typeof client.watch = (...given) => {
-  const stop = client.watch(...given);
+const watch = (server: string, subject: string, listener: Listener) => {
+  const stop = reach(server)._watch(subject, listener);
   stops.push(stop);
   return stop;
 };
+const identify = (server: string, token: Token) => reach(server)._identify(token);
 
 beforeEach(setUp);
 afterEach(async () => {

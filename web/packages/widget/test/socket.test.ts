@@ -7,7 +7,7 @@ import { type WebSocket as Peer, WebSocketServer } from "ws";
 import type { Standing, State } from "../src/standing.ts";
 
 Object.assign(globalThis, { addEventListener: () => {}, document: { hidden: false } });
-const { watch } = await import("../src/client.ts");
+const { reach } = await import("../src/client.ts");
 
 let server: WebSocketServer;
 let version = 1;
@@ -46,7 +46,7 @@ test("a change made while the connection was cut is there after the reconnect", 
   const { port } = server.address() as AddressInfo;
   const seen: [State, number | undefined][] = [];
   let wake = () => {};
-  const stop = watch(`http://127.0.0.1:${port}`, "seller:42", (state: State, standing?: Standing | null) => {
+  const stop = reach(`http://127.0.0.1:${port}`)._watch("seller:42", (state: State, standing?: Standing | null) => {
     seen.push([state, standing?.version]);
     wake();
   });
