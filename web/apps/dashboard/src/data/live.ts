@@ -1,4 +1,4 @@
-import { Centrifuge, type Subscription } from "centrifuge";
+import { Centrifuge, type Subscription, SubscriptionState } from "centrifuge";
 import * as api from "./api.ts";
 import { Problem } from "./http.ts";
 import { key } from "./session.ts";
@@ -6,9 +6,11 @@ import { key } from "./session.ts";
 /** `offline`: the browser has no network, or the server has been away for a while. */
 export type LiveState = "connecting" | "live" | "reconnecting" | "offline";
 
-export interface Watcher {
+export interface Watcher<T = unknown> {
   /** A publication; `offset` is the channel's position where it has one. */
-  data(data: unknown, offset: number | undefined): void;
+  data(data: T, offset: number | undefined): void;
+  /** Subscribed, and what the channel held at that moment has been handed over, be it nothing. */
+  settled?(): void;
   /** Publications were lost on the way: what was fetched before must be fetched again. */
   gap?(): void;
 }
@@ -26,6 +28,8 @@ class Live {
   state: LiveState = "connecting";
   /** When the numbers on the page were last known to be current, in ms; null before the first connection. */
   asOf: number | null = null;
+  /** Why the server gives this page no client token, or empty. */
+  refusal = "";
 
   private readonly channels = new Map<string, Watched>();
   private readonly listeners = new Set<() => void>();
@@ -57,6 +61,7 @@ class Live {
     if (watched) {
       watched.watchers.add(watcher);
       if (watched.last) watcher.data(watched.last.data, watched.last.offset);
+      if (watched.subscription.state === SubscriptionState.Subscribed) watcher.settled?.();
     } else {
       this.subscribe(channel, new Set([watcher]));
     }
@@ -70,7 +75,7 @@ class Live {
       minReconnectDelay: 300,
       maxReconnectDelay: 5_000,
       maxServerPingDelay: 5_000,
-      ...(key() ? { getToken } : {}),
+      ...(key() ? { getToken: () => this.token() } : {}),
     });
     client.on("connected", () => this.settle());
     client.on("connecting", () => this.settle());
@@ -83,6 +88,17 @@ class Live {
     return client;
   }
 
+  private async token(): Promise<string> {
+    try {
+      const { token } = await api.token();
+      this.refusal = "";
+      return token;
+    } catch (error) {
+      if (error instanceof Problem && error.status > 0) this.refusal = error.message;
+      throw error;
+    }
+  }
+
   private subscribe(channel: string, watchers: Set<Watcher>): void {
     const subscription = this.client.newSubscription(channel);
     const watched: Watched = { subscription, watchers, last: null };
@@ -92,6 +108,9 @@ class Live {
     });
     subscription.on("subscribed", ({ wasRecovering, recovered }) => {
       if (wasRecovering && !recovered) for (const watcher of watchers) watcher.gap?.();
+      queueMicrotask(() => {
+        for (const watcher of watchers) watcher.settled?.();
+      });
     });
     this.channels.set(channel, watched);
     subscription.subscribe();
@@ -123,15 +142,6 @@ class Live {
     if (this.state === state) return;
     this.state = state;
     for (const listener of this.listeners) listener();
-  }
-}
-
-async function getToken(): Promise<string> {
-  try {
-    return (await api.token()).token;
-  } catch (error) {
-    if (error instanceof Problem && error.status === 401) return "";
-    throw error;
   }
 }
 

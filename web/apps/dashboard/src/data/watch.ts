@@ -17,18 +17,21 @@ export class Watch<T> implements ReactiveController {
   constructor(
     host: ReactiveControllerHost,
     channel: () => string | null,
-    take: (data: T, offset: number | undefined) => void,
-    gap: () => void = () => undefined,
+    watcher: Watcher<T>,
   ) {
     this.host = host;
     this.channel = channel;
     this.frame = new Frame(() => host.requestUpdate());
     this.watcher = {
       data: (data, offset) => {
-        take(data as T, offset);
+        watcher.data(data as T, offset);
         this.frame.ask();
       },
-      gap,
+      settled: () => {
+        watcher.settled?.();
+        this.frame.ask();
+      },
+      gap: () => watcher.gap?.(),
     };
     host.addController(this);
   }

@@ -37,11 +37,10 @@ export class BoardCard extends LitElement {
 
   constructor() {
     super();
-    new Watch<Board>(
-      this,
-      () => (this.kind ? `board:${this.kind}` : null),
-      (board) => (this.pending = board.rows.slice(0, shown)),
-    );
+    new Watch<Board>(this, () => (this.kind ? `board:${this.kind}` : null), {
+      data: ({ rows }) => (this.pending = rows.slice(0, shown)),
+      settled: () => (this.pending ??= this.rows ?? []),
+    });
   }
 
   private get chosen(): KindInfo | undefined {

@@ -27,11 +27,10 @@ export class FeedCard extends LitElement {
 
   constructor() {
     super();
-    new Watch<Feed>(
-      this,
-      () => `feed:${this.kind}`,
-      (feed, offset) => this.take(feed, offset),
-    );
+    new Watch<Feed>(this, () => `feed:${this.kind}`, {
+      data: (feed, offset) => this.take(feed, offset),
+      settled: () => (this.ready = true),
+    });
   }
 
   protected override render(): TemplateResult {
@@ -68,7 +67,7 @@ export class FeedCard extends LitElement {
         ${repeat(items, (item) => item.key, (item) => this.row(item))}
       </ul>`;
     }
-    if (this.ready || this.info?.kinds.every(({ subjects }) => subjects === 0)) {
+    if (this.ready) {
       return html`<p class="empty"><strong>Quiet so far</strong> Changes show up here the moment they happen.</p>`;
     }
     return html`<ul aria-busy="true">
@@ -94,7 +93,6 @@ export class FeedCard extends LitElement {
   }
 
   private take(feed: Feed, offset: number | undefined): void {
-    this.ready = true;
     const fresh = this.list.take(feed.changes, this.kind === everything ? offset : undefined);
     if (this.held) this.held = { ...this.held, fresh: this.held.fresh + fresh };
   }

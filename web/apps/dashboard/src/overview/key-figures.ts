@@ -28,11 +28,10 @@ export class KeyFigures extends LitElement {
 
   constructor() {
     super();
-    new Watch<Feed>(
-      this,
-      () => "feed:all",
-      (_, offset) => this.count(offset ?? 0),
-    );
+    new Watch<Feed>(this, () => "feed:all", {
+      data: (_, offset) => this.count(offset ?? 0),
+      settled: () => (this.events ??= 0),
+    });
   }
 
   protected override render(): TemplateResult {

@@ -22,11 +22,9 @@ export class SendPage extends LitElement {
 
   constructor() {
     super();
-    new Watch<Standing>(
-      this,
-      () => (this.known ? `standing:${this.target}` : null),
-      (standing) => (this.standing = standing),
-    );
+    new Watch<Standing>(this, () => (this.known ? `standing:${this.target}` : null), {
+      data: (standing) => (this.standing = standing),
+    });
   }
 
   private get known(): boolean {

@@ -76,6 +76,14 @@ export const dashboardStyles = css`
     gap: var(--space-3);
   }
 
+  .refusal {
+    padding: var(--space-2) var(--space-5);
+    background: var(--down-wash);
+    color: var(--down);
+    font-size: var(--text-sm);
+    text-align: center;
+  }
+
   main {
     flex: 1;
     padding-block: var(--space-5) var(--space-6);

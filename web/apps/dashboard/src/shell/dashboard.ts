@@ -1,6 +1,8 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { live } from "../data/live.ts";
 import { key, signOut } from "../data/session.ts";
+import { WatchState } from "../data/watch.ts";
 import "../overview/overview-page.ts";
 import { parse, type Route, toSend } from "../router.ts";
 import "../send/send-page.ts";
@@ -19,6 +21,11 @@ import "./theme-button.ts";
 export class Dashboard extends LitElement {
   @state() private route: Route = parse(location.hash);
   private readonly server = new Server(this);
+
+  constructor() {
+    super();
+    new WatchState(this);
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -48,6 +55,9 @@ export class Dashboard extends LitElement {
           </nav>
         </div>
       </header>
+      ${live.state === "offline" && live.refusal
+        ? html`<p class="refusal" role="alert">No live updates: ${live.refusal}</p>`
+        : nothing}
       <main id="main" tabindex="-1">${access === "ask" ? this.signIn() : this.page()}</main>
       <footer class="faint">
         ${info?.dev ? html`<p>${devNote}</p>` : nothing}

@@ -33,17 +33,13 @@ export class SubjectPage extends LitElement {
 
   constructor() {
     super();
-    new Watch<Standing>(
-      this,
-      () => this.asked() && `standing:${this.subject}`,
-      (standing) => this.take(standing),
-    );
-    new Watch<Activity>(
-      this,
-      () => this.asked() && `activity:${this.subject}`,
-      (change) => (this.fresh = [change, ...this.fresh].slice(0, 200)),
-      () => this.past.refresh(),
-    );
+    new Watch<Standing>(this, () => this.asked() && `standing:${this.subject}`, {
+      data: (standing) => this.take(standing),
+    });
+    new Watch<Activity>(this, () => this.asked() && `activity:${this.subject}`, {
+      data: (change) => (this.fresh = [change, ...this.fresh].slice(0, 200)),
+      gap: () => this.past.refresh(),
+    });
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
