@@ -4,7 +4,7 @@ Pure: it takes what the subject was and a look at its past, and returns what it 
 changes its arguments, so an event that fails half-way has changed nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -172,7 +172,8 @@ def apply(policy: Policy, before: Folded, incoming: Incoming, basis: Basis, past
 def _targets(incoming: Incoming, past: Past) -> Sequence[Earlier]:
     reference = incoming.effect.takes_back or ""
     referred = past.referred(reference)
-    live = [earlier for earlier in referred if earlier.live]
+    found = {heir.version: heir for earlier in referred for heir in _heirs(earlier, past) if heir.live}
+    live = [found[version] for version in sorted(found)]
     if not live:
         why = "was taken back already" if referred else "is not known for this subject"
         raise EventError(
@@ -182,6 +183,16 @@ def _targets(incoming: Incoming, past: Past) -> Sequence[Earlier]:
             expected="the id or the ref of a live event of the same subject",
         )
     return live[-1:] if incoming.effect.amends else live
+
+
+def _heirs(earlier: Earlier, past: Past) -> Iterator[Earlier]:
+    """Yield an event and the amendments that have taken its place, one after the other."""
+    heir: Earlier | None = earlier
+    while heir is not None:
+        yield heir
+        by = heir.ended_by
+        follower = None if by is None else next((e for e in past.referred(by) if e.id == by), None)
+        heir = follower if follower is not None and _event.decode(follower.body).type == "amend" else None
 
 
 def _amended(

@@ -1,0 +1,158 @@
+"""Several processes on one ledger, and commits whose process died before telling."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, opened, review, second, view
+
+
+@pytest.fixture(params=sorted(STORES))
+def make(request: pytest.FixtureRequest) -> StoreFactory:
+    return STORES[request.param]
+
+
+WRITES = """
+import asyncio, sys
+from pathlib import Path
+from renown.ledger import Ledger
+from renown.policy import Policies
+from tests.engine.ledger_kit import STORES, News, applied, review
+
+async def main(store, folder, name, batches):
+    ledger = Ledger(STORES[store](Path(folder)), Policies.presets())
+    await ledger.start()
+    news = News(ledger)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for i in range(int(batches)):
+        events = [
+            review(i * 10 + k, subject=f"seller:{k % 3}", id=f"{name}-{i}-{k}", actor=f"buyer:{name}{i}-{k}")
+            for k in range(10)
+        ]
+        applied(await ledger.append(events))
+    print("done", flush=True)
+    sys.stdin.readline()
+    await ledger.sweep()
+    print(len(news.problems), *[f"{s}={v[0]}..{v[-1]}" for s, v in sorted(news.versions.items())], flush=True)
+    await ledger.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+DIES = """
+import asyncio, os, sys
+from pathlib import Path
+from renown.ledger import Ledger
+from renown.policy import Policies
+from tests.engine.ledger_kit import STORES, review
+
+async def main(store, folder):
+    ledger = Ledger(STORES[store](Path(folder)), Policies.presets())
+    await ledger.start()
+    ledger.on_commit(lambda updates: os._exit(7))
+    await ledger.append([review(50), review(51)])
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_two_processes_share_a_ledger_and_each_sees_every_commit(
+    make: StoreFactory, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    import subprocess
+    import sys
+
+    store = request.node.callspec.params["make"]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITES, store, str(tmp_path), name, "40"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("left", "right")
+    ]
+    try:
+        async with opened(make, tmp_path) as ledger:
+            news = News(ledger)
+            for step in ("ready", "done"):
+                for process in processes:
+                    assert process.stdout is not None
+                    assert (await asyncio.to_thread(process.stdout.readline)).strip() == step
+                for process in processes:
+                    assert process.stdin is not None
+                    process.stdin.write("go\n")
+                    process.stdin.flush()
+            told = []
+            for process in processes:
+                assert process.stdout is not None
+                told.append((await asyncio.to_thread(process.stdout.readline)).strip())
+            await ledger.sweep()
+            whole = {"seller:0": 320, "seller:1": 240, "seller:2": 240}
+            assert news.versions == {subject: list(range(1, n + 1)) for subject, n in whole.items()}
+            assert not news.problems
+            line = "0 " + " ".join(f"{subject}=1..{n}" for subject, n in whole.items())
+            assert told == [line, line]
+            for subject, n in whole.items():
+                assert view(await ledger.snapshot(subject))["version"] == n
+                entries = await ledger.events(subject, None, 1000)
+                assert [entry.version for entry in entries] == list(range(n, 0, -1))
+            assert ledger.stats().events == 800
+            report = await ledger.rebuild(check=True)
+            assert report.clean, report.differences[:5]
+            for process in processes:
+                assert await asyncio.to_thread(process.wait) == 0
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+
+async def test_a_commit_whose_process_died_before_telling_is_told(
+    make: StoreFactory, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    async with opened(make, tmp_path, sweep_interval=0.05) as ledger:
+        news = News(ledger)
+        applied(await ledger.append([review(1)]))
+        process = second(DIES, request.node.callspec.params["make"], tmp_path)
+        await asyncio.to_thread(process.communicate)
+        assert process.returncode == 7
+        deadline = time.monotonic() + 30
+        while news.versions["seller:1"][-1] < 3 and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        assert news.versions == {"seller:1": [1, 2, 3]}
+        assert applied(await ledger.append([review(2)])) == [4]
+        assert news.versions == {"seller:1": [1, 2, 3, 4]}
+        assert not news.problems
+
+
+async def test_news_of_others_come_before_our_own_later_ones(make: StoreFactory, tmp_path: Path) -> None:
+    async with opened(make, tmp_path, sweep_interval=60.0) as one, opened(make, tmp_path, sweep_interval=60.0) as two:
+        ours, theirs = News(one), News(two)
+        for i in range(0, 40, 2):
+            applied(await one.append([review(i)]))
+            applied(await two.append([review(i + 1)]))
+        await one.sweep()
+        await two.sweep()
+        assert ours.versions == theirs.versions == {"seller:1": list(range(1, 41))}
+        assert not ours.problems
+        assert not theirs.problems
+        assert [u.version for u in ours.updates] == sorted(u.version for u in ours.updates)
+
+
+async def test_a_retraction_reaches_what_another_process_wrote(make: StoreFactory, tmp_path: Path) -> None:
+    from renown.model import Event
+
+    async with opened(make, tmp_path) as one, opened(make, tmp_path) as two:
+        applied(await one.append([review(1), review(2)]))
+        applied(await two.append([Event("retract", "seller:1", ref="order:1")]))
+        applied(await one.append([review(2, id="twice", actor="buyer:2", minutes=9)]))
+        assert view(await two.snapshot("seller:1"))["count"] == 1
+        assert (await two.rebuild(check=True)).clean
