@@ -15,12 +15,19 @@ from bench.contestants import PAYLOAD, Contestant, Missing, Nchan, PythonBroadca
 from bench.loadgen import LoadGenerator
 from bench.machine import Cores, cores, cpu_seconds
 from bench.options import Options
-from bench.renown_gateway import RenownGateway
+from bench.renown_gateway import RenownGateway, RenownServe
 from bench.report import Goal, Report, Table
 
 __all__ = ["Sample", "Stand", "run", "summary"]
 
-CONTESTANTS: tuple[type[Contestant], ...] = (SendLoop, RenownGateway, Nchan, PythonBroadcast, SocketIO)
+CONTESTANTS: tuple[type[Contestant], ...] = (
+    SendLoop,
+    RenownGateway,
+    RenownServe,
+    Nchan,
+    PythonBroadcast,
+    SocketIO,
+)
 LEAD_IN = 0.1
 """Seconds of broadcasting before a measurement begins and after it has ended."""
 
@@ -73,7 +80,7 @@ class Stand:
         time.sleep(seconds)
         after, cpu_after = self.load.look(), cpu_seconds(*pids)
         told = self.server.finish()
-        last = self._settled()
+        last = self._settled(first["messages"] + told["rounds"] * self.subscribers)
         counts = LoadGenerator.between(before, after)
         if not counts.messages:
             raise RuntimeError(f"{self.server.name} delivered nothing")
@@ -94,15 +101,15 @@ class Stand:
             closed=last["closed"],
         )
 
-    def _settled(self) -> dict[str, Any]:
-        """The counters once nothing more arrives."""
-        look = self.load.look()
-        while True:
+    def _settled(self, expected: int) -> dict[str, Any]:
+        """The counters once all has arrived, or nothing more for a second."""
+        look, patience = self.load.look(), 10
+        while look["messages"] < expected and patience:
             time.sleep(0.1)
             later = self.load.look()
-            if later["messages"] == look["messages"]:
-                return later
+            patience = 10 if later["messages"] > look["messages"] else patience - 1
             look = later
+        return look
 
     def stop(self) -> None:
         """End the subscribers, then the server."""
