@@ -11,6 +11,7 @@ from bench.machine import describe, steal_and_load
 from bench.options import Options
 from bench.report import Report
 
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 BENCHES = ("fanout", "memory", "latency", "intake")
 
 
@@ -31,12 +32,24 @@ def _arguments() -> argparse.Namespace:
         "--only", nargs="+", default=(), help="fan-out's contestants: sendloop, renowngateway, …"
     )
     parser.add_argument("--connections", type=int, default=Options.connections, help="of the memory bench")
+    parser.add_argument(
+        "--doc", type=Path, metavar="FILE", help="put the figures into this page, such as docs/performance.md"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(BENCHES)
     if unknown:
         parser.error(f"no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
     return arguments
+
+
+def into_page(page: str, figures: str) -> str:
+    """Return the page with everything between its two marks replaced; raise ValueError without marks."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"the page has no {BEGIN} … {END}")
+    return f"{before}{begin}\n\n{figures.strip()}\n\n{end}{after}"
 
 
 def _run(name: str, options: Options) -> Report:
@@ -64,12 +77,17 @@ def main() -> int:
         only=tuple(name.lower() for name in arguments.only),
     )
     machine = describe()
-    print("; ".join(f"{key}: {value}" for key, value in machine.items()), end="\n\n", flush=True)
+    caption = f"`python -m bench {' '.join(sys.argv[1:])}`".replace(" `", "`")
+    caption += ": " + "; ".join(f"{key} {value}" for key, value in machine.items()) + "."
+    print(caption, end="\n\n", flush=True)
     reports = list[Report]()
     for name in arguments.names or BENCHES:
         print(f"… {name}", file=sys.stderr, flush=True)
         reports.append(_run(name, options))
         print(reports[-1].markdown(), flush=True)
+    if arguments.doc:
+        figures = "\n".join([caption + "\n", *(report.markdown() for report in reports)])
+        arguments.doc.write_text(into_page(arguments.doc.read_text(), figures))
     if arguments.json:
         results = {"machine": machine, "benches": [report.json() for report in reports]}
         arguments.json.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")

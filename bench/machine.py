@@ -67,9 +67,9 @@ def describe() -> dict[str, str]:
             model = line.partition(":")[2].strip()
             break
     return {
-        "cpu": f"{len(os.sched_getaffinity(0))} × {model}",
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-        "load before": f"{os.getloadavg()[0]:.2f}",
-        "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "on": f"{len(os.sched_getaffinity(0))} × {model}",
+        "Linux": platform.release(),
+        "Python": platform.python_version(),
+        "one-minute load before it": f"{os.getloadavg()[0]:.2f}",
+        "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
     }

@@ -67,7 +67,7 @@ class Report:
 
     def markdown(self) -> str:
         """The whole report as Markdown."""
-        parts = [f"## {self.title}", *(table.markdown() for table in self.tables)]
+        parts = [f"### {self.title}", *(table.markdown() for table in self.tables)]
         if self.goals:
             parts.append("\n".join(goal.line() for goal in self.goals))
         if self.notes:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench.__main__ import into_page
 from bench.fanout import Sample, summary
 from bench.latency import SUBJECTS, arrivals, waits
 from bench.loadgen import LoadGenerator
@@ -88,3 +89,14 @@ def test_counts_between_two_looks():
     assert (counts.frames, counts.messages, counts.bytes, counts.closed) == (4, 8, 100, 1)
     assert counts.busiest == 0.5
     assert (counts.p50_ms, counts.p99_ms) == (1.0, 2.0)
+
+
+def test_figures_go_between_the_marks_of_a_page():
+    page = "# Title\n<!-- figures: begin -->\nold\n<!-- figures: end -->\nafter\n"
+
+    new = into_page(page, "new\n")
+
+    assert new == "# Title\n<!-- figures: begin -->\n\nnew\n\n<!-- figures: end -->\nafter\n"
+    assert into_page(new, "new") == new
+    with pytest.raises(ValueError, match="no <!-- figures"):
+        into_page("# Title\n", "new")
