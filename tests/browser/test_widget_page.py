@@ -193,11 +193,21 @@ def test_assistive_technology_hears_one_calm_sentence(
         assert "status" not in page.aria("#off")
         assert f"Reputation {value(before)}" in page.aria("#off")
 
-        after = review(shared, seller, 1, times=5)
-        until_shown(page, value(after))
-        assert page.aria("renown-score:first-child") == f"- status: {sentence}", "no new sentence within 10 s"
-        words = "document.querySelector('renown-score').shadowRoot.querySelector('[role=status]').textContent"
-        assert page.until(f"{words} !== '{sentence}' && {words}", 20) == f"Seller {value(after)}, based on 13"
+        # The page itself notes when each new sentence comes, so a slow machine cannot fail this.
+        page.evaluate(
+            "(() => { window.said = []; const node = document.querySelector('renown-score')"
+            ".shadowRoot.querySelector('[role=status]'); new MutationObserver(() =>"
+            " said.push([performance.now(), node.textContent])).observe(node, { childList: true }) })()"
+        )
+        review(shared, seller, 1, times=5)
+        page.until("said.length === 1")
+        for stars in (1, 2, 1):
+            after = review(shared, seller, stars, times=2)
+            until_shown(page, f"({after['count']})", part="count")
+        page.until("said.length === 2")
+        (first, _), (second, last) = page.evaluate("said")
+        assert second - first >= 9_900
+        assert last == f"Seller {value(after)}, based on 19"
 
 
 def test_states_can_be_styled_from_outside(

@@ -44,6 +44,8 @@ const connection = (server: string): Connection => {
   let opening = false;
   let final = false;
   let reachable = true;
+  /** The last answer over HTTP was that we may not know; only another token can change that. */
+  let denied = false;
   let failures = 0;
   let commands = 0;
   let since = 0;
@@ -162,6 +164,7 @@ const connection = (server: string): Connection => {
     clearTimeout(retry);
     if (socket || opening || final || !channels.size) return;
     opening = true;
+    denied = false;
     try {
       bearer = typeof token === "function" ? await token() : token;
       const fresh = (socket = new WebSocket(server.replace(/^http/, "ws") + "/connection/websocket"));
@@ -223,6 +226,7 @@ const connection = (server: string): Connection => {
       if (response.ok) accept(channel, await response.json());
       else if (response.status === 404) channel._standing ??= null;
       answered = response.ok || response.status === 404;
+      denied ||= /40[13]/.test(`${response.status}`);
     } catch {
       // Not reachable: the next round will tell.
     }
@@ -235,6 +239,7 @@ const connection = (server: string): Connection => {
   const round = async () => {
     const due = [...channels.values()].filter(
       (channel) =>
+        !denied &&
         !channel._subscribed &&
         (channel._refused || final || failures >= PATIENCE || (failures && !channel._standing)),
     );

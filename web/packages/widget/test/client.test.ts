@@ -484,6 +484,22 @@ describe("polling", () => {
     assert.deepEqual(one.now, { state: "live", version: null });
   });
 
+  it("does not go on asking where it may not know, until it gets another token", async () => {
+    const server = newServer();
+    const one = ear();
+    watch(server, "seller:42", one.listener);
+    await stage.pass(10);
+    stage.answer = () => Promise.resolve(new Response("{}", { status: 401 }));
+    stage.last.ends(3501);
+    await stage.pass(120_000);
+    assert.equal(stage.asked.length, 1);
+    assert.deepEqual(one.now, { state: "offline", version: undefined });
+    identify(server, "good");
+    await settle();
+    stage.last.welcomes(() => snapshot(5));
+    assert.deepEqual(one.now, { state: "live", version: 5 });
+  });
+
   it("shows its token to the public views", async () => {
     const server = newServer();
     watch(server, "seller:42", ear().listener);
