@@ -1,7 +1,6 @@
 """What a policy's keys must say together."""
 
 import re
-from collections.abc import Iterable
 
 from renown.errors import PolicyError
 from renown.policy.methods import BayesianMean, FadingMean, Mean, Method, Points
@@ -51,6 +50,11 @@ def _within(value: float | None, low: float, high: float, field: str) -> None:
         _require(low <= value <= high, field, f"`{field}` is {value:g}", f"{low:g} to {high:g}")
 
 
+def _weight(value: float, field: str) -> None:
+    good = value == 0 or 0.001 <= value <= 1000
+    _require(good, field, f"`{field}` is {value:g}", "0, or 0.001 to 1000")
+
+
 def _scale(policy: Policy) -> None:
     scale = policy.scale
     _within(scale.min, -LARGEST, LARGEST, "scale.min")
@@ -70,7 +74,7 @@ def _method(policy: Policy, method: Method, path: str) -> None:
             _within(start, scale.min, scale.max, f"{path}.start")
         case BayesianMean(prior=prior, half_life_days=days) | FadingMean(prior=prior, half_life_days=days):
             _within(prior.value, scale.min, scale.max, f"{path}.prior.value")
-            _within(prior.weight, 1e-6, 1e6, f"{path}.prior.weight")
+            _within(prior.weight, 0.001, 1e6, f"{path}.prior.weight")
             _within(days, 7, 36_525, f"{path}.half_life_days")
     if isinstance(method, FadingMean):
         _within(method.memory, 0.01, 1, f"{path}.memory")
@@ -89,12 +93,18 @@ def _rule(policy: Policy, name: str, rule: Rule) -> None:
     _require(name not in RESERVED_TYPES, path, f"`{name}` has its own meaning", "another event type")
     for target in rule.into:
         valid = ["overall", *policy.categories]
-        _require(target in valid, f"{path}.into.{target}", f"`{target}` is no category", _one(target, valid))
-        _within(rule.into[target], 0, 1e6, f"{path}.into.{target}")
-    _within(rule.weight, 0, 1e6, f"{path}.weight")
+        _require(
+            target in valid,
+            f"{path}.into.{target}",
+            f"`{target}` is no category",
+            expected_one_of(target, valid),
+        )
+        _weight(rule.into[target], f"{path}.into.{target}")
+    _require(rule.into or rule.categories != "none", f"{path}.into", "it goes nowhere", "overall = 1")
+    _weight(rule.weight, f"{path}.weight")
     for i, case in enumerate(rule.weights):
         _require(case.when, f"{path}.weights[{i}].when", "it has no condition", "attribute = value")
-        _within(case.weight, 0, 1e6, f"{path}.weights[{i}].weight")
+        _weight(case.weight, f"{path}.weights[{i}].weight")
     _value(policy, rule, path)
     if rule.categories != "none":
         _require(policy.categories, f"{path}.categories", "the policy has no categories", '"none"')
@@ -127,7 +137,7 @@ def _value(policy: Policy, rule: Rule, path: str) -> None:
 
 def _others(policy: Policy) -> None:
     if policy.raters is not None:
-        _within(policy.raters.floor, 0, 1, "raters.floor")
+        _within(policy.raters.floor, 0.001, 1, "raters.floor")
         _within(policy.raters.seeds, 0, 10_000, "raters.seeds")
         _require(
             isinstance(policy.score, FadingMean),
@@ -159,7 +169,3 @@ def _tiers(policy: Policy) -> None:
                     f"{last:g} or more",
                 )
             last = tier.min_score
-
-
-def _one(name: str, valid: Iterable[str]) -> str:
-    return expected_one_of(name, valid)

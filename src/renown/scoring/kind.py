@@ -1,6 +1,6 @@
 """What a policy needs to know of a whole kind: running means for priors, and the first raters."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
 
@@ -47,7 +47,7 @@ def kind_empty(policy: Policy) -> KindState:
 
 
 def observe(
-    policy: Policy, kind_state: KindState, actor: str | None, contributions: Iterable[Contribution]
+    policy: Policy, kind_state: KindState, actor: str | None, contributions: Sequence[Contribution]
 ) -> KindState:
     """Return what is known after one more event.
 
@@ -64,7 +64,7 @@ def observe(
             count, total = means.get(name, (0, 0))
             means[name] = (count + 1, total + units(contribution.value))
     seeds, room = kind_state.seeds, kind_state.room
-    if room and actor is not None and actor not in seeds:
+    if room and contributions and actor is not None and actor not in seeds:
         seeds, room = (*seeds, actor), room - 1
     return KindState(means, seeds, room)
 

@@ -65,7 +65,7 @@ def sums(cell: Cell, at: float, half_life: float | None) -> tuple[float, float, 
     """Return N, S and Q of a cell, faded to `at`."""
     factor, shift = growth(at, half_life)
     _, n, s, q = cell
-    if shift:
+    if half_life is not None:
         n, s, q = int(n), int(s), int(q)
         excess = n.bit_length() - _MOST_BITS - shift
         if excess > 0:
@@ -80,12 +80,12 @@ def bounds_around(
     """Return low and high around a weighted mean: a normal approximation to its posterior.
 
     `evidence` is the weight of the evidence and `spread` its Σ w·(value − score)²; `prior` is the
-    prior's value and weight; `shape` is (low end, high end, range² / 12, z). The prior's ratings, and two more that
-    stand for not knowing the spread, are taken to lie evenly over the scale (variance range²/12). With v
-    the variance of all these together and n the weight of evidence and prior, the half-width is
-    z·sqrt(v / (n + 1)): the form that follows from a Dirichlet prior over the ratings (Evan Miller,
-    "Ranking Items With Star Ratings", 2014). The interval is cut at the ends of the scale and always
-    contains the score.
+    prior's value and weight; `shape` is (low end, high end, range² / 12, z). The prior's ratings, and two
+    more that stand for not knowing the spread, are taken to lie evenly over the scale (variance
+    range²/12). With v the variance of all these together and n the weight of evidence and prior, the
+    half-width is z·sqrt(v / (n + 1)): the form that follows from a Dirichlet prior over the ratings (Evan
+    Miller, "Ranking Items With Star Ratings", 2014). The interval is cut at the ends of the scale and
+    always contains the score.
     """
     low, high, evenly, z = shape
     value, weight = prior

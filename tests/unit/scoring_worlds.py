@@ -1,0 +1,126 @@
+"""Live events to score: what the law tests draw from, for every method of scoring."""
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from renown import scoring
+from renown.model import Basis, Contribution, Entry, Event
+from renown.policy import Policy, load, preset
+from renown.scoring import State
+
+NOW = 1_790_000_000.0
+DAY = 86_400.0
+
+Folded = tuple[tuple[Contribution, ...], float]
+"""The contributions of one event and its time."""
+
+_HEAD = """
+name = "plain"
+kind = "thing"
+version = 1
+title = "Thing"
+[scale]
+min = {low}
+max = {high}
+[score]
+{score}
+[categories.a]
+[categories.b.score]
+{score}
+[rules.review]
+value = "required"
+min = {low}
+max = {high}
+categories = "optional"
+"""
+
+
+def policy_of(score: str, low: float = -10, high: float = 10) -> Policy:
+    """Return a policy with a method for the whole and two categories."""
+    return load(_HEAD.format(score=score, low=low, high=high), "test")
+
+
+UNORDERED = [
+    policy_of('method = "mean"'),
+    policy_of('method = "bayesian_mean"\nprior = { value = 1, weight = 3 }'),
+    policy_of('method = "bayesian_mean"\nprior = { value = 1, weight = 0.01 }\nhalf_life_days = 7'),
+    policy_of('method = "bayesian_mean"\nprior = { value = 0, weight = 2, running = true }'),
+    policy_of('method = "points"', -1e6, 1e6),
+    preset("product"),
+    preset("seller"),
+]
+ORDERED = [
+    policy_of('method = "fading_mean"\nprior = { value = 1, weight = 0.5 }'),
+    policy_of('method = "fading_mean"\nprior = { value = 1, weight = 0.01 }\nmemory = 1\nhalf_life_days = 7'),
+    policy_of('method = "points"\nstart = 1\nfloor = -3\ndaily_cap = 20', -1e6, 1e6),
+    policy_of('method = "points"\ndaily_cap = 20', -1e6, 1e6),
+    preset("trader"),
+    preset("member"),
+]
+POLICIES = [*UNORDERED, *ORDERED]
+
+
+def is_points(policy: Policy) -> bool:
+    """Tell whether the policy counts points."""
+    return type(policy.score).__name__ == "Points"
+
+
+def times() -> st.SearchStrategy[float]:
+    """Return times of events: mostly of late, some at the same moment, some from any year."""
+    near = st.integers(0, 40).map(lambda step: NOW - step * DAY / 4)
+    return near | st.floats(NOW - 4000 * DAY, NOW) | st.floats(-1e12, 1e12)
+
+
+@st.composite
+def happenings(draw: st.DrawFn, policy: Policy, when: st.SearchStrategy[float]) -> Folded:
+    """Return the contributions of one event of the policy and its time."""
+    low, high = (-50.0, 50.0) if is_points(policy) else (policy.scale.min, policy.scale.max)
+    value = st.floats(low, high) | st.integers(int(low), int(high)).map(float)
+    weight = st.sampled_from([1.0, 0.05, 0.2]) | st.floats(0.001, 1000)
+    names = ["", *draw(st.lists(st.sampled_from(list(policy.categories) or [""]), unique=True, max_size=2))]
+    contributions = tuple(
+        Contribution(name, draw(value), draw(weight), draw(st.booleans())) for name in dict.fromkeys(names)
+    )
+    return contributions, draw(when)
+
+
+def happened(policy: Policy, most: int = 12) -> st.SearchStrategy[list[Folded]]:
+    """Return a few events of the policy in any order of time."""
+    return st.lists(happenings(policy, times()), max_size=most)
+
+
+def lately(policy: Policy, most: int = 12) -> st.SearchStrategy[list[Folded]]:
+    """Return a few events of the last ten years, none after `NOW`."""
+    return st.lists(happenings(policy, st.floats(NOW - 4000 * DAY, NOW)), max_size=most)
+
+
+def in_order(folded: Sequence[Folded]) -> list[Folded]:
+    """Return the events by time, equal times in the order given."""
+    return sorted(folded, key=lambda each: each[1])
+
+
+def folded_all(policy: Policy, folded: Sequence[Folded]) -> State:
+    """Return what folding one by one gives."""
+    state = scoring.empty(policy)
+    for contributions, at in folded:
+        state = scoring.fold(policy, state, contributions, at)
+    return state
+
+
+def entries(folded: Sequence[Folded]) -> list[Entry]:
+    """Return the events in the order given as the ledger's entries, newest first."""
+    made = [
+        Entry(
+            seq=i,
+            version=i,
+            event=Event("review", "thing:1", id=f"e{i}", actor=f"thing:{i + 1}"),
+            at=at,
+            received_at=at,
+            basis=Basis(),
+            contributions=contributions,
+            score=0.0,
+        )
+        for i, (contributions, at) in enumerate(folded, 1)
+    ]
+    return made[::-1]
