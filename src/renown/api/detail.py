@@ -115,6 +115,7 @@ async def get_explanation(
     request: AnyRequest,
     services: Use,
     subject: Annotated[str, Parameter(description="kind:id")],
+    *,
     category: Annotated[
         str | None, Parameter(description="A category of the policy; the overall score when absent")
     ] = None,

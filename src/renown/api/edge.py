@@ -5,7 +5,6 @@ from typing import Final
 from urllib.parse import unquote
 
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
-from prometheus_client import Counter
 
 from renown.api.metrics import Metrics
 from renown.api.origins import OriginRule
@@ -36,7 +35,7 @@ class Edge:
         self._app = app
         self._events = events
         self._origins = origins
-        self._requests = metrics.requests
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection."""
@@ -45,7 +44,7 @@ class Edge:
             return
         origin, host = _origin_and_host(scope["headers"])
         allowed = origin is None or self._origins.allows(origin, host)
-        answer = _Answer(send, self._extra_headers(scope["path"], origin, allowed), self._requests, scope)
+        answer = _Answer(send, self._extra_headers(scope["path"], origin, allowed), self._metrics, scope)
         if origin is not None and scope["method"] == "OPTIONS":
             await self._preflight(allowed, scope, answer)
         elif not allowed and scope["method"] not in _SAFE:
@@ -82,20 +81,20 @@ class Edge:
 class _Answer:
     """A `send` that adds headers to the response and counts it."""
 
-    __slots__ = ("_headers", "_method", "_requests", "_send")
+    __slots__ = ("_headers", "_method", "_metrics", "_send")
 
     def __init__(
-        self, send: Send, headers: Sequence[tuple[bytes, bytes]], requests: Counter, scope: HTTPScope
+        self, send: Send, headers: Sequence[tuple[bytes, bytes]], metrics: Metrics, scope: HTTPScope
     ) -> None:
         self._send = send
         self._headers = headers
-        self._requests = requests
+        self._metrics = metrics
         self._method = scope["method"]
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             message["headers"] = [*message["headers"], *self._headers]
-            self._requests.labels(self._method, str(message["status"])).inc()
+            self._metrics.responded(self._method, message["status"])
         await self._send(message)
 
 

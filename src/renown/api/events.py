@@ -6,6 +6,7 @@ It is plain ASGI because it is the hot path: no routing, injection or response o
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from time import perf_counter
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -97,8 +98,9 @@ class EventsEndpoint:
 
     async def _one(self, body: bytes, send: Send, *, standing: bool) -> None:
         event = decode_event(body, self._services.limits)
+        began = perf_counter()
         answers = await self._services.ledger.append((event,), standing=standing)
-        self._services.metrics.answered(answers)
+        self._services.metrics.answered(answers, perf_counter() - began)
         answer = answers[0]
         if answer.status is Status.REJECTED:
             await _send_problem(send, _as_details(answer))
@@ -108,9 +110,10 @@ class EventsEndpoint:
     async def _many(self, body: bytes, send: Send, *, standing: bool) -> None:
         read = decode_array(body, self._services.limits)
         events = [item for item in read if isinstance(item, Event)]
+        began = perf_counter()
         given = await self._services.ledger.append(events, standing=standing) if events else []
         answers = merge(read, given)
-        self._services.metrics.answered(answers)
+        self._services.metrics.answered(answers, perf_counter() - began)
         await _send_json(send, _encoder.encode(answers))
 
     async def _stream(self, receive: Receive, send: Send, *, standing: bool) -> None:

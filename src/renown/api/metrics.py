@@ -1,17 +1,19 @@
 """Counts and durations for Prometheus."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from renown.model import Answer
+from renown.model import Answer, Status, Update
 
 __all__ = ["Metrics"]
 
 _BATCHES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 _SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+
+_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 
 class Metrics:
@@ -22,28 +24,46 @@ class Metrics:
         self.events = Counter(
             "renown_events", "Events answered, by what became of them.", ["status"], registry=self.registry
         )
-        self.requests = Counter(
-            "renown_http_requests", "HTTP requests, by method and status.", ["method", "status"],
-            registry=self.registry,
-        )  # fmt: skip
-        self.commit_events = Histogram(
-            "renown_commit_events", "Events per commit.", buckets=_BATCHES, registry=self.registry
+        self._requests = Counter(
+            "renown_http_requests", "HTTP requests answered.", ["method", "status"], registry=self.registry
         )
-        self.commit_seconds = Histogram(
-            "renown_commit_seconds", "Duration of a commit in seconds.", buckets=_SECONDS,
+        self.commit_events = Histogram(
+            "renown_commit_events", "Events applied by one commit.", buckets=_BATCHES, registry=self.registry
+        )
+        self.append_seconds = Histogram(
+            "renown_append_seconds",
+            "Time from handing a request's events to the ledger to their answers after the commit.",
+            buckets=_SECONDS,
             registry=self.registry,
-        )  # fmt: skip
-        self._counted = {
-            status: self.events.labels(status) for status in ("applied", "duplicate", "rejected")
-        }
+        )
+        self._statuses = {status: self.events.labels(status.value) for status in Status}
+        self._responses: dict[tuple[str, int], Counter] = {}
 
-    def answered(self, answers: Iterable[Answer]) -> None:
-        """Count the answers of one request or batch."""
-        tally: dict[str, int] = {}
-        for answer in answers:
-            tally[answer.status.value] = tally.get(answer.status.value, 0) + 1
-        for status, number in tally.items():
-            self.events.labels(status).inc(number)
+    def answered(self, answers: Sequence[Answer], seconds: float | None = None) -> None:
+        """Count the answers of one request or batch, and how long the ledger took for them."""
+        if len(answers) == 1:
+            self._statuses[answers[0].status].inc()
+        else:
+            tally: dict[Status, int] = {}
+            for answer in answers:
+                tally[answer.status] = tally.get(answer.status, 0) + 1
+            for status, number in tally.items():
+                self._statuses[status].inc(number)
+        if seconds is not None:
+            self.append_seconds.observe(seconds)
+
+    def committed(self, updates: Sequence[Update]) -> None:
+        """Count what one commit has applied."""
+        self.commit_events.observe(sum(len(update.activity) for update in updates))
+
+    def responded(self, method: str, status: int) -> None:
+        """Count one HTTP response."""
+        counter = self._responses.get((method, status))
+        if counter is None:
+            # Methods come from outside: any that is not known counts as one, or labels grow without end.
+            known = method if method in _METHODS else "other"
+            counter = self._responses[known, status] = self._requests.labels(known, str(status))
+        counter.inc()
 
     def gauge(self, name: str, about: str, read: Callable[[], float]) -> None:
         """Add a gauge whose value `read` returns at each scrape."""

@@ -1,6 +1,6 @@
 """`renown config`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -73,6 +73,5 @@ def _written(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        words: tuple[object, ...] = value
-        return ", ".join(map(str, words)) or "none"
+        return ", ".join(map(str, cast("tuple[object, ...]", value))) or "none"
     return str(getattr(value, "value", value))

@@ -1,13 +1,18 @@
 """`renown rebuild` and `renown doctor`."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from renown.cli.options import DEFAULT_URL, Config, Data, Json, Url
 from renown.cli.output import FAULTS, command, note, print_json
 
+if TYPE_CHECKING:
+    from renown.ledger import RebuildReport
+
 __all__ = ["doctor", "rebuild"]
+
+_SHOWN = 20
 
 
 @command
@@ -32,18 +37,21 @@ def rebuild(
         print_json(report)
     else:
         _print_report(report, check=check)
-    if report.differences:
+    if check and not report.clean:
         raise typer.Exit(FAULTS)
 
 
-def _print_report(report: Any, *, check: bool) -> None:
+def _print_report(report: "RebuildReport", *, check: bool) -> None:
     print(f"{report.subjects:,} subjects, {report.events:,} events")
-    for difference in report.differences[:20]:
-        note(f"  differs: {difference}")
-    if report.differences:
-        print(f"{len(report.differences):,} differences{' found' if check else ' repaired'}")
+    for one in report.differences[:_SHOWN]:
+        place = one.subject if one.version is None else f"{one.subject} version {one.version}"
+        note(f"  {place}: {one.what} is {one.found[:80]}, should be {one.expected[:80]}")
+    if len(report.differences) > _SHOWN:
+        note(f"  and {len(report.differences) - _SHOWN:,} more")
+    if report.clean:
+        print("every standing is exactly what its events say")
     else:
-        print("every standing is exactly what its events say" if check else "every standing is rebuilt")
+        print(f"{len(report.differences):,} differences {'found' if check else 'repaired'}")
 
 
 @command

@@ -2,21 +2,19 @@
 
 import asyncio
 import sys
-from typing import Any
 
-from renown.ledger import Ledger
+from renown.ledger import Ledger, RebuildReport
 
 __all__ = ["rebuild_ledger"]
 
 
-async def rebuild_ledger(ledger: Ledger, *, check: bool, quiet: bool) -> Any:
+async def rebuild_ledger(ledger: Ledger, *, check: bool, quiet: bool) -> RebuildReport:
     """Rebuild, or only check, every standing; return the ledger's report.
 
     Raises:
         LedgerError: the file cannot be read or written.
 
     """
-    await ledger.start()
     try:
         if quiet or not sys.stderr.isatty():
             return await ledger.rebuild(check=check)
@@ -25,7 +23,7 @@ async def rebuild_ledger(ledger: Ledger, *, check: bool, quiet: bool) -> Any:
         await ledger.close()
 
 
-async def _with_bar(ledger: Ledger, *, check: bool) -> Any:
+async def _with_bar(ledger: Ledger, *, check: bool) -> RebuildReport:
     from rich.console import Console
     from rich.progress import Progress
 
@@ -36,6 +34,8 @@ async def _with_bar(ledger: Ledger, *, check: bool) -> Any:
             progress.update(task, completed=done, total=total)
 
         loop = asyncio.get_running_loop()
-        return await ledger.rebuild(
-            check=check, progress=lambda done, total: loop.call_soon_threadsafe(show, done, total)
-        )
+
+        def tell(done: int, total: int) -> None:
+            loop.call_soon_threadsafe(show, done, total)
+
+        return await ledger.rebuild(check=check, progress=tell)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from time import perf_counter
 from typing import Protocol
 
 import msgspec
@@ -34,7 +35,7 @@ class EventStream:
         limits: Limits,
         *,
         standing: bool,
-        count: Callable[[Sequence[Answer]], None],
+        count: Callable[[Sequence[Answer], float], None],
     ) -> None:
         self._ledger = ledger
         self._limits = limits
@@ -88,12 +89,14 @@ class EventStream:
         try:
             read = [self._decode(line) for _, line in batch]
             events = [item for item in read if isinstance(item, Event)]
+            began = perf_counter()
             given = iter(await self._ledger.append(events, standing=self._standing) if events else ())
+            took = perf_counter() - began
             answers = [
                 rejected(item, line=number) if isinstance(item, Problem) else _with_line(next(given), number)
                 for (number, _), item in zip(batch, read, strict=True)
             ]
-            self._count(answers)
+            self._count(answers, took)
             return _encoder.encode_lines(answers)
         finally:
             self._ahead.release()

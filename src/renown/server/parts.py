@@ -58,8 +58,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     gateway = Gateway(ledger, bus, _gateway_options(settings), tokens, anonymous=anonymous)
     await gateway.start()
     stack.push_async_callback(gateway.stop)
-    ledger.on_commit(bus.publish)
     metrics = Metrics()
+    ledger.on_commit(bus.publish)
+    ledger.on_commit(metrics.committed)
     watch(metrics, ledger, gateway)
     services = Services(
         ledger=ledger,
