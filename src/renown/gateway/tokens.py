@@ -163,8 +163,12 @@ class _Verifier:
             return
         if len(secret.encode()) < _LEAST_SECRET:
             raise SettingsError("the secret is too short", field=field, expected="32 bytes or more")
+        try:
+            key = OctKey.import_key(secret)
+        except ValueError as error:
+            raise SettingsError(f"the secret cannot be used: {error}", field=field) from error
         for algorithm in _HMAC:
-            self._keys.setdefault(algorithm, []).append(OctKey.import_key(secret))
+            self._keys.setdefault(algorithm, []).append(key)
 
     def _add(self, key: Key) -> None:
         for algorithm in _algorithms(key):

@@ -1,0 +1,256 @@
+"""The hub under anything a bus and clients may do: lost, repeated, reordered updates; joins, leaves, pauses.
+
+The log of one subject is the truth. Whatever happens, a watcher of a standing never sees an older version
+after a newer one and ends with the newest; a watcher of activity sees every event once, in order.
+"""
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from renown.gateway.channels import Address, find
+from renown.gateway.delivery import Delivery
+from renown.gateway.hub import Hub
+from renown.gateway.library import Library
+from renown.gateway.metrics import GatewayMetrics
+from renown.gateway.options import ChannelRule, ChannelRules, GatewayOptions
+from renown.model import Update
+from renown.protocol.codec import JSON
+from renown.protocol.effects import Log, Newest, Position
+
+SUBJECT = "seller:42"
+CHANNELS = ("standing:" + SUBJECT, "activity:" + SUBJECT, "feed:all", "board:seller")
+OPTIONS = GatewayOptions(
+    channels=ChannelRules(ChannelRule(0.002), ChannelRule(0.002), ChannelRule(0.0), ChannelRule(0.002))
+)
+
+
+class Truth:
+    """A ledger of one subject, read with a delay of some loop turns."""
+
+    id = "e"
+
+    def __init__(self) -> None:
+        self.top = 0
+
+    def commit(self, count: int) -> Update:
+        first = self.top + 1
+        self.top += count
+        activity = tuple((v, v, b'{"version":%d}' % v) for v in range(first, self.top + 1))
+        return Update(SUBJECT, self.top, self.top, self._standing(), activity)
+
+    def _standing(self) -> bytes:
+        return json.dumps(
+            {"subject": SUBJECT, "version": self.top, "score": self.top, "low": 0, "high": 0, "count": 1}
+            | {"tier": None, "provisional": False}
+        ).encode()
+
+    async def snapshots(self, subjects: list[str]) -> dict[str, tuple[int, bytes]]:
+        found = {SUBJECT: (self.top, self._standing())} if self.top and SUBJECT in subjects else {}
+        await asyncio.sleep(0)
+        return found
+
+    async def activity(self, subject: str, after: int, limit: int) -> list[tuple[int, bytes]]:
+        last = min(self.top, after + limit)
+        await asyncio.sleep(0)
+        return [(v, b'{"version":%d}' % v) for v in range(after + 1, last + 1)]
+
+    async def recent(self, kind: str | None, limit: int) -> tuple[int, list[bytes]]:
+        top = self.top
+        await asyncio.sleep(0)
+        return top, [b'{"version":%d}' % v for v in range(top, max(0, top - limit), -1)]
+
+    async def board(self, kind: str, limit: int) -> tuple[int, list[bytes]]:
+        top, rows = self.top, [self._standing()] if self.top else []
+        await asyncio.sleep(0)
+        return top, rows
+
+
+class Watcher:
+    """A connection that reads its frames and checks them as they come."""
+
+    def __init__(self, hub: Hub, slow: bool) -> None:
+        self.hub = hub
+        self.paused = False
+        self.slow = slow
+        self.waiting: set[str] = set()
+        self.watched: set[str] = set()
+        self.positions: dict[str, int] = {}
+        self.lost = False
+
+    def attach(self, channel: str) -> None:
+        if channel in self.waiting | self.watched:
+            return
+        self.waiting.add(channel)
+        address = find(channel)
+        assert isinstance(address, Address)
+        recover = Position("e", self.positions[channel]) if channel in self.positions else None
+        self.hub.attach(self, address, recover if address.stream else None)
+
+    def detach(self, channel: str) -> None:
+        if channel in self.watched:
+            self.watched.discard(channel)
+            self.hub.detach(self, channel)
+
+    def pause(self) -> None:
+        self.paused = True
+        self.hub.pause(self, list(self.watched))
+
+    def resume(self) -> None:
+        self.paused = False
+        for push in self.hub.resume(self, list(self.watched)):
+            self._take(push)
+
+    def found(self, channel: str, state: Newest | Log | None) -> bool:
+        assert state is not None
+        self.waiting.discard(channel)
+        if isinstance(state, Newest):
+            assert state.offset >= self.positions.get(channel, 0)
+            self.positions[channel] = state.offset
+        else:
+            known = self.positions.get(channel)
+            if known is not None:
+                assert [offset for offset, _ in state.publications] == list(range(known + 1, state.top + 1))
+            self.positions[channel] = state.top
+        self.watched.add(channel)
+        return True
+
+    def write(self, data: bytes, /) -> None:
+        size = data[1]
+        body = data[2:] if size < 126 else data[4:] if size == 126 else data[10:]
+        for line in body.split(b"\n"):
+            self._take(line)
+
+    def _take(self, push: bytes) -> None:
+        message = json.loads(push)["push"]
+        channel, offset = message["channel"], message["pub"]["offset"]
+        assert channel in self.watched, "a push before its reply or after its end"
+        if channel.startswith("activity:"):
+            assert offset == self.positions[channel] + 1
+        else:
+            assert offset > self.positions[channel]
+        self.positions[channel] = offset
+
+    def crowded(self) -> None:
+        return
+
+    def lost_track(self, channel: str) -> None:
+        raise AssertionError("the truth has everything, so nothing is given up")
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("commit"), st.integers(1, 3), st.sampled_from(["told", "told", "lost", "late"])),
+        st.tuples(st.just("repeat"), st.integers(0, 30), st.just("")),
+        st.tuples(st.sampled_from(["attach", "detach"]), st.integers(0, 2), st.sampled_from(CHANNELS)),
+        st.tuples(st.sampled_from(["pause", "resume"]), st.integers(0, 2), st.just("")),
+        st.tuples(st.just("turn"), st.integers(1, 4), st.just("")),
+        st.tuples(st.just("sleep"), st.just(0), st.just("")),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(STEPS)
+def test_whatever_happens_nobody_goes_back_and_all_end_with_the_newest(
+    steps: list[tuple[str, int, str]],
+) -> None:
+    asyncio.run(_story(steps))
+
+
+async def _story(steps: list[tuple[str, int, str]]) -> None:
+    truth, metrics = Truth(), GatewayMetrics()
+    hub = Hub("e", OPTIONS, Delivery(JSON, metrics), metrics)
+    library = Library(truth, hub, OPTIONS)
+    hub.start(library)
+    failures: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+    watchers = [Watcher(hub, slow=False) for _ in range(3)]
+    history: list[Update] = []
+    late: list[Update] = []
+    for step, number, what in steps:
+        if step == "commit":
+            update = truth.commit(number)
+            history.append(update)
+            if what == "told":
+                hub.take([update])
+            elif what == "late":
+                late.append(update)
+        elif step == "repeat" and history:
+            hub.take([history[number % len(history)]])
+        elif step == "attach":
+            watchers[number].attach(what)
+        elif step == "detach":
+            watchers[number].detach(what)
+        elif step == "pause":
+            watchers[number].pause()
+        elif step == "resume":
+            watchers[number].resume()
+        elif step == "turn":
+            for _ in range(number):
+                await asyncio.sleep(0)
+        elif step == "sleep":
+            await asyncio.sleep(0.003)
+    hub.take(late)
+    for watcher in watchers:
+        watcher.resume()
+    await _quiet(library, hub)
+    for watcher in watchers:
+        for channel in ("standing:" + SUBJECT, "activity:" + SUBJECT, "board:seller"):
+            if channel in watcher.watched:
+                assert watcher.positions[channel] == truth.top, channel
+    assert not failures, failures
+    for watcher in watchers:
+        for channel in CHANNELS:
+            watcher.detach(channel)
+    assert hub.channels == {}
+    assert metrics.subscriptions == 0
+    await library.close()
+    hub.stop()
+
+
+async def _quiet(library: Library, hub: Hub) -> None:
+    """Let everything in flight arrive; the sweep repairs what was lost."""
+    await asyncio.sleep(0.02)
+    await library.sweep()
+    await asyncio.sleep(0.03)
+
+
+def test_a_burst_for_thousands_is_framed_once() -> None:
+    """All members get the very same bytes object."""
+
+    async def story() -> None:
+        truth, metrics = Truth(), GatewayMetrics()
+        hub = Hub("e", OPTIONS, Delivery(JSON, metrics), metrics)
+        library = Library(truth, hub, OPTIONS)
+        hub.start(library)
+        frames: list[bytes] = []
+
+        class Keeping(Watcher):
+            def write(self, data: bytes, /) -> None:
+                frames.append(data)
+
+        watchers = [Keeping(hub, slow=False) for _ in range(1000)]
+        for watcher in watchers:
+            watcher.attach("standing:" + SUBJECT)
+            watcher.attach("activity:" + SUBJECT)
+        await asyncio.sleep(0.01)
+        hub.take([truth.commit(2)])
+        await asyncio.sleep(0.01)
+        assert len(frames) == 1000
+        assert len({id(frame) for frame in frames}) == 1
+        assert frames[0].count(b'{"push"') == 3
+        assert metrics.deliveries == 3000
+        await library.close()
+        hub.stop()
+
+    run(story())
+
+
+def run(story: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(story)
