@@ -7,7 +7,6 @@ from tests.browser.dashboard import every, open_dashboard, post, quiet, texts, u
 from tests.running import RunningServer
 
 
-
 def _reviews(subject: str, stars: float, first: int, count: int = 6) -> list[dict[str, Any]]:
     return [
         {"type": "review", "subject": subject, "actor": f"buyer:{number}", "value": stars}

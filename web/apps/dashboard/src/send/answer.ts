@@ -36,7 +36,7 @@ export class Answers extends LitElement {
   }
 
   private problem({ code, detail, field, expected }: NonNullable<Answer["problem"]>): TemplateResult {
-    return html`<p>${detail}</p>
+    return html`<p>${coded(detail)}</p>
       <dl>
         ${field ? html`<div><dt>Field</dt><dd><code>${field}</code></dd></div>` : nothing}
         ${expected ? html`<div><dt>Expected</dt><dd>${expected}</dd></div>` : nothing}
@@ -120,6 +120,10 @@ export class Answers extends LitElement {
     `,
   ];
 }
+
+/** Names between backticks as code. */
+const coded = (text: string): unknown[] =>
+  text.split("`").map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
 
 const mark = ({ status }: Answer): TemplateResult =>
   html`<span aria-hidden="true">${status === "rejected" ? "\u2715" : status === "held" ? "\u2026" : "\u2713"}</span>`;

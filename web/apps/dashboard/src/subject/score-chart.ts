@@ -46,14 +46,15 @@ export class ScoreChart extends LitElement {
     }
   }
 
+  /** Fetch the drawing part and begin; while the server is away this is tried again with each change. */
   private async begin(): Promise<void> {
     if (this.coming) return;
     this.coming = true;
-    const { Plot } = await import("./plot.ts");
+    const module = await import("./plot.ts").catch(() => null);
     this.coming = false;
     const place = this.renderRoot.querySelector<HTMLElement>(".plot");
-    if (!this.isConnected || !place) return;
-    this.plot = new Plot(place, this.course(), (at, score) => this.read(at, score));
+    if (!this.isConnected || !place || !module) return;
+    this.plot = new module.Plot(place, this.course(), (at, score) => this.read(at, score));
   }
 
   private read(at: number | null, score: number | null): void {
