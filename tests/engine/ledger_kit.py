@@ -16,7 +16,20 @@ from renown.policy import Policies
 from renown.stores import SqliteStore, Store
 from renown.stores.sqlite import FILE_NAME
 
-__all__ = ["STORES", "T0", "News", "StoreFactory", "applied", "moment", "opened", "rating", "raw", "review", "second", "view"]
+__all__ = [
+    "STORES",
+    "T0",
+    "News",
+    "StoreFactory",
+    "applied",
+    "moment",
+    "opened",
+    "rating",
+    "raw",
+    "review",
+    "second",
+    "view",
+]
 
 StoreFactory = Callable[[Path], Store]
 STORES: dict[str, StoreFactory] = {"sqlite": SqliteStore.open}
@@ -45,7 +58,12 @@ def review(n: int, *, subject: str = "seller:1", minutes: float | None = None, *
 def rating(giver: str, taker: str, value: float, minutes: float, **fields: Any) -> Event:
     """Return a rating between traders."""
     return Event(
-        "rating", f"trader:{taker}", actor=f"trader:{giver}", value=value, occurred_at=moment(minutes), **fields
+        "rating",
+        f"trader:{taker}",
+        actor=f"trader:{giver}",
+        value=value,
+        occurred_at=moment(minutes),
+        **fields,
     )
 
 

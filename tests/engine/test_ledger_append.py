@@ -33,7 +33,11 @@ async def test_an_answer_comes_after_the_commit(make: StoreFactory, tmp_path: Pa
 async def test_the_same_event_has_one_effect_and_one_answer(make: StoreFactory, tmp_path: Path) -> None:
     async with opened(make, tmp_path) as ledger:
         first, second, third = await ledger.append([review(1), review(1), review(2)])
-        assert (first.status, second.status, third.status) == (Status.APPLIED, Status.DUPLICATE, Status.APPLIED)
+        assert (first.status, second.status, third.status) == (
+            Status.APPLIED,
+            Status.DUPLICATE,
+            Status.APPLIED,
+        )
         assert (first.version, second.version, third.version) == (1, 1, 2)
         again = await ledger.append([review(1), review(2)])
         assert [(a.status, a.version) for a in again] == [(Status.DUPLICATE, 1), (Status.DUPLICATE, 2)]
@@ -55,7 +59,13 @@ async def test_an_event_sent_again_in_another_form_is_the_same(make: StoreFactor
 
 @pytest.mark.parametrize(
     "changed",
-    [{"value": 1.5}, {"actor": "buyer:x"}, {"ref": "order:x"}, {"occurred_at": moment(99)}, {"data": {"a": 1}}],
+    [
+        {"value": 1.5},
+        {"actor": "buyer:x"},
+        {"ref": "order:x"},
+        {"occurred_at": moment(99)},
+        {"data": {"a": 1}},
+    ],
 )
 async def test_another_body_under_a_used_id_is_refused(
     make: StoreFactory, tmp_path: Path, changed: dict[str, object]
@@ -168,7 +178,7 @@ async def test_one_event_that_breaks_us_does_not_stop_the_others(
 ) -> None:
     fold = scoring.fold
 
-    def faulty(policy, state, contributions, at):  # noqa: ANN001, ANN202
+    def faulty(policy, state, contributions, at):
         if any(contribution.value == 2.5 for contribution in contributions):
             raise ZeroDivisionError("a bug of ours")
         return fold(policy, state, contributions, at)

@@ -134,7 +134,10 @@ async def test_a_commit_whose_process_died_before_telling_is_told(
 
 
 async def test_news_of_others_come_before_our_own_later_ones(make: StoreFactory, tmp_path: Path) -> None:
-    async with opened(make, tmp_path, sweep_interval=60.0) as one, opened(make, tmp_path, sweep_interval=60.0) as two:
+    async with (
+        opened(make, tmp_path, sweep_interval=60.0) as one,
+        opened(make, tmp_path, sweep_interval=60.0) as two,
+    ):
         ours, theirs = News(one), News(two)
         for i in range(0, 40, 2):
             applied(await one.append([review(i)]))

@@ -107,7 +107,9 @@ async def test_an_amendment_out_of_range_changes_nothing(make: StoreFactory, tmp
 async def test_one_live_value_per_pair(make: StoreFactory, tmp_path: Path) -> None:
     async with opened(make, tmp_path / "a") as ledger, opened(make, tmp_path / "b") as plain:
         versions = applied(
-            await ledger.append([rating("a", "b", 1, 0, id="r1"), rating("c", "b", 3, 1), rating("a", "b", 9, 2)])
+            await ledger.append(
+                [rating("a", "b", 1, 0, id="r1"), rating("c", "b", 3, 1), rating("a", "b", 9, 2)]
+            )
         )
         versions += applied(await ledger.append([rating("a", "b", -5, 3, id="r4"), rating("a", "b", 7, 4)]))
         assert versions == [1, 2, 3, 4, 5]

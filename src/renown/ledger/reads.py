@@ -9,11 +9,12 @@ import msgspec
 
 from renown import scoring
 from renown.errors import NotFoundError
+from renown.ledger.replay import replay
 from renown.ledger.views import activity_json, basis_of, contributions_of, entry_of, standing_of
 from renown.model import OVERALL, Cause, Entry, Standing
-from renown.policy import Policies
+from renown.policy import Policies, Policy
 from renown.scoring import Explanation
-from renown.stores import Reader, Store
+from renown.stores import Reader, StandingRow, Store
 
 __all__ = ["HistoryPoint", "KindCounts", "Reads"]
 
@@ -76,7 +77,11 @@ class Reads:
         policy = self._policies.for_subject(subject)
 
         def read(reader: Reader) -> Standing | None:
-            rows = [row for row in reader.ascending(subject, 0, -1) if row.at <= at]
+            standings = reader.standings([subject])
+            rows = reader.ascending(subject, 0, -1)
+            if standings and not _in_force(standings[0], policy):
+                rows = replay(policy, rows).rows
+            rows = [row for row in rows if row.at <= at]
             if not rows:
                 return None
             rows.sort(key=lambda row: (row.at, row.version))
@@ -126,12 +131,13 @@ class Reads:
     async def history(self, subject: str, points: int) -> list[HistoryPoint]:
         """Return the score over time: at most `points` versions, evenly chosen, first and last kept."""
         near = self._store.near
-        newest = near.view(subject)
-        if newest is None:
-            return []
-        chosen = _evenly(newest[0], max(1, min(points, MAX_PAGE)))
-        rows = near.versions(subject, chosen)
-        latest = accumulate((at for _, at, _ in rows), max)
+        with near.snapshot():
+            found = near.standings([subject])
+            if not found:
+                return []
+            standing = found[0]
+            rows = near.versions(subject, _evenly(standing.version, max(1, min(points, MAX_PAGE))))
+        latest = [*accumulate((at for _, at, _ in rows[:-1]), max), standing.updated_at]
         return [
             HistoryPoint(version, at, score) for (version, _, score), at in zip(rows, latest, strict=True)
         ]
@@ -154,10 +160,15 @@ class Reads:
             if not found:
                 raise NotFoundError(f"`{subject}` has no standing", code="unknown_subject")
             standing = found[0]
+            rows = reader.live(subject)
+            if not _in_force(standing, policy):
+                made = replay(policy, reader.ascending(subject, 0, -1))
+                live = (row for row in made.rows if row.ended_version is None)
+                standing, rows = made.standing, sorted(live, key=lambda row: (row.at, row.version))
             newest = reader.descending(subject, standing.version + 1, 1)[0]
             return scoring.explain(
                 policy,
-                map(entry_of, reversed(reader.live(subject))),
+                map(entry_of, reversed(rows)),
                 scoring.decode_state(policy, standing.state),
                 standing.updated_at,
                 basis_of(newest).prior,
@@ -184,6 +195,11 @@ class Reads:
         """Return the counts of all kinds that have events."""
         rows = self._store.near.kind_rows()
         return {row.kind: KindCounts(row.subjects, row.events) for row in rows}
+
+
+def _in_force(standing: StandingRow, policy: Policy) -> bool:
+    """Tell whether a standing was folded under this policy; if not, it is folded anew for the look."""
+    return (standing.policy, standing.policy_version) == (policy.name, policy.version)
 
 
 def _page(limit: int) -> int:
