@@ -1,0 +1,73 @@
+"""The policy reference has every key, and its example loads."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from renown.policy import (
+    Bounds,
+    CategoryPolicy,
+    Evidence,
+    Method,
+    Policy,
+    Prior,
+    Raters,
+    Rule,
+    Scale,
+    Tier,
+    WeightCase,
+    load,
+    preset_names,
+)
+
+TEXT = (Path(__file__).parents[2] / "docs" / "policies.md").read_text()
+
+SECTIONS: list[tuple[type[Any], str]] = [
+    (Policy, "## The policy itself"),
+    (Scale, "## `[scale]`"),
+    (Prior, "### `prior`"),
+    (CategoryPolicy, "## `[categories.<name>]`"),
+    (Rule, "## `[rules.<event type>]`"),
+    (WeightCase, "### `weights`"),
+    (Raters, "## `[raters]`"),
+    (Evidence, "## `[evidence]`"),
+    (Bounds, "## `[bounds]`"),
+    (Tier, "## `[[tiers]]`"),
+    *((method, f'### `method = "{method.__struct_config__.tag}"`') for method in get_args(Method)),
+]
+TABLES = {"scale", "score", "rules", "categories", "raters", "evidence", "bounds", "tiers"}
+
+
+@pytest.mark.parametrize("struct, heading", SECTIONS)
+def test_every_key_has_a_row(struct: type[Any], heading: str) -> None:
+    assert heading in TEXT
+    section = re.split(r"\n##+ ", TEXT.split(heading, 1)[1])[0]
+    rows = {
+        key
+        for line in section.splitlines()
+        if line.startswith("| `")
+        for key in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+    fields = {field.encode_name for field in msgspec.structs.fields(struct)}
+    assert rows == (fields - TABLES if struct is Policy else fields)
+
+
+def test_every_table_has_a_heading() -> None:
+    for table in TABLES:
+        assert re.search(rf"^## `\[\[?{table}[.\]]", TEXT, re.MULTILINE), table
+
+
+def test_the_examples_load() -> None:
+    examples = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+    assert load(examples[0], "the example").kind == "driver"
+    for example in examples[1:]:
+        assert tomllib.loads(example)
+
+
+def test_every_preset_is_named() -> None:
+    for name in preset_names():
+        assert f"| `{name}` |" in TEXT
