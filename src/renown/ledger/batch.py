@@ -67,6 +67,8 @@ class Batch:
         # As fine as the wire is, so that what is told is what was folded.
         self._now = round(time.time(), 6)
         self._prepared = [p for i, e in enumerate(events) if (p := self._prepare(i, e)) is not None]
+        # A subject is read as a whole once, for what will most likely be its last event.
+        self._last = {p.event.subject: p.slot for p in self._prepared}
         self._known: dict[str, tuple[str, int, bytes]] = {}
         self._pairs: dict[tuple[str, str], Earlier | None] = {}
         self._touched: dict[str, _Touched] = {}
@@ -187,12 +189,14 @@ class Batch:
         subject = cache.subjects.get(event.subject)
         if subject is None:
             subject = Subject(event.subject, policy, begin(policy, prior, prepared.at), 0, b"")
+        past = StoredPast(event.subject, self._writer, self._pairs, self._flush)
         applied = apply(
             policy,
             subject.folded,
             prepared,
             basis,
-            StoredPast(event.subject, self._writer, self._pairs, self._flush),
+            past,
+            whole=self._last[event.subject] == prepared.slot,
         )
         row = self._row(prepared, applied)
         activity = activity_json(row)
@@ -296,8 +300,9 @@ class Batch:
         cache = self._cache
         rows: list[StandingRow] = []
         for key, touched in self._touched.items():
-            subject, reading = touched.subject, touched.applied.reading
+            subject, applied = touched.subject, touched.applied
             folded, policy = subject.folded, subject.policy
+            reading = applied.reading or scoring.read(policy, folded.state, folded.at, applied.basis.prior)
             cause = Cause(touched.type, touched.applied.delta)
             row = standing_row(policy, key, subject.seq, folded=folded, reading=reading, cause=cause)
             subject.view = row.view
