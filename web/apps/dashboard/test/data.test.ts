@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FeedList } from "../src/data/feed.ts";
 import { ago, axis, fixed, position, signed } from "../src/data/format.ts";
+import { pullsOf } from "../src/data/pulls.ts";
 import { Ranks } from "../src/data/ranks.ts";
 import { Rate } from "../src/data/rate.ts";
-import type { Activity, BoardRow } from "../src/data/types.ts";
+import type { Activity, BoardRow, Explanation } from "../src/data/types.ts";
 import { parse, toSend, toSubject } from "../src/router.ts";
 
 const change = (version: number, subject = "seller:1"): Activity => ({
@@ -103,4 +104,30 @@ test("routes survive any subject", () => {
   }
   assert.deepEqual(parse(""), { page: "overview" });
   assert.deepEqual(parse("#/subject/%E0%A4%A"), { page: "overview" });
+});
+
+const explanation = (lines: [share: number, value: number][], prior: [share: number, value: number]): Explanation => {
+  const all = [...lines, prior].map(([share, value]) => share * value);
+  const score = all.reduce((sum, points) => sum + points, 0);
+  const line = { id: "", type: "review", actor: null, at: "", weight: 1 };
+  return {
+    subject: "seller:1",
+    category: "",
+    version: 1,
+    score,
+    at: "",
+    prior: { value: prior[1], weight: 1, points: prior[0] * prior[1] },
+    lines: lines.map(([share, value]) => ({ ...line, share, value, points: share * value })),
+    points_of_older: 0,
+    cursor: null,
+  };
+};
+
+test("the pulls of a mean cancel out, those of points are the points", () => {
+  const { lines, prior, older } = pullsOf(explanation([[0.25, 5], [0.25, 1]], [0.5, 3.5]));
+  assert.deepEqual(lines, [0.25 * 1.75, 0.25 * -2.25]);
+  assert.ok(Math.abs(lines.reduce((sum, pull) => sum + pull, prior)) < 1e-12);
+  assert.equal(older, 0);
+  const points = pullsOf(explanation([[1, 10], [1, -2]], [1, 1]));
+  assert.deepEqual([points.lines, points.prior], [[10, -2], 1]);
 });

@@ -27,6 +27,12 @@ export function signed(value: number, decimals: number): string {
   return `${value < 0 ? minus : "+"}${text}`;
 }
 
+/** An event's value as it was given, to one decimal. */
+export const given = (value: number): string => fixed(value, Number.isInteger(value) ? 0 : 1);
+
+/** Decimals of parts and changes of a score: one more than its own, so that small ones are not nothing. */
+export const finer = (decimals: number): number => (decimals === 0 ? 0 : decimals + 1);
+
 export const count = (value: number): string => whole.format(value);
 
 export const plural = (value: number, one: string, many = `${one}s`): string =>
@@ -70,7 +76,9 @@ export function kindOf(info: Info | null, subject: string): KindInfo | undefined
 
 /** What an event type is called, by its policy where that is known. */
 export const typeTitle = (kind: KindInfo | undefined, type: string): string =>
-  kind?.types.find((each) => each.type === type)?.title || words(type);
+  kind?.types.find((each) => each.type === type)?.title || (reserved[type] ?? words(type));
+
+const reserved: Record<string, string> = { amend: "Amended to", retract: "Taken back" };
 
 export const decimalsOf = (info: Info | null, subject: string): number => kindOf(info, subject)?.scale.decimals ?? 2;
 

@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { FeedList, type FeedItem } from "../data/feed.ts";
-import { ago, count, decimalsOf, fixed, kindOf, millis, moment, typeTitle } from "../data/format.ts";
+import { ago, count, decimalsOf, fixed, given, kindOf, millis, moment, typeTitle } from "../data/format.ts";
 import { Ticker } from "../data/ticker.ts";
 import type { Feed, Info } from "../data/types.ts";
 import { Watch, WatchState } from "../data/watch.ts";
@@ -82,7 +82,7 @@ export class FeedCard extends LitElement {
       <a href=${toSubject(change.subject)}>
         <span class="what">
           ${name(change.subject)}
-          <span class="faint ellipsis">${typeTitle(kindOf(this.info, change.subject), change.type)}${change.value == null ? "" : ` ${change.value}`}</span>
+          <span class="faint ellipsis">${typeTitle(kindOf(this.info, change.subject), change.type)}${change.value == null ? "" : ` ${given(change.value)}`}</span>
         </span>
         ${delta(change.delta, decimals)}
         <span class="score num">${fixed(change.score, decimals)}</span>
@@ -225,6 +225,15 @@ export class FeedCard extends LitElement {
         li a {
           grid-template-columns: minmax(0, 1fr) auto 3rem 2.6rem;
           gap: var(--space-2);
+        }
+
+        .what {
+          flex-direction: column;
+          gap: 0;
+        }
+
+        .what > * {
+          max-width: 100%;
         }
       }
     `,

@@ -50,10 +50,6 @@ export class Choices extends LitElement {
         scrollbar-width: none;
       }
 
-      :host([wrap]) .row {
-        flex-wrap: wrap;
-      }
-
       button {
         flex: none;
         padding: 0.3rem 0.7rem;
@@ -74,6 +70,26 @@ export class Choices extends LitElement {
         background: var(--raised);
         color: var(--ink);
         box-shadow: var(--shadow), 0 0 0 1px var(--line);
+      }
+
+      :host([wrap]) .row {
+        flex-wrap: wrap;
+        padding: 0;
+        gap: var(--space-2);
+        background: none;
+      }
+
+      :host([wrap]) button {
+        padding-block: 0.42rem;
+        border: 1px solid var(--line-strong);
+        border-radius: 99px;
+      }
+
+      :host([wrap]) button[aria-pressed="true"] {
+        border-color: var(--accent);
+        background: var(--accent-wash);
+        color: var(--accent);
+        box-shadow: none;
       }
 
       button:focus-visible {

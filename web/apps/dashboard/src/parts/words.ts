@@ -1,5 +1,5 @@
 import { css, html, type TemplateResult } from "lit";
-import { fixed, parts, signed, words } from "../data/format.ts";
+import { finer, fixed, parts, signed, words } from "../data/format.ts";
 
 /** Small pieces of text that look the same wherever they stand. */
 export const wordStyles = css`
@@ -40,9 +40,9 @@ export function name(subject: string): TemplateResult {
   return html`<span class="name"><span class="kind">${kind}:</span><span class="id">${id}</span></span>`;
 }
 
-/** A change of a score, with an arrow besides its colour. */
+/** A change of a score, with an arrow besides its colour, one digit finer than the score itself. */
 export function delta(value: number, decimals: number): TemplateResult {
-  const text = signed(value, decimals);
+  const text = signed(value, finer(decimals));
   const way = text.startsWith("+") ? "up" : text.startsWith("\u00b1") ? "same" : "down";
   const arrow = { up: "\u25b2", down: "\u25bc", same: "\u25cf" }[way];
   return html`<span class="delta num ${way === "same" ? "faint" : way}"

@@ -3,6 +3,7 @@ import { css } from "lit";
 export const formStyles = css`
   form {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: var(--space-4);
     padding: var(--space-5);
   }

@@ -35,11 +35,6 @@ export const explainStyles = css`
   .bar {
     position: relative;
     height: 1.1rem;
-    border-left: 1px solid var(--line-strong);
-  }
-
-  .bar.centred {
-    border: 0;
     background: linear-gradient(var(--line-strong), var(--line-strong)) center / 1px 100% no-repeat;
   }
 
@@ -56,10 +51,6 @@ export const explainStyles = css`
     font-size: var(--text-xs);
   }
 
-  .way {
-    font-size: 0.7em;
-  }
-
   i.up {
     background: color-mix(in oklab, var(--up) 70%, transparent);
   }
@@ -68,16 +59,12 @@ export const explainStyles = css`
     background: color-mix(in oklab, var(--down) 75%, transparent);
   }
 
-  i.same {
-    background: color-mix(in oklab, var(--accent) 50%, transparent);
+  i.up.over {
+    mask: linear-gradient(to right, black 50%, transparent);
   }
 
-  i.other {
-    background: color-mix(in oklab, var(--ink-faint) 45%, transparent);
-  }
-
-  i.over {
-    mask: linear-gradient(to right, black 60%, transparent);
+  i.down.over {
+    mask: linear-gradient(to left, black 50%, transparent);
   }
 
   .points {

@@ -4,18 +4,14 @@ import { repeat } from "lit/directives/repeat.js";
 import { styleMap } from "lit/directives/style-map.js";
 import * as api from "../data/api.ts";
 import { Fetched } from "../data/fetched.ts";
-import { fixed, millis, moment, signed, typeTitle } from "../data/format.ts";
+import { finer, fixed, given, millis, moment, signed, typeTitle } from "../data/format.ts";
 import type { Explanation, ExplainLine, KindInfo } from "../data/types.ts";
 import { base, card, controls, skeleton } from "../styles/shared.ts";
+import { pullsOf } from "../data/pulls.ts";
 import { explainStyles } from "./explain.styles.ts";
 
 const page = 12;
 const mostLines = 500;
-/** Closer to the score than this part of the scale, a value neither lifts nor lowers it. */
-const near = 0.05;
-
-type Way = "up" | "same" | "down" | "other";
-type Bar = (points: number, way: Way) => TemplateResult;
 
 /** Why the number is what it is: what every event adds to it, until the lines make up the score. */
 @customElement("rn-explain")
@@ -42,7 +38,7 @@ export class Explain extends LitElement {
       <header>
         <h2 id="explain-title">Why this number</h2>
         <p class="faint legend">
-          what each event adds · <span class="up" aria-hidden="true">▲</span> lifts · <span class="down" aria-hidden="true">▼</span> lowers
+          <span class="down">◀ lowers</span> · <span class="up">lifts ▶</span> · and what it adds
         </p>
       </header>
       ${value ? this.sum(value) : this.waiting()}
@@ -59,62 +55,50 @@ export class Explain extends LitElement {
 
   private sum(explanation: Explanation): TemplateResult {
     const { lines, prior, score, points_of_older: older, cursor } = explanation;
-    const start = prior?.points ?? 0;
-    const all = [older, start, ...lines.map(({ points }) => points)];
-    const most = Math.max(1e-9, ...(lines.length > 0 ? lines.map(({ points }) => points) : all).map(Math.abs));
-    const bar: Bar = (points, way) => drawn(points / most, all.some((each) => each < 0) ? 0.5 : 0, way);
+    const pulls = pullsOf(explanation);
+    const most = Math.max(1e-9, ...pulls.lines.map(Math.abs));
+    const total = lines.reduce((sum, { points }) => sum + points, older + (prior?.points ?? 0));
     return html`<div class="body">
       <ul>
-        ${repeat(lines, ({ id }) => id, (line) => this.line(line, score, bar))}
-        ${cursor === null ? nothing : this.other("Older events", html`further back`, older, bar)}
-        ${prior ? this.other("Starting point", html`before anything is known: <span class="num">${fixed(prior.value, this.decimals)}</span>`, start, bar) : nothing}
+        ${repeat(lines, ({ id }) => id, (line, index) => this.line(line, (pulls.lines[index] ?? 0) / most))}
+        ${cursor === null ? nothing : this.other("Older events", "further back", older, pulls.older / most)}
+        ${prior ? this.other("Starting point", this.outset(prior.value), prior.points, pulls.prior / most) : nothing}
       </ul>
       ${cursor !== null && this.limit < mostLines ? html`<button class="button" type="button" @click=${this.more}>Load older</button>` : nothing}
-      <p class="total num" data-total=${all.reduce((total, points) => total + points, 0)}>
+      <p class="total num" data-total=${total}>
         <span>Together</span><strong>${fixed(score, this.decimals)}</strong>
       </p>
     </div>`;
+  }
+
+  private outset(value: number): string {
+    return `before anything is known: ${fixed(value, this.decimals)}`;
   }
 
   private get decimals(): number {
     return this.kind?.scale.decimals ?? 2;
   }
 
-  private line(line: ExplainLine, score: number, bar: Bar): TemplateResult {
-    const title = typeTitle(this.kind, line.type);
-    const way = this.wayOf(line, score);
+  private line(line: ExplainLine, pull: number): TemplateResult {
     return html`<li data-points=${line.points}>
       <span class="what" title="${line.id} · ${moment(millis(line.at))}">
         <span class="ellipsis">
-          ${title} <span class="num">${fixed(line.value, Number.isInteger(line.value) ? 0 : 1)}</span>
-          ${arrows[way]}
+          ${typeTitle(this.kind, line.type)}
+          <span class="num">${given(line.value)}</span>
         </span>
         <span class="faint ellipsis">${line.actor ? `by ${line.actor} · ` : ""}${share(line)}</span>
       </span>
-      ${bar(line.points, way)}
-      <span class="points num">${signed(line.points, this.finer)}</span>
+      ${bar(pull)}
+      <span class="points num">${signed(line.points, finer(this.decimals))}</span>
     </li>`;
   }
 
-  /** A mean is lifted by what lies above it and lowered by what lies below; of points the sign says it. */
-  private wayOf({ value, points, share: part }: ExplainLine, score: number): Way {
-    const { min, max } = this.kind?.scale ?? { min: 0, max: 1 };
-    const apart = part < 1 ? (value - score) / (max - min) : points;
-    if (Math.abs(apart) < near) return "same";
-    return apart > 0 ? "up" : "down";
-  }
-
-  private other(title: string, note: TemplateResult, points: number, bar: Bar): TemplateResult {
+  private other(title: string, note: string, points: number, pull: number): TemplateResult {
     return html`<li data-points=${points}>
       <span class="what"><span>${title}</span><span class="faint ellipsis">${note}</span></span>
-      ${bar(points, "other")}
-      <span class="points num">${signed(points, this.finer)}</span>
+      ${bar(pull)}
+      <span class="points num">${signed(points, finer(this.decimals))}</span>
     </li>`;
-  }
-
-  /** Parts are shown one digit finer than a score with decimals, so that small ones are not nothing. */
-  private get finer(): number {
-    return this.decimals === 0 ? 0 : this.decimals + 1;
   }
 
   private more(): void {
@@ -125,20 +109,16 @@ export class Explain extends LitElement {
   static override styles = [base, card, controls, skeleton, explainStyles];
 }
 
-const arrows: Partial<Record<Way, TemplateResult>> = {
-  up: html`<span class="way up" title="lifts the score"><span aria-hidden="true">▲</span><span class="unseen">lifts</span></span>`,
-  down: html`<span class="way down" title="lowers the score"><span aria-hidden="true">▼</span><span class="unseen">lowers</span></span>`,
-};
-
 const share = ({ share: part }: ExplainLine): string =>
   part < 1 ? `weighs ${(part * 100).toFixed(part < 0.1 ? 1 : 0)} %` : "counts in full";
 
-/** A bar from the zero line to the left or to the right; `part` of the room there is, fading out beyond 1. */
-function drawn(part: number, zero: number, way: Way): TemplateResult {
-  const over = Math.abs(part) > 1;
-  const width = Math.min(1, Math.abs(part)) * (1 - zero) * 100;
-  const left = part < 0 ? zero * 100 - width : zero * 100;
-  return html`<span class="bar ${zero > 0 ? "centred" : ""}" aria-hidden="true"
-    ><i class="${way} ${over ? "over" : ""}" style=${styleMap({ left: `${left}%`, width: `${width}%` })}></i
-  ></span>`;
+/** A bar from the middle, to the right when it lifts; `pull` of the room there is, fading out beyond 1. */
+function bar(pull: number): TemplateResult {
+  const width = Math.min(1, Math.abs(pull)) * 50;
+  const place = styleMap({ left: `${pull < 0 ? 50 - width : 50}%`, width: `${width}%` });
+  const way = pull < 0 ? "down" : "up";
+  return html`<span class="bar">
+    <i class="${way} ${Math.abs(pull) > 1 ? "over" : ""}" style=${place} aria-hidden="true"></i>
+    <span class="unseen">${way === "up" ? "lifts" : "lowers"}</span>
+  </span>`;
 }

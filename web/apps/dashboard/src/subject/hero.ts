@@ -92,6 +92,7 @@ export class Hero extends LitElement {
       }
 
       rn-rolling {
+        flex: none;
         padding: 0 0.14em 0 0.1em;
         margin-left: -0.1em;
         border-radius: var(--radius-md);

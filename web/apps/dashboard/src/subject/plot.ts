@@ -66,7 +66,7 @@ export class Plot {
       cursor: { y: false, drag: { x: true, y: false }, points: { size: 8 } },
       scales: { y: { range: (_, low, high) => roomy(low, high) } },
       axes: [
-        { ...axis, grid: { show: false }, space: 90, values: (_, splits, __, ___, step) => dates(splits, step) },
+        { ...axis, grid: { show: false }, space: 90, size: (_, labels) => (twoLines(labels) ? 46 : 30), values: (_, splits, __, ___, step) => dates(splits, step) },
         { ...axis, size: 46, space: 40 },
       ],
       series: [
@@ -90,6 +90,8 @@ export class Plot {
     };
   }
 }
+
+const twoLines = (labels: readonly string[] | null): boolean => labels?.some((label) => label.includes("\n")) ?? false;
 
 const daily = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const monthly = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" });

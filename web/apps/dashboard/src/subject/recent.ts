@@ -3,7 +3,7 @@ import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import * as api from "../data/api.ts";
 import { Fetched } from "../data/fetched.ts";
-import { ago, fixed, millis, moment, typeTitle } from "../data/format.ts";
+import { ago, fixed, given, millis, moment, typeTitle } from "../data/format.ts";
 import { Ticker } from "../data/ticker.ts";
 import type { Activity, Entry, KindInfo } from "../data/types.ts";
 import { delta, wordStyles } from "../parts/words.ts";
@@ -60,7 +60,7 @@ export class Recent extends LitElement {
     const when = millis(event.occurred_at);
     return html`<li class=${ended == null ? "" : "ended"}>
       <span class="what">
-        <span class="ellipsis">${title} <span class="num">${event.value ?? ""}</span></span>
+        <span class="ellipsis">${title} <span class="num">${event.value == null ? "" : given(event.value)}</span></span>
         <span class="faint ellipsis">${event.actor ? `by ${event.actor}` : ""}${ended == null ? "" : " · taken back"}</span>
       </span>
       ${before ? delta(score - before.score, decimals) : nothing}
