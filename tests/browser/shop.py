@@ -9,7 +9,7 @@ import httpx
 from tests.browser.chromium import Page
 from tests.running import RunningServer
 
-__all__ = ["review", "script", "shown", "state", "until_shown", "value"]
+__all__ = ["review", "script", "shown", "until_shown", "value"]
 
 _numbers = count(1)
 
@@ -43,11 +43,6 @@ def script(url: str) -> str:
 def value(standing: dict[str, float]) -> str:
     """How the widget writes a standing's score in English."""
     return str(Decimal(str(standing["score"])).quantize(Decimal("0.1"), ROUND_HALF_UP))
-
-
-def state(page: Page, selector: str = "renown-score") -> str | None:
-    """The widget's `data-state`."""
-    return page.evaluate(f"document.querySelector('{selector}').dataset.state ?? null")
 
 
 _SHOWN = "document.querySelector('{0}').shadowRoot.querySelector('[part={1}]').textContent"
