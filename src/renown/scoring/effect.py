@@ -216,7 +216,10 @@ def _out_of_range(meaning: Meaning, field: str, value: float) -> EventError:
 def _weight(rule: Rule, data: Mapping[str, Any] | None) -> float:
     if data:
         for case in rule.weights:
-            if all(_same(data.get(key), wanted) for key, wanted in case.when.items()):
+            for key, wanted in case.when.items():
+                if not _same(data.get(key), wanted):
+                    break
+            else:
                 return case.weight
     return rule.weight
 

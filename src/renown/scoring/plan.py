@@ -4,7 +4,7 @@ from functools import lru_cache
 from math import inf
 from statistics import NormalDist
 
-from renown.model import OVERALL, Contribution
+from renown.model import OVERALL, Category, Contribution
 from renown.policy import BayesianMean, FadingMean, Points, Policy, Rule
 from renown.scoring.aggregators import Aggregator, FadingMeanAggregator, aggregator
 
@@ -38,6 +38,7 @@ class Plan:
 
     __slots__ = (
         "aggregators",
+        "blanks",
         "evidence",
         "index",
         "names",
@@ -56,6 +57,11 @@ class Plan:
         self.aggregators: tuple[Aggregator, ...] = tuple(
             aggregator(policy.method(name), policy.scale, z, floor) for name in self.names
         )
+        self.blanks = {
+            name: Category(each.prior(None)[0], 0)
+            for name, each in zip(self.names, self.aggregators, strict=True)
+            if name
+        }
         self.ordered = tuple(i for i, each in enumerate(self.aggregators) if each.ordered)
         self.rules = {name: Meaning(policy, name, rule) for name, rule in policy.rules.items()}
         self.running = frozenset(name for name in self.names if _is_running(policy, name))

@@ -6,6 +6,7 @@ import msgspec
 
 from renown.model import OVERALL, Category
 from renown.policy import Policy
+from renown.scoring.aggregators import Cell
 from renown.scoring.plan import Plan, plan_of
 from renown.scoring.state import State
 
@@ -34,15 +35,22 @@ def read(policy: Policy, state: State, at: float, prior: Mapping[str, float] | N
     means = prior or _NONE
     score, low, high = overall.measure(cell, at, means.get(OVERALL))
     count = int(cell[0])
-    categories = {
-        name: Category(aggregator.score(named, at, means.get(name)), int(named[0]))
-        for name, aggregator, named in zip(plan.names, plan.aggregators, cells, strict=True)
-        if name
-    }
+    categories = _categories(plan, cells, at, means) if plan.blanks else {}
     min_count, min_weight = plan.evidence
     provisional = count < min_count or (min_weight > 0 and overall.mass(cell, at) < min_weight)
     tier = None if provisional else _tier(plan, score, count)
     return Reading(score, low, high, count, categories, tier, provisional)
+
+
+def _categories(
+    plan: Plan, cells: tuple[Cell, ...], at: float, means: Mapping[str, float]
+) -> dict[str, Category]:
+    categories = plan.blanks.copy()
+    for i, name in enumerate(categories, 1):
+        cell = cells[i]
+        if cell[0] or means:
+            categories[name] = Category(plan.aggregators[i].score(cell, at, means.get(name)), int(cell[0]))
+    return categories
 
 
 def _tier(plan: Plan, score: float, count: int) -> str | None:

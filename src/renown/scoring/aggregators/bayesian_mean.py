@@ -23,7 +23,7 @@ class BayesianMeanAggregator:
     def __init__(self, method: BayesianMean, scale: Scale, z: float) -> None:
         days = method.half_life_days
         self.half_life = None if days is None else days * _DAY
-        self._value, self._weight = method.prior.value, method.prior.weight
+        self._prior = (method.prior.value, method.prior.weight)
         self._running = method.prior.running
         self._low, self._high = scale.min, scale.max
         self._shape = (scale.min, scale.max, (scale.max - scale.min) ** 2 / 12, z)
@@ -48,8 +48,8 @@ class BayesianMeanAggregator:
     def prior(self, given: float | None) -> tuple[float, float]:
         """Return the prior's value, the running mean where there is one, and its weight."""
         if self._running and given is not None and self._low <= given <= self._high:
-            return given, self._weight
-        return self._value, self._weight
+            return given, self._prior[1]
+        return self._prior
 
     def now(self, cell: Cell, at: float) -> float:
         """Return the time a reading at `at` is for."""
@@ -69,8 +69,9 @@ class BayesianMeanAggregator:
 
     def measure(self, cell: Cell, at: float, given: float | None) -> Measure:
         """Return the score with the interval of `bounds_around`."""
-        prior = value, weight = self.prior(given)
+        prior = value, weight = self.prior(given) if self._running else self._prior
         n, s, q = sums(cell, at, self.half_life)
-        score = min(max((s + weight * value) / (n + weight), self._low), self._high)
+        score = (s + weight * value) / (n + weight)
+        score = self._low if score < self._low else self._high if score > self._high else score
         spread = q - 2 * score * s + score * score * n
         return score, *bounds_around(score, n, spread, prior, self._shape)

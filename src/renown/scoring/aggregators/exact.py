@@ -8,7 +8,7 @@ by one bit per half-life since 1970.
 """
 
 from functools import lru_cache
-from math import floor
+from math import floor, sqrt
 
 from renown.model import Contribution
 from renown.scoring.aggregators.aggregator import Cell, moment
@@ -92,5 +92,6 @@ def bounds_around(
     n = evidence + weight
     apart = value - score
     variance = ((spread if spread > 0 else 0.0) + weight * (apart * apart + evenly) + 2 * evenly) / (n + 2)
-    half = z * (variance / (n + 1)) ** 0.5
-    return max(low, score - half), min(high, score + half)
+    half = z * sqrt(variance / (n + 1))
+    below, above = score - half, score + half
+    return low if below < low else below, high if above > high else above

@@ -26,7 +26,7 @@ class FadingMeanAggregator:
         self.half_life: float | None = method.half_life_days * _DAY
         self.memory = method.memory
         self._per_second = -1 / (method.half_life_days * _DAY)
-        self._value, self._weight = method.prior.value, method.prior.weight
+        self._prior = (method.prior.value, method.prior.weight)
         self._running = method.prior.running
         self._low, self._high = scale.min, scale.max
         self._middle = (scale.min + scale.max) / 2
@@ -71,8 +71,8 @@ class FadingMeanAggregator:
     def prior(self, given: float | None) -> tuple[float, float]:
         """Return the prior's value, the running mean where there is one, and its weight."""
         if self._running and given is not None and self._low <= given <= self._high:
-            return given, self._weight
-        return self._value, self._weight
+            return given, self._prior[1]
+        return self._prior
 
     def now(self, cell: Cell, at: float) -> float:
         """Return `at`, or the time of the newest contribution when that is later."""
@@ -94,7 +94,8 @@ class FadingMeanAggregator:
         prior = value, weight = self.prior(given)
         fade = self._fade(cell, at)
         n, s, q = cell[2] * fade, cell[3] * fade, cell[4] * fade
-        score = min(max((s + weight * value) / (n + weight), self._low), self._high)
+        score = (s + weight * value) / (n + weight)
+        score = self._low if score < self._low else self._high if score > self._high else score
         spread = q - 2 * score * s + score * score * n
         return score, *bounds_around(score, n, spread, prior, self._shape)
 
