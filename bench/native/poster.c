@@ -5,9 +5,9 @@
  *   poster --mode stream   each connection sends one chunked request of many lines and reads the
  *                          answers meanwhile.
  *
- * In the template {n} is the event's number, {s} the number modulo --subjects, {a} another number
- * modulo --subjects, {v} a number from 1 to 5. One thread; prints one line of JSON at the end, its own CPU share
- * in it. With --record FILE (single) one line per event: number, nanoseconds of sending, of the answer. */
+ * In the template {n} is the event's number, {s} the number modulo --subjects, {a} one of the other
+ * subjects, a new one each time round, {v} a number from 1 to 5. One thread; prints one line of JSON
+ * at the end, its own CPU time in it. With --record FILE (single) one line per event: number, nanoseconds of sending, of the answer. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -78,7 +78,8 @@ static size_t fill(char *out, uint64_t n) {
         if (p[0] == '{' && p[1] && p[2] == '}' && strchr("nsav", p[1])) {
             uint64_t value = n;
             if (p[1] == 's') value = n % options.subjects;
-            if (p[1] == 'a') value = (n * 7919 + 1) % options.subjects;
+            if (p[1] == 'a' && options.subjects > 1)
+                value = (n + 1 + n / options.subjects % (options.subjects - 1)) % options.subjects;
             if (p[1] == 'v') value = 1 + (n * 2654435761u >> 8) % 5;
             out += number_text(out, value);
             p += 2;
