@@ -1,11 +1,13 @@
 """What the conformance tests share: a real ledger, a gateway served by uvicorn, a raw client."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
+import uvloop
 
 from renown.bus.memory import MemoryBus
 from renown.gateway import Gateway
@@ -15,6 +17,15 @@ from renown.ledger import Ledger
 from renown.policy import Policies
 from tests.conformance.raw import Raw
 from tests.conformance.serving import Served, serve
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run what depends on the event loop on both loops that are supported."""
+    plain: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    return plain | ({"uvloop": uvloop.new_event_loop} if item.path.stem.endswith("_loops") else {})
+
 
 Serve = Callable[..., AbstractAsyncContextManager[Served]]
 

@@ -1,16 +1,12 @@
 """Byte-exact replies and close codes, seen by a client that knows nothing of the protocol."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
-from renown.gateway import Gateway
 from renown.ledger import Ledger
 from renown.model import Event
 from tests.conformance.conftest import Serve
@@ -377,69 +373,3 @@ async def test_subprotocols(served: Serve, header: str | None, chosen: str | Non
         echoed = [line.partition(": ")[2] for line in head.split("\r\n") if "protocol:" in line.lower()]
         assert echoed == ([] if chosen is None else [chosen])
         assert "extensions" not in head.lower()
-
-
-async def test_stopping_closes_with_shutdown(served: Serve) -> None:
-    async with AsyncExitStack() as stack:
-        async with served() as server:
-            raw = await stack.enter_async_context(Raw.open(server.url))
-            await raw.hello()
-            ended = asyncio.create_task(raw.closed())
-        assert await ended == (3001, "shutdown")
-
-
-@asynccontextmanager
-async def narrow(url: str) -> AsyncIterator[Raw]:
-    """A client whose socket takes little before the server feels it."""
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        sock.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", urlsplit(url).port))
-        async with Raw.open(url, sock=sock, max_queue=1) as raw:
-            await raw.hello()
-            yield raw
-
-
-def unsent(gateway: Gateway) -> int:
-    """Return the most bytes that any connection has not been able to send."""
-    sizes = [c._transport.get_write_buffer_size() for c in gateway._clients]  # pyright: ignore
-    return max(sizes, default=0)
-
-
-async def test_a_slow_reader_gets_only_the_newest(served: Serve, ledger: Ledger) -> None:
-    """The reader stops while its channels go on; what it finds when it returns is the newest."""
-    subjects = [f"seller:{number}" for number in range(100)]
-    async with served(channels={"standing": {"interval": 0.0}}) as server, narrow(server.url) as raw:
-        for number, subject in enumerate(subjects, 2):
-            await raw.subscribe(f"standing:{subject}", number)
-        raw.socket.transport.pause_reading()
-        metrics = server.gateway.metrics
-        while metrics.dropped < 2_000:
-            await ledger.append([Event("review", subject, value=4.0) for subject in subjects])
-            assert unsent(server.gateway) < 300_000
-        versions = {name: version for name, (version, _) in (await ledger.snapshots(subjects)).items()}
-        raw.socket.transport.resume_reading()
-        seen: dict[str, int] = {}
-        while seen != versions:
-            pub = await raw.publication()
-            subject = pub["data"]["subject"]
-            assert pub["offset"] > seen.get(subject, 0)
-            seen[subject] = pub["offset"]
-        assert not metrics.closes
-
-
-async def test_a_slow_reader_of_a_stream_is_closed_as_slow(served: Serve, ledger: Ledger) -> None:
-    """What was queued until then still arrives, without a hole."""
-    async with served(close_timeout=20.0, outbound_limit=200_000) as server, narrow(server.url) as raw:
-        await raw.subscribe("activity:seller:42")
-        raw.socket.transport.pause_reading()
-        while 3008 not in server.gateway.metrics.closes:
-            await ledger.append([Event("review", "seller:42", value=4.0) for _ in range(200)])
-            assert unsent(server.gateway) < 400_000
-        raw.socket.transport.resume_reading()
-        offsets: list[int] = []
-        with suppress(ConnectionClosed):
-            while True:
-                offsets.append((await raw.publication())["offset"])
-        assert await raw.closed() == (3008, "slow")
-        assert offsets == list(range(1, len(offsets) + 1))
