@@ -40,9 +40,11 @@ class FadingMeanAggregator:
     def fold(self, cell: Cell, contribution: Contribution, at: float) -> Cell:
         """Let the older ones fade, then add the contribution."""
         count, last, n, s, q, positive, negative = cell
-        at = max(moment(at), last)
         weight, value = contribution.weight, contribution.value
-        keep = 2.0 ** ((at - last) * self._per_second) * self.memory**weight
+        keep = self.memory**weight
+        if at > last or not count:
+            keep *= 2.0 ** (max(moment(at) - moment(last), 0.0) * self._per_second)
+            last = at
         weighted = weight * value
         if weight > self._floor:
             if value > self._middle:
@@ -51,7 +53,7 @@ class FadingMeanAggregator:
                 negative += weight
         return (
             count + 1,
-            at,
+            last,
             n * keep + weight,
             s * keep + weighted,
             q * keep + weighted * value,
@@ -61,7 +63,7 @@ class FadingMeanAggregator:
 
     def is_late(self, cell: Cell, at: float) -> bool:
         """Tell whether something newer has been folded."""
-        return moment(at) < cell[1]
+        return at < cell[1] and cell[0] > 0
 
     def take_back(self, cell: Cell, contribution: Contribution, at: float) -> Cell | None:
         """Leave it to a refold: what came later would have faded less."""
@@ -76,7 +78,7 @@ class FadingMeanAggregator:
 
     def now(self, cell: Cell, at: float) -> float:
         """Return `at`, or the time of the newest contribution when that is later."""
-        return max(moment(at), cell[1])
+        return max(at, cell[1])
 
     def mass(self, cell: Cell, at: float) -> float:
         """Return N at `at`."""
@@ -105,5 +107,5 @@ class FadingMeanAggregator:
         return (positive - negative) / (positive + negative + 1)
 
     def _fade(self, cell: Cell, at: float) -> float:
-        elapsed = moment(at) - cell[1]
+        elapsed = moment(at) - moment(cell[1])
         return 2.0 ** (elapsed * self._per_second) if elapsed > 0 else 1.0

@@ -2,7 +2,7 @@
 
 from renown.model import Contribution
 from renown.policy import Points
-from renown.scoring.aggregators.aggregator import Cell, Measure, moment
+from renown.scoring.aggregators.aggregator import Cell, Measure
 from renown.scoring.aggregators.exact import units
 
 __all__ = ["PointsAggregator"]
@@ -37,10 +37,10 @@ class PointsAggregator:
         count, total, last, gained, bent = cell
         whole = delta = units(contribution.value * contribution.weight)
         if self.ordered:
-            at = max(moment(at), last)
-            if at // _DAY > last // _DAY:
-                gained = 0
-            last = at
+            if at > last or not count:
+                if at // _DAY != last // _DAY:
+                    gained = 0
+                last = at
             if self._cap is not None and delta > 0 and not contribution.exempt:
                 delta = min(delta, self._cap - int(gained))
                 gained += delta
@@ -50,7 +50,7 @@ class PointsAggregator:
 
     def is_late(self, cell: Cell, at: float) -> bool:
         """Tell whether something newer has been folded and a cap or floor may have cut it."""
-        return self.ordered and moment(at) < cell[2]
+        return self.ordered and at < cell[2] and cell[0] > 0
 
     def take_back(self, cell: Cell, contribution: Contribution, at: float) -> Cell | None:
         """Subtract a plain sum; where a cap or a floor may have cut, leave it to a refold."""
