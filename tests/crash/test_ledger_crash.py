@@ -75,7 +75,9 @@ async def test_kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_done(tm
 
 def _live_and_die(folder: Path, acknowledged: Path, life: int, seconds: float) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", LOAD, str(folder), str(acknowledged), str(life)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", LOAD, str(folder), str(acknowledged), str(life)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "loading\n"

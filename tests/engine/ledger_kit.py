@@ -1,11 +1,12 @@
 """What the ledger's tests share: stores to run against, events to send, and a second process."""
 
+import asyncio
 import contextlib
 import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,9 +103,17 @@ class News:
         self.versions: dict[str, list[int]] = {}
         self.seqs: list[int] = []
         self.problems: list[str] = []
+        self._told = asyncio.Event()
         ledger.on_commit(self._take)
 
-    def _take(self, updates: Any) -> None:
+    async def until(self, subject: str, version: int) -> None:
+        """Return when a version has been told."""
+        while self.versions.get(subject, [0])[-1] < version:
+            self._told.clear()
+            await self._told.wait()
+
+    def _take(self, updates: Sequence[Update]) -> None:
+        self._told.set()
         for update in updates:
             self.updates.append(update)
             seen = self.versions.setdefault(update.subject, [])
@@ -125,4 +134,4 @@ def raw(folder: Path) -> sqlite3.Connection:
 def second(script: str, *arguments: object) -> subprocess.Popen[str]:
     """Run a script in a process of its own."""
     command = [sys.executable, "-c", script, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -68,7 +69,7 @@ async def test_an_event_sent_again_in_another_form_is_the_same(make: StoreFactor
     ],
 )
 async def test_another_body_under_a_used_id_is_refused(
-    make: StoreFactory, tmp_path: Path, changed: dict[str, object]
+    make: StoreFactory, tmp_path: Path, changed: dict[str, Any]
 ) -> None:
     other = review(1, **changed)
     async with opened(make, tmp_path) as ledger:

@@ -68,10 +68,11 @@ BAD: list[tuple[str, dict[str, Any], str, str | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("what", "changed", "code", "field"), BAD, ids=[case[0] for case in BAD])
+@pytest.mark.parametrize("case", BAD, ids=[case[0] for case in BAD])
 async def test_bad_input_is_refused_with_its_code(
-    make: StoreFactory, tmp_path: Path, what: str, changed: dict[str, Any], code: str, field: str | None
+    make: StoreFactory, tmp_path: Path, case: tuple[str, dict[str, Any], str, str | None]
 ) -> None:
+    what, changed, code, field = case
     bad = msgspec.structs.replace(review(1, id="bad"), **changed)
     async with opened(make, tmp_path) as ledger:
         good, refused, more = await ledger.append([review(2), bad, review(3)])

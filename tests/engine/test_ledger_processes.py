@@ -1,11 +1,11 @@
 """Several processes on one ledger, and commits whose process died before telling."""
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
 
+from renown.model import Event
 from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, opened, review, second, view
 
 
@@ -62,19 +62,8 @@ asyncio.run(main(*sys.argv[1:]))
 async def test_two_processes_share_a_ledger_and_each_sees_every_commit(
     make: StoreFactory, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    import subprocess
-    import sys
-
     store = request.node.callspec.params["make"]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITES, store, str(tmp_path), name, "40"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for name in ("left", "right")
-    ]
+    processes = [second(WRITES, store, tmp_path, name, 40) for name in ("left", "right")]
     try:
         async with opened(make, tmp_path) as ledger:
             news = News(ledger)
@@ -110,9 +99,7 @@ async def test_two_processes_share_a_ledger_and_each_sees_every_commit(
             if process.poll() is None:
                 process.kill()
             process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            process.communicate()
 
 
 async def test_a_commit_whose_process_died_before_telling_is_told(
@@ -124,9 +111,8 @@ async def test_a_commit_whose_process_died_before_telling_is_told(
         process = second(DIES, request.node.callspec.params["make"], tmp_path)
         await asyncio.to_thread(process.communicate)
         assert process.returncode == 7
-        deadline = time.monotonic() + 30
-        while news.versions["seller:1"][-1] < 3 and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(30):
+            await news.until("seller:1", 3)
         assert news.versions == {"seller:1": [1, 2, 3]}
         assert applied(await ledger.append([review(2)])) == [4]
         assert news.versions == {"seller:1": [1, 2, 3, 4]}
@@ -151,8 +137,6 @@ async def test_news_of_others_come_before_our_own_later_ones(make: StoreFactory,
 
 
 async def test_a_retraction_reaches_what_another_process_wrote(make: StoreFactory, tmp_path: Path) -> None:
-    from renown.model import Event
-
     async with opened(make, tmp_path) as one, opened(make, tmp_path) as two:
         applied(await one.append([review(1), review(2)]))
         applied(await two.append([Event("retract", "seller:1", ref="order:1")]))

@@ -1,6 +1,7 @@
 """Reading: boards, search, recent, history, pages, counts, keys; and what survives a restart."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -96,7 +97,7 @@ async def test_history_keeps_the_ends_and_never_goes_back(make: StoreFactory, tm
         assert [point.version for point in whole] == list(range(1, 101))
         few = await ledger.history("seller:1", 9)
         assert (few[0], few[-1], len(few)) == (whole[0], whole[-1], 9)
-        assert all(a.at <= b.at and a.version < b.version for a, b in zip(few, few[1:], strict=False))
+        assert all(a.at <= b.at and a.version < b.version for a, b in pairwise(few))
         assert few[-1].score == view(await ledger.snapshot("seller:1"))["score"]
         assert await ledger.history("seller:1", 1) == [whole[-1]]
 
@@ -138,6 +139,10 @@ async def test_all_is_there_after_a_restart(make: StoreFactory, tmp_path: Path) 
         assert other.id != epoch
 
 
+def _bytes(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.iterdir() if path.name.startswith(FILE_NAME)]
+
+
 async def test_keys_are_kept_as_hashes_and_end_when_revoked(make: StoreFactory, tmp_path: Path) -> None:
     async with opened(make, tmp_path) as ledger, opened(make, tmp_path) as other:
         key_id, secret = ledger.keys.create("shop", ["events"])
@@ -148,7 +153,7 @@ async def test_keys_are_kept_as_hashes_and_end_when_revoked(make: StoreFactory, 
         assert not found.allows("tokens")
         for wrong in ("", "rk_", secret[:-1], secret + "x", secret[3:], "rk_\ud800"):
             assert ledger.keys.verify(wrong) is None
-        stored = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.name.startswith(FILE_NAME))
+        stored = b"".join(_bytes(tmp_path))
         assert b"shop" in stored
         assert secret.encode() not in stored
         ledger.keys.revoke(key_id)

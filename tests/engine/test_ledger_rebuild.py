@@ -22,35 +22,22 @@ def mixture(seed: int, count: int) -> list[Event]:
     events: list[Event] = []
     for i in range(count):
         subject = f"seller:{dice.randrange(3)}"
-        when = dice.randrange(3 * count)
-        order = dice.randrange(count)
-        events.append(
-            dice.choice(
-                (
-                    review(order, subject=subject, id=f"s{i}", minutes=when),
-                    review(order, subject=subject, id=f"q{i}", minutes=when, categories={"quality": 2.0}),
-                    rating(
-                        f"{dice.randrange(9)}", f"{10 + dice.randrange(3)}", dice.randrange(-10, 11), when
-                    ),
-                    rating(
-                        f"{10 + dice.randrange(3)}", f"{dice.randrange(9)}", dice.randrange(-10, 11), when
-                    ),
-                    Event(
-                        "upvote",
-                        "member:1",
-                        actor=f"member:{i + 2}",
-                        ref=f"p{order}",
-                        occurred_at=moment(when),
-                    ),
-                    Event(
-                        "downvote", "member:1", actor="member:7", ref=f"p{order}", occurred_at=moment(when)
-                    ),
-                    Event("retract", subject, ref=f"order:{order}", occurred_at=moment(when)),
-                    Event("amend", subject, ref=f"order:{order}", value=1.0, occurred_at=moment(when)),
-                    Event("retract", "member:1", ref=f"p{order}"),
-                )
-            )
+        minutes = dice.randrange(3 * count)
+        when, order = moment(minutes), dice.randrange(count)
+        few, many = f"{dice.randrange(9)}", f"{10 + dice.randrange(3)}"
+        points = float(dice.randrange(-10, 11))
+        some = (
+            review(order, subject=subject, id=f"s{i}", minutes=minutes),
+            review(order, subject=subject, id=f"q{i}", minutes=minutes, categories={"quality": 2.0}),
+            rating(few, many, points, minutes),
+            rating(many, few, points, minutes),
+            Event("upvote", "member:1", actor=f"member:{i + 2}", ref=f"p{order}", occurred_at=when),
+            Event("downvote", "member:1", actor="member:7", ref=f"p{order}", occurred_at=when),
+            Event("retract", subject, ref=f"order:{order}", occurred_at=when),
+            Event("amend", subject, ref=f"order:{order}", value=1.0, occurred_at=when),
+            Event("retract", "member:1", ref=f"p{order}"),
         )
+        events.append(dice.choice(some))
     return events
 
 
@@ -84,7 +71,7 @@ TAMPERINGS = {
     "contribution": "UPDATE events SET contributions = '[[\"\",4.0,2.0]]' WHERE version = 3",
     "taken back": "UPDATE events SET ended_at = 1, ended_by = 'x', ended_version = 5 WHERE version = 3",
     "kind": "UPDATE kinds SET events = events + 1",
-    "mean": "UPDATE kinds SET state = replace(CAST(state AS TEXT), '\"room\":', '\"room\":1') WHERE kind = 'trader'",
+    "seeds": "UPDATE kinds SET state = replace(CAST(state AS TEXT), '\"room\":', '\"room\":1')",
 }
 
 
