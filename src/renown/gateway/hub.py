@@ -91,8 +91,8 @@ class Hub:
                 if channel is not None:
                     self._add_changes(channel, update)
             channel = channels.get("board:" + kind)
-            if channel is not None and channel.loaded:
-                self._news(channel)
+            if isinstance(channel, BoardChannel):
+                self.look_again(channel)
 
     def _offer(self, channel: WatchedChannel, offset: int, data: bytes) -> None:
         if not isinstance(channel, NewestChannel):
@@ -225,6 +225,8 @@ class Hub:
             channel.sent = channel.offset
         for member in list(channel.joining):
             self._answer(channel, member)
+        if isinstance(channel, BoardChannel) and channel.outdated:
+            self._news(channel)
         self._drop_if_abandoned(channel)
 
     def unreadable(self, channel: WatchedChannel, member: Member | None = None) -> None:
@@ -258,7 +260,10 @@ class Hub:
 
     def look_again(self, channel: BoardChannel) -> None:
         """Have a board read when its turn comes."""
-        self._news(channel)
+        if channel.loaded:
+            self._news(channel)
+        else:
+            channel.outdated = True
 
     def compare(self, channel: WatchedChannel, version: int, standing: bytes) -> None:
         """Take what the ledger says about a watched subject."""

@@ -72,11 +72,13 @@ def feed_view(changes: Sequence[bytes]) -> bytes:
 class BoardChannel(NewestChannel):
     """A leaderboard: read anew from the ledger when something of its kind changed."""
 
-    __slots__ = ("refreshing",)
+    __slots__ = ("outdated", "refreshing")
 
     def __init__(self, address: Address, interval: float) -> None:
         super().__init__(address, interval)
         self.refreshing = False
+        self.outdated = False
+        """Whether something changed while the first read was under way."""
 
     def replace(self, offset: int, data: bytes) -> bool:
         """Take a board read at ledger position `offset`; return whether its rows changed."""

@@ -42,14 +42,12 @@ def protocol_class(gateway: Gateway) -> type["Connection"]:
 
         def __init__(
             self,
-            config: Config,
+            config: Config,  # noqa: ARG002
             server_state: ServerState,
             app_state: dict[str, Any],  # noqa: ARG002 - the signature uvicorn calls
             _loop: asyncio.AbstractEventLoop | None = None,
         ) -> None:
             super().__init__(gateway, cast(set[Any], server_state.connections))
-            if not config.loaded:
-                config.load()
 
     return GatewayConnection
 
