@@ -45,6 +45,7 @@ export class Connection extends LitElement {
       }
 
       i {
+        flex: none;
         width: 0.55rem;
         height: 0.55rem;
         border: 2px solid var(--ink-faint);

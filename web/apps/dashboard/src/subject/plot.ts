@@ -22,8 +22,13 @@ export class Plot {
     this.dark.addEventListener("change", this.repaint);
   }
 
+  /** Take over a new course; who looks at a part of it goes on looking at that part. */
   show(course: Course): void {
-    this.chart.setData(course);
+    const { min, max } = this.chart.scales.x ?? {};
+    const times = this.chart.data[0];
+    const whole = min === times[0] && max === times.at(-1);
+    this.chart.setData(course, whole);
+    if (!whole) this.chart.redraw();
   }
 
   end(): void {
