@@ -36,7 +36,6 @@ _ROUTES: list[HTTPRouteHandler] = [
     probes.get_live,
     probes.get_ready,
     probes.get_metrics,
-    probes.get_schema,
     static.get_dashboard,
     static.get_widget,
     static.get_asset,

@@ -3,14 +3,15 @@
 from typing import Any
 
 import msgspec
-from litestar import Litestar
+from litestar import MediaType, Request
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Tag
 
 from renown import __version__
 from renown.model import Event
 
-__all__ = ["config", "document"]
+__all__ = ["config"]
 
 _DESCRIPTION = (
     "Tell Renown what happened; read every score, why it is what it is, and how it came to be so. "
@@ -24,8 +25,8 @@ def config() -> OpenAPIConfig:
         title="Renown",
         version=__version__,
         description=_DESCRIPTION,
-        path="/openapi",
-        render_plugins=[],
+        path="/schema",
+        render_plugins=[_Document()],
         tags=[
             Tag(name="events", description="What happened"),
             Tag(name="standings", description="What follows from it"),
@@ -43,9 +44,19 @@ def config() -> OpenAPIConfig:
     )
 
 
-def document(app: Litestar) -> dict[str, Any]:
-    """Return the document as JSON's objects."""
-    schema: dict[str, Any] = app.openapi_schema.to_schema()
+class _Document(OpenAPIRenderPlugin):
+    """Serves the document as JSON: no page that loads scripts from elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__(path=["/", "/openapi.json"], media_type=MediaType.JSON)
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Return the document with the bodies that the event handler reads by itself."""
+        del request
+        return msgspec.json.encode(_complete(openapi_schema))
+
+
+def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     (event,), components = msgspec.json.schema_components(
         (Event,), ref_template="#/components/schemas/{name}"
     )

@@ -1,4 +1,4 @@
-"""Health probes, metrics and the OpenAPI document."""
+"""Health probes and metrics."""
 
 from typing import Annotated
 
@@ -6,11 +6,10 @@ import msgspec
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 
-from renown.api.openapi import document
-from renown.api.reading import AnyRequest, json_response
+from renown.api.reading import json_response
 from renown.api.services import Use
 
-__all__ = ["Health", "get_live", "get_metrics", "get_ready", "get_schema"]
+__all__ = ["Health", "get_live", "get_metrics", "get_ready"]
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -51,9 +50,3 @@ async def get_metrics(services: Use) -> Response[bytes]:
     """Expose the metrics in the text form of Prometheus."""
     body, media = services.metrics.text()
     return Response(body, media_type=media, headers={"cache-control": "no-store"})
-
-
-@get(["/schema", "/schema/openapi.json"], include_in_schema=False)
-async def get_schema(request: AnyRequest) -> Response[bytes]:
-    """Describe this API in OpenAPI 3.1."""
-    return json_response(document(request.app), headers={"cache-control": "no-cache"})

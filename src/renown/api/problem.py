@@ -1,5 +1,6 @@
 """RFC 9457 problem details: the one shape of every error over HTTP."""
 
+import re
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -32,6 +33,17 @@ _CODES: Final = {
     413: "too_large",
     415: "unsupported_media_type",
     500: "internal_error",
+}
+_MISSING: Final = re.compile(r"Missing required query parameter '(\w+)'")
+_WORDS: Final = {
+    "`int | null`": "a whole number",
+    "`int`": "a whole number",
+    "`bool`": "true or false",
+    "`str | null`": "text",
+    "`str`": "text",
+    " of length ": " with a length ",
+    ">=": "of at least",
+    "<=": "of at most",
 }
 _log = structlog.get_logger("renown.api")
 _encoder = msgspec.json.Encoder()
@@ -103,10 +115,21 @@ def _renown_error(_: Request[Any, Any, Any], error: RenownError) -> Response[byt
 def _invalid_parameter(_: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
     wrong: list[Any] = error.extra if isinstance(error.extra, list) else []
     first: dict[str, Any] = wrong[0] if wrong else {}
+    if missing := _MISSING.match(error.detail):
+        problem = Problem("missing_parameter", f"The parameter {missing[1]} is required.", missing[1])
+        return problem_response(_details(400, problem))
     field: str | None = first.get("key")
-    said = str(first.get("message") or error.detail)
-    problem = Problem("invalid_parameter", f"{field or 'A parameter'}: {said}.", field, said)
+    expected = _plain(str(first.get("message") or error.detail))
+    problem = Problem("invalid_parameter", f"{field or 'A parameter'} must be {expected}.", field, expected)
     return problem_response(_details(400, problem))
+
+
+def _plain(message: str) -> str:
+    """Return what the decoder expected in words for people."""
+    text = message.removeprefix("Expected ").partition(", got ")[0]
+    for code, words in _WORDS.items():
+        text = text.replace(code, words)
+    return text
 
 
 def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -44,13 +44,13 @@ def docs(
 ) -> None:
     """Explain every setting."""
     from renown.server.schema import leaves
-    from renown.server.settings import Settings
+    from renown.server.settings import NOTES, Settings
 
     found = [leaf for path, leaf in leaves(Settings).items() if path.startswith(name)]
     if as_json:
         print_json(
             [
-                {"name": leaf.path, "type": leaf.shape, "default": leaf.default, "about": leaf.doc,
+                {"name": leaf.path, "type": leaf.shape, "default": leaf.default, "about": leaf.doc or NOTES.get(leaf.path, ""),
                  "variable": leaf.variable}
                 for leaf in found
             ]
@@ -58,7 +58,7 @@ def docs(
         return
     for leaf in found:
         print(f"{leaf.path}  ({leaf.shape}; default {_written(leaf.default)}; {leaf.variable})")
-        for line in leaf.doc.splitlines():
+        for line in (leaf.doc or NOTES.get(leaf.path, "")).splitlines():
             print(f"    {line}")
         print()
 

@@ -87,19 +87,29 @@ class EventStream:
 
     async def _append(self, batch: list[tuple[int, bytes | None]]) -> bytes:
         try:
-            read = [self._decode(line) for _, line in batch]
+            read = self._read(batch)
             events = [item for item in read if isinstance(item, Event)]
             began = perf_counter()
-            given = iter(await self._ledger.append(events, standing=self._standing) if events else ())
+            given = await self._ledger.append(events, standing=self._standing) if events else []
             took = perf_counter() - began
-            answers = [
-                rejected(item, line=number) if isinstance(item, Problem) else _with_line(next(given), number)
-                for (number, _), item in zip(batch, read, strict=True)
-            ]
+            answers = _in_place(batch, read, given)
             self._count(answers, took)
             return _encoder.encode_lines(answers)
         finally:
             self._ahead.release()
+
+    def _read(self, batch: list[tuple[int, bytes | None]]) -> Sequence[Event | Problem]:
+        """Decode a batch at once, and line by line only when one of them is wrong."""
+        lines = [line for _, line in batch if line is not None]
+        if len(lines) == len(batch):
+            try:
+                events = _events.decode_lines(b"\n".join(lines))
+            except DECODING_ERRORS:
+                pass
+            else:
+                if len(events) == len(lines):
+                    return events
+        return [self._decode(line) for _, line in batch]
 
     def _decode(self, line: bytes | None) -> Event | Problem:
         if line is None:
@@ -111,7 +121,15 @@ class EventStream:
             return problem_of(error)
 
 
-def _with_line(answer: Answer, number: int) -> Answer:
-    if answer.status is Status.REJECTED and answer.problem is not None:
-        return rejected(answer.problem, event_id=answer.id, line=number)
-    return answer
+def _in_place(
+    batch: list[tuple[int, bytes | None]], read: Sequence[Event | Problem], given: Sequence[Answer]
+) -> list[Answer]:
+    """Return one answer per line in its order; what was rejected says its line."""
+    answers = iter(given)
+    placed: list[Answer] = []
+    for (number, _), item in zip(batch, read, strict=True):
+        answer = rejected(item, line=number) if isinstance(item, Problem) else next(answers)
+        if answer.status is Status.REJECTED and answer.problem is not None:
+            answer = rejected(answer.problem, event_id=answer.id, line=number)
+        placed.append(answer)
+    return placed

@@ -3,7 +3,7 @@
 What stands under an attribute is its documentation: `renown config docs` prints it.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -11,7 +11,7 @@ from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.intake import Limits
 from renown.ledger import LedgerOptions
 
-__all__ = ["AccessSettings", "LogSettings", "Settings", "ShutdownSettings"]
+__all__ = ["NOTES", "AccessSettings", "LogSettings", "Settings", "ShutdownSettings"]
 
 
 class AccessSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,3 +63,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ledger: LedgerOptions = LedgerOptions()
     log: LogSettings = LogSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
+
+
+NOTES: Final = {
+    "gateway.path": "Where the WebSocket transport is.",
+    "gateway.board_rows": "Places of a board that `board:` channels carry.",
+    "gateway.pong_timeout": "Time for a client to answer a ping before its connection is closed.",
+    "gateway.channels_per_connection": "Most subscriptions of one connection.",
+    "gateway.channel_name_limit": "Longest name of a channel.",
+}
+"""Documentation of settings whose declaration has none, by dotted name."""

@@ -1,0 +1,111 @@
+"""Settings from file, variables and flags, and what is said about wrong ones."""
+
+from pathlib import Path
+
+import pytest
+
+from renown.errors import SettingsError
+from renown.server.loading import load
+from renown.server.policies import chosen
+from renown.server.schema import leaves
+from renown.server.settings import NOTES, Settings
+
+
+def test_later_sources_win_and_every_value_knows_where_it_came_from(tmp_path: Path) -> None:
+    file = tmp_path / "renown.toml"
+    file.write_text('port = 1\nhost = "127.0.0.2"\ndata = "here"\n[log]\nlevel = "debug"\n')
+    loaded = load(file, {"RENOWN_PORT": "2", "RENOWN_HOST": "127.0.0.3"}, {"port": 3, "data": None})
+    settings = loaded.settings
+    assert (settings.port, settings.host, settings.data, settings.log.level) == (
+        3, "127.0.0.3", "here", "debug",
+    )  # fmt: skip
+    assert loaded.origins["port"] == "--port"
+    assert loaded.origins["host"] == "RENOWN_HOST"
+    assert loaded.origins["log.level"] == str(file)
+    assert loaded.origins["limits.body_bytes"] == "default"
+
+
+def test_defaults_of_a_table_survive_a_change_of_one_of_its_values() -> None:
+    loaded = load(environment={"RENOWN_GATEWAY__CHANNELS__ACTIVITY__SUBSCRIBE": "users"})
+    activity = loaded.settings.gateway.channels.activity
+    assert activity.subscribe.value == "users"
+    assert activity.interval == Settings().gateway.channels.activity.interval
+
+
+def test_variables_are_read_as_the_types_of_their_settings() -> None:
+    environment = {
+        "RENOWN_ORIGINS": "https://a.example, https://b.example",
+        "RENOWN_POLICIES": '["seller"]',
+        "RENOWN_DEV": "true",
+        "RENOWN_TOKENS__LIFETIME": "60",
+        "RENOWN_TOKENS__SUBSCRIPTION__SECRET": "0123",
+    }
+    settings = load(environment=environment).settings
+    assert settings.origins == ("https://a.example", "https://b.example")
+    assert settings.policies == ("seller",)
+    assert settings.dev is True
+    assert settings.tokens.lifetime == 60
+    assert settings.tokens.subscription is not None
+    assert settings.tokens.subscription.secret == "0123"
+
+
+def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s" * 40 + "\n")
+    settings = load(environment={"RENOWN_TOKENS__SECRET_FILE": str(tmp_path / "secret")}).settings
+    assert settings.tokens.secret == "s" * 40
+    with pytest.raises(SettingsError) as caught:
+        load(environment={"RENOWN_TOKENS__SECRET_FILE": str(tmp_path / "none")})
+    assert caught.value.problem_code == "unreadable_file"
+
+
+@pytest.mark.parametrize(
+    "text,field,expected",
+    [
+        ("prot = 1", "prot", "port"),
+        ("[acess]\nanonymous = true", "acess.anonymous", "access.anonymous"),
+        ('port = "many"', "port", "whole number"),
+        ('[log]\nlevel = "loud"', "log.level", "debug | info | warning | error"),
+        ("policies = 3", "policies", "list of text"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_was_expected(
+    tmp_path: Path, text: str, field: str, expected: str
+) -> None:
+    file = tmp_path / "renown.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    assert caught.value.field == field
+    assert caught.value.expected == expected
+    assert str(file) in caught.value.detail
+
+
+def test_a_file_that_is_no_toml_or_is_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("port = = 1")
+    for name, code in (("bad.toml", "malformed_file"), ("none.toml", "unreadable_file")):
+        with pytest.raises(SettingsError) as caught:
+            load(tmp_path / name)
+        assert caught.value.problem_code == code
+
+
+def test_policies_are_presets_by_default_in_dev_mode_only(tmp_path: Path) -> None:
+    assert set(chosen(load(flags={"dev": True}).settings).kinds) == {"seller", "product", "trader", "member"}
+    with pytest.raises(SettingsError) as caught:
+        chosen(Settings())
+    assert caught.value.problem_code == "no_policies"
+    with pytest.raises(SettingsError) as caught:
+        chosen(Settings(policies=("seler",)))
+    assert caught.value.expected == "seller"
+
+
+def test_policies_may_be_files_and_patterns(tmp_path: Path) -> None:
+    from renown.policy import preset_text
+
+    text = preset_text("seller").replace('kind = "seller"', 'kind = "shop"')
+    (tmp_path / "shop.toml").write_text(text)
+    assert chosen(Settings(policies=("trader", str(tmp_path / "*.toml")))).kinds == ("trader", "shop")
+
+
+def test_every_setting_is_explained() -> None:
+    unexplained = [path for path, leaf in leaves(Settings).items() if not leaf.doc and path not in NOTES]
+    assert unexplained == []
