@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from renown import scoring
 from renown.model import Basis, Contribution, Entry, Event
 from renown.policy import Policy, load, preset
 from renown.scoring import State
+
+laws = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For law tests: a loaded machine is no failure."""
 
 NOW = 1_790_000_000.0
 DAY = 86_400.0

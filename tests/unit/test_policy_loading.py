@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from renown.errors import PolicyError
 from renown.policy import BayesianMean, Policies, Policy, load, load_file, preset, preset_names, preset_text
+from tests.unit.scoring_worlds import laws
 
 MINIMAL = """
 name = "plain"
@@ -161,6 +162,7 @@ def test_what_is_not_toml_says_so(text: str) -> None:
     assert caught.value.problem_code == "invalid_toml"
 
 
+@laws
 @given(st.sampled_from([SELLER, MEMBER, TRADER, PRODUCT]), st.data())
 def test_a_damaged_policy_loads_or_raises_a_policy_error(text: str, data: st.DataObject) -> None:
     """No damage to a file, however odd, gets past the loader as another exception."""

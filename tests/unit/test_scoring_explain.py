@@ -20,6 +20,7 @@ from tests.unit.scoring_worlds import (
     happened,
     in_order,
     lately,
+    laws,
     policy_of,
 )
 
@@ -47,6 +48,7 @@ def close(policy: Policy) -> float:
     return 1e-9 * max(1.0, policy.scale.max if policy.scale.max < 1e5 else 1.0)
 
 
+@laws
 @given(st.data(), st.sampled_from(POLICIES))
 def test_points_and_prior_are_the_score(data: st.DataObject, policy: Policy) -> None:
     folded = in_order(data.draw(lately(policy)))
@@ -63,6 +65,7 @@ def test_points_and_prior_are_the_score(data: st.DataObject, policy: Policy) -> 
         assert told.points_of_older == 0.0
 
 
+@laws
 @given(st.data(), st.sampled_from(POLICIES))
 def test_events_of_any_year_add_up_too(data: st.DataObject, policy: Policy) -> None:
     """Events far ahead of the reader or long before 1970 keep the books as well."""
@@ -73,6 +76,7 @@ def test_events_of_any_year_add_up_too(data: st.DataObject, policy: Policy) -> N
     assert total == pytest.approx(told.score, abs=1e-6)
 
 
+@laws
 @given(st.data(), st.sampled_from(POLICIES), st.integers(1, 5))
 def test_pages_say_what_one_page_says(data: st.DataObject, policy: Policy, limit: int) -> None:
     folded = in_order(data.draw(lately(policy)))
@@ -167,6 +171,7 @@ def test_a_foreign_cursor_is_refused(cursor: str) -> None:
     assert caught.value.problem_code == "bad_cursor"
 
 
+@laws
 @given(st.text())
 def test_any_cursor_is_understood_or_refused(cursor: str) -> None:
     try:

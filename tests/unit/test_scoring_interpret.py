@@ -11,6 +11,7 @@ from renown import scoring
 from renown.errors import EventError
 from renown.model import Contribution, Event
 from renown.policy import preset
+from tests.unit.scoring_worlds import laws
 
 SELLER, TRADER, PRODUCT, MEMBER = (preset(n) for n in ("seller", "trader", "product", "member"))
 
@@ -175,6 +176,7 @@ _json = st.recursive(
 )
 
 
+@laws
 @given(
     st.sampled_from([SELLER, TRADER, PRODUCT, MEMBER]),
     st.builds(

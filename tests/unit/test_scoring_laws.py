@@ -21,12 +21,14 @@ from tests.unit.scoring_worlds import (
     happened,
     in_order,
     is_points,
+    laws,
 )
 
 unordered = st.sampled_from(UNORDERED)
 every = st.sampled_from(POLICIES)
 
 
+@laws
 @given(st.data(), unordered)
 def test_order_does_not_matter_to_the_last_digit(data: st.DataObject, policy: Policy) -> None:
     folded = data.draw(happened(policy))
@@ -34,6 +36,7 @@ def test_order_does_not_matter_to_the_last_digit(data: st.DataObject, policy: Po
     assert folded_all(policy, folded) == folded_all(policy, shuffled)
 
 
+@laws
 @given(st.data(), unordered)
 def test_what_is_taken_back_has_never_been(data: st.DataObject, policy: Policy) -> None:
     folded = data.draw(happened(policy))
@@ -43,6 +46,7 @@ def test_what_is_taken_back_has_never_been(data: st.DataObject, policy: Policy) 
     assert scoring.take_back(policy, state, contributions, at) == folded_all(policy, folded)
 
 
+@laws
 @given(st.data(), st.sampled_from(ORDERED))
 def test_where_order_matters_the_state_says_when_to_refold(data: st.DataObject, policy: Policy) -> None:
     """Folding one by one, refolding when told to, ends where the history in its order ends."""
@@ -58,18 +62,21 @@ def test_where_order_matters_the_state_says_when_to_refold(data: st.DataObject, 
     assert state == folded_all(policy, in_order(folded))
 
 
+@laws
 @given(st.data(), st.sampled_from(ORDERED))
 def test_where_order_matters_taking_back_is_a_refold(data: st.DataObject, policy: Policy) -> None:
     folded = in_order(data.draw(happened(policy).filter(bool)))
     assert scoring.take_back(policy, folded_all(policy, folded), *folded[0]) is None
 
 
+@laws
 @given(st.data(), every)
 def test_refolding_in_order_is_live_folding(data: st.DataObject, policy: Policy) -> None:
     folded = in_order(data.draw(happened(policy)))
     assert scoring.refold(policy, folded) == folded_all(policy, folded)
 
 
+@laws
 @given(st.data(), every)
 def test_folding_leaves_its_input_as_it_was(data: st.DataObject, policy: Policy) -> None:
     folded = data.draw(happened(policy).filter(bool))
@@ -80,6 +87,7 @@ def test_folding_leaves_its_input_as_it_was(data: st.DataObject, policy: Policy)
     assert scoring.encode_state(state) == before
 
 
+@laws
 @given(st.data(), every)
 def test_states_come_back_from_bytes_to_the_last_digit(data: st.DataObject, policy: Policy) -> None:
     state = folded_all(policy, data.draw(happened(policy)))
@@ -88,6 +96,7 @@ def test_states_come_back_from_bytes_to_the_last_digit(data: st.DataObject, poli
     assert scoring.encode_state(again) == scoring.encode_state(state)
 
 
+@laws
 @given(
     st.data(),
     every,
@@ -111,6 +120,7 @@ def test_every_reading_is_finite_and_within_its_bounds(
         assert category.count == sum(name in {c.category for c in cs} for cs, _ in folded)
 
 
+@laws
 @given(st.data(), st.sampled_from([p for p in POLICIES if not is_points(p)]))
 def test_more_of_the_same_evidence_narrows_the_bounds(data: st.DataObject, policy: Policy) -> None:
     value = data.draw(st.floats(policy.scale.min, policy.scale.max))

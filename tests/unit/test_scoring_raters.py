@@ -8,7 +8,7 @@ from renown import scoring
 from renown.errors import PolicyError
 from renown.model import OVERALL, Contribution
 from renown.policy import preset
-from tests.unit.scoring_worlds import NOW, folded_all
+from tests.unit.scoring_worlds import NOW, folded_all, laws
 
 TRADER, PRODUCT, SELLER = preset("trader"), preset("product"), preset("seller")
 
@@ -46,6 +46,7 @@ def test_indifferent_ratings_support_nobody() -> None:
     assert scoring.rater_weight(TRADER, rated((0, 1.0)), is_seed=False) == 0.05
 
 
+@laws
 @given(st.lists(st.tuples(st.floats(-10, 10), st.floats(0.05, 1)), max_size=30))
 def test_a_weight_lies_between_the_floor_and_one(ratings: list[tuple[float, float]]) -> None:
     assert 0.05 <= scoring.rater_weight(TRADER, rated(*ratings), is_seed=False) <= 1.0
@@ -78,6 +79,7 @@ def test_a_kind_is_believed_to_be_what_it_has_been() -> None:
     assert scoring.read(PRODUCT, empty, NOW, kind.prior()).score == pytest.approx(10 / 3)
 
 
+@laws
 @given(st.lists(st.floats(-10, 10), min_size=1))
 def test_a_kind_comes_back_from_bytes(values: list[float]) -> None:
     kind = scoring.kind_empty(TRADER)
