@@ -121,6 +121,28 @@ async def test_events_and_activity_are_paged(make: StoreFactory, tmp_path: Path)
             await ledger.explain("seller:none")
 
 
+async def test_odd_questions_find_nothing(make: StoreFactory, tmp_path: Path) -> None:
+    async with opened(make, tmp_path) as ledger:
+        applied(await ledger.append([review(1)]))
+        for odd in ("", "seller", "seller:\ud800", "seller:\x00", "x" * 10_000, "seller:1' OR 1=1"):
+            assert await ledger.snapshot(odd) is None
+            assert await ledger.snapshots([odd]) == {}
+            assert await ledger.history(odd, 5) == []
+            assert await ledger.events(odd, None, 5) == []
+            assert await ledger.activity(odd, 0, 5) == []
+            assert await ledger.event(odd) is None
+            assert await ledger.board(odd, 5) == (1, [])
+        assert await ledger.search("\ud800", None, 5) == []
+        for far in (2**63, 2**64, 10**30):
+            assert len(await ledger.events("seller:1", far, far)) == 1
+            assert await ledger.activity("seller:1", far, far) == []
+            assert len(await ledger.history("seller:1", far)) == 1
+        assert await ledger.events("seller:1", 0, 5) == []
+        assert await ledger.activity("seller:1", -far, -far) == []
+        assert await ledger.standing_at("seller:1", float("nan")) is None
+        assert await ledger.standing_at("seller:1", 1e300) is not None
+
+
 async def test_all_is_there_after_a_restart(make: StoreFactory, tmp_path: Path) -> None:
     async with opened(make, tmp_path) as ledger:
         epoch = ledger.id

@@ -11,7 +11,7 @@ from renown import scoring
 from renown.errors import NotFoundError
 from renown.ledger.replay import replay
 from renown.ledger.views import activity_json, basis_of, contributions_of, entry_of, standing_of
-from renown.model import OVERALL, Cause, Entry, Standing
+from renown.model import OVERALL, Cause, Entry, Standing, is_key
 from renown.policy import Policies, Policy
 from renown.scoring import Explanation
 from renown.stores import Reader, StandingRow, Store
@@ -21,6 +21,8 @@ __all__ = ["HistoryPoint", "KindCounts", "Reads"]
 MAX_PAGE: Final = 1_000
 """Rows of one page, at most."""
 
+_FAR: Final = 2**62
+"""Beyond any version."""
 _T = TypeVar("_T")
 _seqs: Final = msgspec.json.Decoder(list[int])
 
@@ -61,11 +63,11 @@ class Reads:
 
     async def snapshot(self, subject: str) -> tuple[int, bytes] | None:
         """Return version and JSON of a subject's newest standing, None without one."""
-        return self._store.near.view(subject)
+        return self._store.near.view(subject) if is_key(subject) else None
 
     async def snapshots(self, subjects: Sequence[str]) -> dict[str, tuple[int, bytes]]:
         """Return version and JSON of the newest standings of those subjects that have one."""
-        rows = self._store.near.views(subjects)
+        rows = self._store.near.views([subject for subject in subjects if is_key(subject)])
         return {subject: (version, view) for subject, version, view in rows}
 
     async def standing_at(self, subject: str, at: float) -> Standing | None:
@@ -77,8 +79,8 @@ class Reads:
         policy = self._policies.for_subject(subject)
 
         def read(reader: Reader) -> Standing | None:
-            standings = reader.standings([subject])
             rows = reader.ascending(subject, 0, -1)
+            standings = reader.standings([subject]) if rows else None
             if standings and not _in_force(standings[0], policy):
                 rows = replay(policy, rows).rows
             rows = [row for row in rows if row.at <= at]
@@ -96,7 +98,7 @@ class Reads:
 
     async def activity(self, subject: str, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return (version, JSON of the activity) after a version, ascending."""
-        rows = self._store.near.ascending(subject, after, _page(limit))
+        rows = self._store.near.ascending(subject, min(after, _FAR), _page(limit))
         return [(row.version, activity_json(row)) for row in rows]
 
     async def recent(self, kind: str | None, limit: int) -> tuple[int, list[bytes]]:
@@ -132,7 +134,7 @@ class Reads:
         """Return the score over time: at most `points` versions, evenly chosen, first and last kept."""
         near = self._store.near
         with near.snapshot():
-            found = near.standings([subject])
+            found = near.standings([subject]) if is_key(subject) else None
             if not found:
                 return []
             standing = found[0]
@@ -156,7 +158,7 @@ class Reads:
         policy = self._policies.for_subject(subject)
 
         def read(reader: Reader) -> Explanation:
-            found = reader.standings([subject])
+            found = reader.standings([subject]) if is_key(subject) else None
             if not found:
                 raise NotFoundError(f"`{subject}` has no standing", code="unknown_subject")
             standing = found[0]
@@ -183,7 +185,9 @@ class Reads:
 
     async def events(self, subject: str, before: int | None, limit: int) -> list[Entry]:
         """Return a subject's events below a version, or from the newest, newest first."""
-        rows = self._store.near.descending(subject, before or 2**62, _page(limit))
+        rows = self._store.near.descending(
+            subject, _FAR if before is None else min(before, _FAR), _page(limit)
+        )
         return [entry_of(row) for row in rows]
 
     async def event(self, event_id: str) -> Entry | None:

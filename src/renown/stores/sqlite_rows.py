@@ -14,6 +14,8 @@ from renown.stores.store import EventRow, KeyRow, KindRow, Refolded, StandingRow
 __all__ = ["SqliteReader", "SqliteWriter"]
 
 _Row = TypeVar("_Row")
+_UNBINDABLE: Final = (UnicodeEncodeError, OverflowError)
+"""What is no text or number to SQLite: there is nothing under such a name or position."""
 _LIKE: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 
 
@@ -39,18 +41,24 @@ class SqliteReader:
     ) -> list[_Row]:
         try:
             return [make(row) for row in self._connection.execute(statement, parameters)]
+        except _UNBINDABLE:
+            return []
         except sqlite3.Error as error:
             raise _failed(error) from error
 
     def _one(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
         try:
             return self._connection.execute(statement, parameters).fetchone()
+        except _UNBINDABLE:
+            return None
         except sqlite3.Error as error:
             raise _failed(error) from error
 
     def _tuples(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         try:
             return self._connection.execute(statement, parameters).fetchall()
+        except _UNBINDABLE:
+            return []
         except sqlite3.Error as error:
             raise _failed(error) from error
 
