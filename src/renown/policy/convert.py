@@ -6,7 +6,7 @@ values are left to msgspec.
 
 import types
 from math import isfinite
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Union, cast, get_args, get_origin
 
 import msgspec
 
@@ -57,7 +57,8 @@ def _value(raw: object, kind: Any, path: str) -> Any:
     if get_origin(kind) is tuple:
         if not isinstance(raw, list):
             raise _wrong(path, "a list", raw)
-        return tuple(_value(item, args[0], f"{path}[{i}]") for i, item in enumerate(raw))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        items = cast(list[object], raw)
+        return tuple(_value(item, args[0], f"{path}[{i}]") for i, item in enumerate(items))
     return _plain(raw, kind, path)
 
 
@@ -89,7 +90,7 @@ def _tagged(raw: object, structs: list[Any], path: str) -> Any:
 def _table(raw: object, path: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise _wrong(path, "a table", raw)
-    return raw  # pyright: ignore[reportUnknownVariableType]
+    return cast(dict[str, Any], raw)
 
 
 def _wrong(path: str, expected: str, raw: object) -> PolicyError:
