@@ -47,6 +47,19 @@ def test_the_theme_can_be_chosen_and_is_kept(chromium: Chromium, server: Running
         assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
+def test_nothing_moves_for_those_who_want_it_still(chromium: Chromium, server: RunningServer) -> None:
+    for subject, stars in (("seller:ana", 5), ("seller:ben", 4)):
+        review(server, subject, stars, times=8)
+    moving = "document.getAnimations().length"
+    for motion in ("no-preference", "reduce"):
+        with open_dashboard(chromium, server, reducedMotion=motion) as page:
+            until(page, f"{every('li[data-key]')}.length === 2")
+            page.evaluate(f"(window.most = 0, setInterval(() => (most = Math.max(most, {moving})), 10), 0)")
+            standing = review(server, "seller:ben", 5 if motion == "reduce" else 1)
+            until(page, f"{every('li[data-key] .value')}[1].textContent === '{standing['score']:.2f}'")
+            assert (page.evaluate("most") == 0) == (motion == "reduce")
+
+
 def test_cut_off_it_says_of_when_it_is_and_recovers_by_itself(
     chromium: Chromium, server: RunningServer, pictures: Path
 ) -> None:

@@ -35,8 +35,7 @@ export const finer = (decimals: number): number => (decimals === 0 ? 0 : decimal
 
 export const count = (value: number): string => whole.format(value);
 
-export const plural = (value: number, one: string, many = `${one}s`): string =>
-  `${count(value)} ${value === 1 ? one : many}`;
+export const plural = (value: number, one: string): string => `${count(value)} ${value === 1 ? one : `${one}s`}`;
 
 /** Milliseconds of a time as the API writes it, RFC 3339. */
 export const millis = (at: string): number => Date.parse(at);

@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { Answer } from "../data/types.ts";
-import { base, card, controls } from "../styles/shared.ts";
+import { base, card } from "../styles/shared.ts";
 
 const words: Record<Answer["status"], string> = {
   applied: "Applied",
@@ -52,7 +52,6 @@ export class Answers extends LitElement {
   static override styles = [
     base,
     card,
-    controls,
     css`
       div[role="status"] {
         display: grid;
