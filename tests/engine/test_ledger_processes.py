@@ -59,6 +59,36 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
+OPENS = """
+import sys
+from pathlib import Path
+import alembic.command
+from tests.engine.ledger_kit import STORES
+print("ready", flush=True)
+sys.stdin.readline()
+store = STORES[sys.argv[1]](Path(sys.argv[2]))
+print(store.ledger_id, store.near.newest_seq(), flush=True)
+store.close()
+"""
+
+
+@pytest.mark.parametrize("attempt", range(2))
+def test_many_processes_may_open_a_new_ledger_at_once(
+    make: StoreFactory, tmp_path: Path, request: pytest.FixtureRequest, attempt: int
+) -> None:
+    processes = [second(OPENS, request.node.callspec.params["make"], tmp_path) for _ in range(5)]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate()[0].split() for process in processes]
+    assert [process.returncode for process in processes] == [0] * 5
+    assert said == [[make(tmp_path).ledger_id, "0"]] * 5
+
+
 async def test_two_processes_share_a_ledger_and_each_sees_every_commit(
     make: StoreFactory, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -28,24 +28,28 @@ def migrate(connection: sqlite3.Connection, file: Path) -> None:
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
     from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
     from sqlalchemy.pool import StaticPool  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
-    # Whoever comes second waits here and then finds the work done.
-    connection.execute("BEGIN IMMEDIATE")
     try:
-        if _revision(connection) != HEAD:
-            with engine.connect() as shared:
+        with engine.begin() as shared:
+            # Only now: making the engine's connection rolls back. Whoever comes second waits here
+            # and then finds the work done; Alembic leaves the commit to whoever began.
+            connection.execute("BEGIN IMMEDIATE")
+            if _revision(connection) != HEAD:
                 config.attributes["connection"] = shared
                 command.upgrade(config, "head")
-                if connection.in_transaction:
-                    connection.execute("COMMIT")
     except CommandError as error:
         raise LedgerError(
             f"{file} was written by a newer version of Renown ({error})", code="ledger_too_new"
+        ) from error
+    except SQLAlchemyError as error:
+        raise LedgerError(
+            f"{file} could not be brought to the newest tables: {error}", code="ledger_unusable"
         ) from error
     finally:
         if connection.in_transaction:
