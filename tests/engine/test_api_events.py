@@ -128,7 +128,7 @@ def test_a_long_stream_from_a_client_that_reads_only_at_the_end(server: RunningS
     line = b'{"type":"upvote","subject":"member:%d","ref":"' + b"r" * 100 + b'"}\n'
     body = b"".join(line % (n % 500) for n in range(count))
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         client.sendall(
             b"POST /v1/events?standing=true HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
             b"Content-Type: application/x-ndjson\r\nContent-Length: %d\r\n\r\n" % len(body)

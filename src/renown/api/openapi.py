@@ -1,6 +1,6 @@
 """The OpenAPI document: made by Litestar from the handlers' types, with the bodies it does not read."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import MediaType, Request
@@ -13,6 +13,8 @@ from renown.model import Event
 
 __all__ = ["config"]
 
+_KEY: Final = "^[a-z][a-z0-9_-]{0,31}:[!-~]{1,128}$"
+_BADGE: Final = "^[a-z][a-z0-9_-]{0,31}:[!-~]{1,120}\\.(svg|json)$"
 _DESCRIPTION = (
     "Tell Renown what happened; read every score, why it is what it is, and how it came to be so. "
     "Errors are RFC 9457 problem details with a stable code."
@@ -70,4 +72,19 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
             "application/x-ndjson": {"schema": lines},
         },
     }
+    badge = schema["paths"]["/badge/{file}"]["get"]["responses"]["200"]["content"]
+    badge["application/json"] = {"schema": {"type": "object", "description": "The shields.io endpoint form"}}
+    for path in schema["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                _narrow(parameter)
     return schema
+
+
+def _narrow(parameter: dict[str, Any]) -> None:
+    """Say what keys look like; the handlers check it by themselves, with a clearer error."""
+    pattern = {"subject": _KEY, "file": _BADGE}.get(parameter["name"])
+    if pattern is not None:
+        target = parameter["schema"]
+        target = target.get("items", target)
+        target |= {"pattern": pattern, "examples": ["seller:42" + (".svg" if pattern == _BADGE else "")]}

@@ -1,6 +1,7 @@
 """Which browser origins may talk to the server."""
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -27,13 +28,13 @@ class OriginRule:
 
     def __init__(self, origins: Sequence[str], *, dev: bool) -> None:
         self._any = "*" in origins
-        self._listed = frozenset(origin.rstrip("/").lower() for origin in origins)
+        self._listed = tuple(_literal(origin.rstrip("/").lower()) for origin in origins)
         self._dev = dev
 
     def allows(self, origin: str, host: str) -> bool:
         """Tell whether a page of `origin` may call a server reached as `host` (with its port)."""
         origin = origin.lower()
-        if self._any or origin in self._listed:
+        if self._any or any(fnmatchcase(origin, listed) for listed in self._listed):
             return True
         try:
             parts = urlsplit(origin)
@@ -43,3 +44,8 @@ class OriginRule:
         if self._dev:
             return is_loopback(name)
         return bool(parts.netloc) and parts.netloc == host.lower()
+
+
+def _literal(pattern: str) -> str:
+    """Return `pattern` with `*` as its only wildcard: brackets belong to IPv6 addresses."""
+    return pattern.replace("[", "[[]").replace("?", "[?]")
