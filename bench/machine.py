@@ -6,7 +6,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Cores", "cores", "cpu_seconds", "describe", "family", "resident_bytes", "steal_and_load"]
+__all__ = [
+    "Cores",
+    "busy_seconds",
+    "cores",
+    "cpu_seconds",
+    "describe",
+    "family",
+    "resident_bytes",
+    "steal_and_load",
+]
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,16 @@ def cores() -> Cores:
 def cpu_seconds(*pids: int) -> float:
     """CPU time of whole processes so far, in seconds, with the kernel's nanosecond clock of each."""
     return sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)
+
+
+def busy_seconds(core: int) -> float:
+    """How long a core has worked since boot, for whomever."""
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *ticks = line.split()
+        if name == f"cpu{core}":
+            user, nice, system, _, _, irq, softirq, *_ = map(int, ticks)
+            return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+    raise RuntimeError(f"there is no core {core}")
 
 
 def family(pid: int) -> list[int]:

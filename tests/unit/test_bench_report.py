@@ -12,7 +12,7 @@ from bench.report import Goal, Report, Table
 
 SAMPLE = Sample(
     name="floor", subscribers=10, cpu_us=4.0, rate=1000, core=1.0, busiest=0.5, per_frame=1.0, bytes=154,
-    p50_ms=1.0, p99_ms=2.0, waits=0, lost=0, closed=0,
+    p50_ms=1.0, p99_ms=2.0, waits=0, lost=0, closed=0, others=0.0,
 )  # fmt: skip
 
 
