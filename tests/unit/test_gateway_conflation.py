@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renown.gateway.conflation import Pacer
@@ -48,6 +48,7 @@ def test_without_interval_everything_is_said() -> None:
     assert [which for _, which in spoken(0.0, [1.0, 1.1, 1.2])] == [1.0, 1.1, 1.2]
 
 
+@settings(deadline=None)
 @given(
     st.floats(0.1, 2),
     st.lists(st.floats(0, 20), min_size=1, unique=True).map(sorted),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.errors import SecurityWarning
@@ -179,6 +179,7 @@ def test_a_changed_token_is_refused() -> None:
         assert refusal(tokens(secret=SECRET).connection, token) is Refusal.INVALID
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=60) | st.lists(st.text("abcZ09-_=", max_size=12), min_size=3, max_size=3).map(".".join)
 )

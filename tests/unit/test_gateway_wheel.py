@@ -2,7 +2,7 @@
 
 from math import inf
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renown.gateway.wheel import NOT_SCHEDULED, Wheel
@@ -23,6 +23,7 @@ STEPS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(STEPS)
 def test_items_come_once_when_their_time_has_come(steps: list[tuple[str, int, float]]) -> None:
     wheel: Wheel[Item] = Wheel(0.0)

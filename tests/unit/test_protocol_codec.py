@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renown.protocol.codec import JSON, Undecodable
@@ -70,6 +70,7 @@ def test_a_publication_byte_by_byte() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 2**53), st.dictionaries(st.text(), st.integers() | st.text()))
 def test_a_publication_is_one_line_of_json(channel: str, offset: int, data: dict[str, object]) -> None:
     try:
@@ -114,6 +115,7 @@ def test_what_is_no_command(text: bytes) -> None:
         JSON.command(text)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_command_or_undecodable(text: bytes) -> None:
     with suppress(Undecodable):
@@ -129,6 +131,7 @@ def test_lines() -> None:
             JSON.split(nothing)
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=40).filter(lambda b: b"\n" not in b), min_size=1))
 def test_messages_hold_everything_within_the_limit(replies: list[bytes]) -> None:
     messages = list(JSON.messages(replies, 64))

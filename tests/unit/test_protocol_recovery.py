@@ -1,6 +1,6 @@
 """What a subscribe result says about a position."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renown.protocol.effects import Log, Newest, Position
@@ -9,6 +9,7 @@ from renown.protocol.recovery import newest_result, stream_result
 EPOCHS = st.sampled_from(["", "e", "_"])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 5), EPOCHS, st.integers(0, 5))
 def test_newest_state_is_given_unless_it_is_held(top: int, epoch: str, offset: int) -> None:
     result = newest_result(Newest("e", top, b"{}"), Position(epoch, offset))
@@ -25,6 +26,7 @@ def test_newest_state_is_given_to_new_subscribers() -> None:
     assert (result.recoverable, result.positioned) == (True, True)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 8), EPOCHS, st.integers(0, 10), st.sets(st.integers(1, 8)))
 def test_a_stream_is_recovered_only_without_a_hole(top: int, epoch: str, offset: int, lost: set[int]) -> None:
     entries = tuple((n, b"{}") for n in range(offset + 1, top + 1) if n not in lost)
