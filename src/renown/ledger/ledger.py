@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
 import msgspec
 import structlog
@@ -25,7 +25,6 @@ Committed = Callable[[Sequence[Update]], None]
 """Takes the updates of a commit. Runs on the event loop; must not block or raise."""
 
 _log = structlog.get_logger(__name__)
-_T = TypeVar("_T")
 
 
 class LedgerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
