@@ -12,7 +12,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.sync.client import ClientConnection, connect
 
 from renown.cli.output import note, print_json, stamp
-from renown.client import RefusedError, UnreachableError
+from renown.client import RefusedError, Renown, UnreachableError
+from renown.errors import AuthenticationError, ForbiddenError, NotFoundError
+from renown.policy.nearest import expected_one_of
 
 __all__ = ["watch_channels", "websocket_url"]
 
@@ -35,6 +37,7 @@ def watch_channels(url: str, channels: list[str], *, token: str, count: int | No
 
     """
     names = [name if name.partition(":")[0] in _NAMESPACES else f"standing:{name}" for name in channels]
+    _check_kinds(url, names, token)
     left = count
     attempt = 0
     while left is None or left > 0:
@@ -54,6 +57,23 @@ def watch_channels(url: str, channels: list[str], *, token: str, count: int | No
         attempt += 1
         note("connection lost, trying again …")
         time.sleep(random.uniform(0, min(20.0, 0.5 * 2 ** min(attempt, 6))))  # noqa: S311 (spreads retries)
+
+
+def _check_kinds(url: str, names: list[str], token: str) -> None:
+    """Refuse subjects of kinds that the server does not know: nothing would ever come."""
+    with Renown(url, token or None) as renown:
+        try:
+            kinds = [kind["kind"] for kind in renown.info()["kinds"]]
+        except (AuthenticationError, ForbiddenError):
+            return
+    for name in names:
+        kind = name.removeprefix("standing:").partition(":")[0]
+        if name.startswith("standing:") and kind not in kinds:
+            raise NotFoundError(
+                f"The server knows no subjects of the kind {kind}.",
+                code="unknown_kind",
+                expected=expected_one_of(kind, kinds),
+            )
 
 
 def _stop_when_final(closed: ConnectionClosed) -> None:

@@ -1,0 +1,137 @@
+"""The commands against a real server: what they print and how they exit."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import RunningServer, free_port
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path_factory.mktemp("cli")) as running:
+        yield running
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "renown.cli", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_an_event_can_be_told_shown_explained_and_taken_back(server: RunningServer) -> None:
+    url = ("--url", server.url)
+    told = _run("event", "seller:a", "review", "--value", "5", "--actor", "buyer:1", "--id", "a-1",
+                "--category", "quality=4", "--data", '{"x":1}', "--json", *url)  # fmt: skip
+    assert json.loads(told.stdout)["status"] == "applied"
+    assert _run("event", "seller:a", "review", "--value", "3", "--id", "a-1", *url).returncode == 1
+    shown = json.loads(_run("show", "seller:a", "--json", *url).stdout)
+    assert (shown["subject"], shown["count"]) == ("seller:a", 1)
+    explained = json.loads(_run("explain", "seller:a", "--json", *url).stdout)
+    assert [line["id"] for line in explained["lines"]] == ["a-1"]
+    assert "a-1" in _run("explain", "seller:a", *url).stdout
+    assert _run("event", "seller:a", "retract", "--ref", "a-1", *url).returncode == 0
+    assert "version 2" in _run("show", "seller:a", *url).stdout
+
+
+@pytest.mark.parametrize(
+    "arguments,code,said",
+    [
+        (("show", "seller:nobody"), 4, "Nothing has happened"),
+        (("event", "sellr:1", "review", "--value", "5"), 1, "expected: seller"),
+        (("event", "seller:1", "review", "--category", "quality"), 2, "quality=5"),
+        (("watch", "sellr:1"), 4, "expected: seller"),
+        (("shw",), 2, "show"),
+        (("replay", "/nowhere.csv"), 2, "no file"),
+    ],
+)
+def test_what_goes_wrong_is_told_with_its_exit_code(
+    server: RunningServer, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    url = ("--url", server.url) if arguments[0] != "shw" else ()
+    done = _run(*arguments, *url)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_server_the_exit_code_says_so() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    assert _run("show", "seller:1", "--url", url).returncode == 3
+    assert _run("watch", "seller:1", "--url", url).returncode == 3
+
+
+def test_watch_shows_the_newest_state_and_then_each_change(server: RunningServer) -> None:
+    url = ("--url", server.url)
+    _run("event", "seller:w", "review", "--value", "5", *url)
+    with subprocess.Popen(
+        [sys.executable, "-m", "renown.cli", "watch", "seller:w", "--json", "--count", "2", *url],
+        stdout=subprocess.PIPE, text=True,
+    ) as watching:  # fmt: skip
+        assert watching.stdout is not None
+        first = json.loads(watching.stdout.readline())
+        _run("event", "seller:w", "review", "--value", "4", *url)
+        second = json.loads(watching.stdout.readline())
+    assert [c["data"]["version"] for c in (first, second)] == [1, 2]
+    assert watching.returncode == 0
+
+
+def test_a_second_replay_changes_nothing(server: RunningServer, tmp_path: Path) -> None:
+    rows = "\n".join(f"{n % 9},{n % 7 + 10},{n % 10 + 1},{1_289_000_000 + n * 60}" for n in range(300))
+    file = tmp_path / "r.csv"
+    file.write_text(f"source,target,rating,time\n{rows}\n1,11,99,1289999999\n")
+    command = ("replay", str(file), "--policy", "trader", "--json", "--url", server.url)
+    first = json.loads(_run(*command).stdout)
+    assert (first["applied"], first["duplicate"], first["rejected"]) == (300, 0, 1)
+    assert first["reasons"][0].startswith("value_out_of_range")
+    second = json.loads(_run(*command, "--speed", "1000000").stdout)
+    assert (second["applied"], second["duplicate"], second["rejected"]) == (0, 300, 1)
+
+
+def test_rebuild_check_and_doctor_find_nothing_wrong(server: RunningServer) -> None:
+    data = ("--data", str(server.data))
+    assert _run("rebuild", "--check", *data).returncode == 0
+    examined = _run("doctor", "--url", server.url, "--json", *data)
+    states = {finding["about"]: finding["state"] for finding in json.loads(examined.stdout)}
+    assert states == {
+        "data": "ok", "policies": "ok", "server": "ok", "clock": "ok", "websocket": "ok",
+    }  # fmt: skip
+    assert examined.returncode == 0
+
+
+def test_rebuild_finds_and_repairs_what_was_tampered_with(tmp_path: Path) -> None:
+    import sqlite3
+
+    with RunningServer(tmp_path) as running:
+        _run("event", "seller:t", "review", "--value", "5", "--url", running.url)
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as file:
+        file.execute("update events set score = 1.0")
+    data = ("--data", str(tmp_path))
+    found = _run("rebuild", "--check", *data)
+    assert (found.returncode, "score" in found.stderr) == (6, True)
+    assert _run("rebuild", *data).returncode == 0
+    assert _run("rebuild", "--check", *data).returncode == 0
+
+
+def test_policies_can_be_listed_shown_and_checked(tmp_path: Path) -> None:
+    names = [policy["name"] for policy in json.loads(_run("policy", "list", "--json").stdout)]
+    assert names == ["member", "product", "seller", "trader"]
+    good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
+    good.write_text(_run("policy", "show", "seller").stdout)
+    bad.write_text(good.read_text().replace("[scale]", "[scal]"))
+    assert _run("policy", "check", str(good)).returncode == 0
+    checked = _run("policy", "check", str(good), str(bad))
+    assert (checked.returncode, "scal" in checked.stderr) == (2, True)
+    assert _run("policy", "show", "seler").returncode == 2
+
+
+def test_settings_are_shown_with_their_source_and_without_secrets(tmp_path: Path) -> None:
+    file = tmp_path / "r.toml"
+    file.write_text(f'[tokens]\nsecret = "{"s" * 40}"\n')
+    shown = _run("config", "show", "--config", str(file), "--json").stdout
+    assert json.loads(shown)["tokens.secret"] == {"value": "(hidden)", "from": str(file)}
+    assert "s" * 40 not in shown
+    assert "RENOWN_PORT" in _run("config", "docs", "port").stdout
