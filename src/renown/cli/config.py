@@ -1,11 +1,14 @@
 """`renown config`."""
 
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from renown.cli.options import Config, Data, Dev, Json
 from renown.cli.output import command, print_json
+
+if TYPE_CHECKING:
+    from renown.server.schema import Leaf
 
 __all__ = ["app"]
 
@@ -48,19 +51,25 @@ def docs(
 
     found = [leaf for path, leaf in leaves(Settings).items() if path.startswith(name)]
     if as_json:
-        print_json(
-            [
-                {"name": leaf.path, "type": leaf.shape, "default": leaf.default, "about": leaf.doc or NOTES.get(leaf.path, ""),
-                 "variable": leaf.variable}
-                for leaf in found
-            ]
-        )  # fmt: skip
+        print_json([_described(leaf) for leaf in found])
         return
     for leaf in found:
         print(f"{leaf.path}  ({leaf.shape}; default {_written(leaf.default)}; {leaf.variable})")
         for line in (leaf.doc or NOTES.get(leaf.path, "")).splitlines():
             print(f"    {line}")
         print()
+
+
+def _described(leaf: "Leaf") -> dict[str, object]:
+    from renown.server.settings import NOTES
+
+    return {
+        "name": leaf.path,
+        "type": leaf.shape,
+        "default": leaf.default,
+        "about": leaf.doc or NOTES.get(leaf.path, ""),
+        "variable": leaf.variable,
+    }
 
 
 def _hidden(path: str, value: Any) -> Any:
