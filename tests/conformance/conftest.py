@@ -49,7 +49,8 @@ def served(ledger: Ledger) -> Serve:
         bus = MemoryBus()
         ledger.on_commit(bus.publish)
         chosen = msgspec.convert({"drain_time": 0.0, "close_timeout": 1.0, **options}, GatewayOptions)
-        gateway = Gateway(ledger, bus, chosen, tokens, anonymous=anonymous)
+        kinds = Policies.presets().kinds
+        gateway = Gateway(ledger, bus, chosen, tokens, anonymous=anonymous, kinds=kinds)
         async with serve(gateway, port) as server:
             yield server
 

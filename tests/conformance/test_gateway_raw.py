@@ -192,6 +192,11 @@ async def test_history_of_activity_in_both_directions(client: Raw, ledger: Ledge
     [
         ({"subscribe": {"channel": "nothing:seller:42"}}, 102),
         ({"subscribe": {"channel": "seller"}}, 102),
+        ({"subscribe": {"channel": "standing:nobody:42"}}, 102),
+        ({"subscribe": {"channel": "activity:nobody:42"}}, 102),
+        ({"subscribe": {"channel": "board:nobody"}}, 102),
+        ({"subscribe": {"channel": "feed:nobody"}}, 102),
+        ({"history": {"channel": "activity:nobody:42", "limit": 1}}, 102),
         ({"subscribe": {"channel": "standing:Seller 42"}}, 107),
         ({"subscribe": {"channel": "standing:seller:ä"}}, 107),
         ({"subscribe": {"channel": "standing:seller:" + "4" * 250}}, 107),

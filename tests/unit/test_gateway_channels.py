@@ -47,6 +47,14 @@ def test_routes_follow_the_rules() -> None:
     assert route("x:1", rules) is ERRORS.UNKNOWN_CHANNEL
 
 
+@pytest.mark.parametrize("kind, known", [("seller", True), ("sellers", False), ("all", False)])
+@pytest.mark.parametrize("channel", ["standing:{}:42", "activity:{}:42", "board:{}", "feed:{}"])
+def test_channels_of_a_kind_without_policy_are_unknown(channel: str, kind: str, known: bool) -> None:
+    found = route(channel.format(kind), ChannelRules(), ("seller", "product"))
+    exists = known or channel.format(kind) == "feed:all"
+    assert isinstance(found, Route) if exists else found is ERRORS.UNKNOWN_CHANNEL
+
+
 @pytest.mark.parametrize(
     "size, head",
     [

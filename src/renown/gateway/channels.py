@@ -1,13 +1,14 @@
 """What a channel's name means: which source feeds it, and how it behaves."""
 
 import re
+from collections.abc import Container
 from enum import Enum
 from typing import Final
 
 import msgspec
 
 from renown.gateway.options import ChannelRule, ChannelRules
-from renown.model import is_key
+from renown.model import is_key, kind_of
 from renown.protocol.access import Route
 from renown.protocol.codes import ERRORS, Error
 
@@ -40,6 +41,11 @@ class Address(msgspec.Struct, frozen=True):
     """A subject for standings and activity, a kind for boards and feeds."""
 
     @property
+    def kind(self) -> str:
+        """The kind of subject it is about; `all` for the feed over all kinds."""
+        return kind_of(self.name)
+
+    @property
     def stream(self) -> bool:
         """Whether every publication counts, rather than the newest alone."""
         return self.source is Source.ACTIVITY
@@ -63,9 +69,12 @@ def rule_of(source: Source, rules: ChannelRules) -> ChannelRule:
     return rule
 
 
-def route(channel: str, rules: ChannelRules) -> Route | Error:
-    """Return what a session must know about a channel."""
+def route(channel: str, rules: ChannelRules, kinds: Container[str] | None = None) -> Route | Error:
+    """Return what a session must know about a channel of one of `kinds`; None: of any kind."""
     address = find(channel)
     if isinstance(address, Error):
         return address
+    everything = address.source is Source.FEED and address.name == EVERYTHING
+    if kinds is not None and not everything and address.kind not in kinds:
+        return ERRORS.UNKNOWN_CHANNEL
     return Route(address.stream, rule_of(address.source, rules).subscribe)

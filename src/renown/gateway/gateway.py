@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import suppress
 from typing import Protocol
 
@@ -57,10 +57,15 @@ class Gateway:
         tokens: Tokens | None = None,
         *,
         anonymous: bool = False,
+        kinds: Container[str] | None = None,
     ) -> None:
-        """Without `tokens` no token is good; `anonymous` lets clients connect without one."""
+        """Without `tokens` no token is good; `anonymous` lets clients connect without one.
+
+        Channels of kinds not among `kinds` do not exist; None: those of any kind do.
+        """
         self.options = options or GatewayOptions()
         self.anonymous = anonymous
+        self.kinds = kinds
         self.epoch = ledger.id
         self.metrics = GatewayMetrics()
         self.codec: Codec = JSON
@@ -120,7 +125,7 @@ class Gateway:
 
     def route(self, channel: str) -> Route | Error:
         """Return how a channel behaves."""
-        return route(channel, self.options.channels)
+        return route(channel, self.options.channels, self.kinds)
 
     # What connections ask for
 

@@ -55,7 +55,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     stack.push_async_callback(ledger.close)
     await ledger.start()
     bus = MemoryBus()
-    gateway = Gateway(ledger, bus, _gateway_options(settings), tokens, anonymous=anonymous)
+    gateway = Gateway(
+        ledger, bus, _gateway_options(settings), tokens, anonymous=anonymous, kinds=policies.kinds
+    )
     await gateway.start()
     stack.push_async_callback(gateway.stop)
     metrics = Metrics()
