@@ -158,6 +158,23 @@ def test_in_dev_mode_a_foreign_page_cannot_write(tmp_path: Path) -> None:
         assert "stopped" in running.log.read_text()
 
 
+def test_in_dev_mode_tokens_are_minted_without_a_secret(tmp_path: Path) -> None:
+    with RunningServer(tmp_path) as running:
+        token = httpx.post(f"{running.url}/v1/tokens", json={"user": "ana"}).json()["token"]
+        forged = f"{token.rpartition('.')[0]}.{'A' * 43}"
+        for bearer, status in ((token, 200), (forged, 401)):
+            assert httpx.get(f"{running.url}/v1/info", headers=_bearer(bearer)).status_code == status
+        assert "random secret" in running.log.read_text()
+
+
+def test_elsewhere_a_secret_is_needed_to_mint_tokens(tmp_path: Path) -> None:
+    (tmp_path / "renown.toml").write_text('policies = ["seller"]')
+    with RunningServer(tmp_path, "--config", str(tmp_path / "renown.toml"), dev=False) as running:
+        key = _key(tmp_path, "tokens")[1]
+        refused = httpx.post(f"{running.url}/v1/tokens", json={"user": "ana"}, headers=_bearer(key))
+        assert (refused.status_code, refused.json()["code"]) == (503, "tokens_not_configured")
+
+
 def test_dev_mode_listens_on_this_machine_only(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "renown.cli", "serve", "--dev", "--host", "0.0.0.0", "--data", str(tmp_path)],

@@ -48,7 +48,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         ("GET", "/badge/seller.svg", 400, "invalid_subject"),
         ("POST", "/v1/events", 400, "malformed_json"),
         ("POST", "/v1/events?standing=perhaps", 400, "invalid_parameter"),
-        ("POST", "/v1/tokens", 503, "tokens_not_configured"),
     ],
 )  # fmt: skip
 def test_errors_have_one_shape(server: RunningServer, method: str, path: str, status: int, code: str) -> None:

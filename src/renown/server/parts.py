@@ -1,11 +1,13 @@
 """Builds the parts of a server from its settings."""
 
+import secrets
 import time
 from contextlib import AsyncExitStack
 from importlib.resources import files
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from renown.api.access import Access
 from renown.api.metrics import Metrics
@@ -14,7 +16,7 @@ from renown.api.tokens import verifier
 from renown.bus.memory import MemoryBus
 from renown.errors import SettingsError
 from renown.gateway import Gateway
-from renown.gateway.options import GatewayOptions
+from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.gateway.tokens import Tokens
 from renown.ledger import Ledger
 from renown.server.gauges import watch
@@ -22,6 +24,8 @@ from renown.server.policies import chosen
 from renown.server.settings import Settings
 
 __all__ = ["Parts", "build"]
+
+_log = structlog.get_logger("renown")
 
 _DEV_ORIGINS = tuple(
     f"{scheme}://{host}{port}"
@@ -49,7 +53,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
 
     """
     policies = chosen(settings)
-    tokens = Tokens(settings.tokens)
+    tokens = Tokens(_token_options(settings))
     anonymous = settings.dev if settings.access.anonymous is None else settings.access.anonymous
     ledger = Ledger.open(_data_folder(settings), policies, settings.ledger)
     stack.push_async_callback(ledger.close)
@@ -77,6 +81,14 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         clock=time.time,
     )
     return Parts(services, gateway)
+
+
+def _token_options(settings: Settings) -> TokenOptions:
+    """Return the tokens' options; in dev mode there is always a secret to sign with."""
+    if not settings.dev or settings.tokens.secret is not None:
+        return settings.tokens
+    _log.info("client tokens are signed with a random secret that ends with this process")
+    return msgspec.structs.replace(settings.tokens, secret=secrets.token_urlsafe(48))
 
 
 def _gateway_options(settings: Settings) -> GatewayOptions:
