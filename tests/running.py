@@ -1,5 +1,6 @@
 """The real server as a child process, for tests that talk to it from outside."""
 
+import json
 import os
 import signal
 import socket
@@ -9,8 +10,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-import httpx
+from urllib.parse import urlsplit
 
 __all__ = ["RunningServer", "free_port"]
 
@@ -25,9 +25,10 @@ def free_port() -> int:
 class RunningServer:
     """`renown serve` on a loopback port with its own data folder; restartable on the same port."""
 
-    def __init__(self, data: Path, *arguments: str, dev: bool = True, port: int | None = None) -> None:
+    def __init__(self, data: Path, *arguments: str, dev: bool = True, port: int = 0) -> None:
         self.data = data
-        self.port = port or free_port()
+        self.port = port
+        """0 until the first start: the server takes a free one itself, so that no two can pick the same."""
         self.arguments = [*(["--dev"] if dev else []), *arguments]
         self.process: subprocess.Popen[bytes] | None = None
         self.log = data / "server.log"
@@ -48,23 +49,23 @@ class RunningServer:
         command = [sys.executable, "-m", "renown.cli", "serve", "--data", str(self.data)]
         command += ["--port", str(self.port), *self.arguments]
         with self.log.open("ab") as log:
+            start = log.tell()
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=dict(os.environ)
             )
-        self._wait_ready(self.process)
+        self.port = self._wait_ready(self.process, start)
 
-    def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_ready(self, process: subprocess.Popen[bytes], start: int) -> int:
+        """Return the port that this very process says it is ready on, in its log after `start`."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                raise RuntimeError(
-                    f"the server ended with {process.returncode}:\n{self.log.read_text()[-4000:]}"
-                )
-            try:
-                if httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
+                raise RuntimeError(f"the server ended with {process.returncode}:\n{self._tail()}")
+            for line in self.log.read_bytes()[start:].splitlines(keepends=True):
+                if line.startswith(b"{") and line.endswith(b"\n"):
+                    record = json.loads(line)
+                    if record["message"] == "ready":
+                        return urlsplit(record["dashboard"]).port or 0
             time.sleep(0.05)
         raise RuntimeError(f"the server was not ready in 60 s:\n{self._tail()}")
 
