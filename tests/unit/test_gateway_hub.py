@@ -46,7 +46,8 @@ class Truth:
     def _standing(self) -> bytes:
         return json.dumps(
             {"subject": SUBJECT, "version": self.top, "score": self.top, "low": 0, "high": 0, "count": 1}
-            | {"tier": None, "provisional": False}
+            | {"categories": {}, "tier": None, "badges": [], "status": "active", "provisional": False}
+            | {"updated_at": "2026-01-01T00:00:00Z", "cause": None}
         ).encode()
 
     async def snapshots(self, subjects: list[str]) -> dict[str, tuple[int, bytes]]:

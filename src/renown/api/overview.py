@@ -12,41 +12,10 @@ from renown.api.kinds import KindInfo, describe
 from renown.api.problem import documented
 from renown.api.reading import AnyRequest, check_kind, guard, json_response
 from renown.api.services import Use
+from renown.gateway.views import Board, board_view
 from renown.model import Standing
 
 __all__ = ["get_board", "get_info", "get_policies", "search_subjects"]
-
-
-class Row(msgspec.Struct, frozen=True):
-    """One place of a board."""
-
-    rank: int
-    subject: str
-    score: float
-    low: float
-    high: float
-    count: int
-    tier: str | None
-    version: int
-    provisional: bool
-
-
-class Board(msgspec.Struct, frozen=True):
-    """The best of a kind; who is still provisional is not on it."""
-
-    board: str
-    rows: list[Row]
-
-
-class _RowSource(msgspec.Struct, frozen=True):
-    subject: str
-    score: float
-    low: float
-    high: float
-    count: int
-    tier: str | None
-    version: int
-    provisional: bool
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -75,9 +44,6 @@ class PolicyList(msgspec.Struct, frozen=True):
     policies: list[dict[str, object]]
 
 
-_rows = msgspec.json.Decoder(_RowSource)
-
-
 @get(
     "/v1/boards/{kind:str}",
     summary="The best of a kind",
@@ -94,12 +60,7 @@ async def get_board(
     guard(request, services)
     check_kind(kind, services.policies)
     _, found = await services.ledger.board(kind, limit)
-    rows = [_row(rank, _rows.decode(body)) for rank, body in enumerate(found, start=1)]
-    return json_response(Board(kind, rows), headers={"cache-control": "no-cache"})
-
-
-def _row(rank: int, source: _RowSource) -> Row:
-    return Row(rank, *(getattr(source, name) for name in _RowSource.__struct_fields__))
+    return json_response(board_view(kind, found), headers={"cache-control": "no-cache"})
 
 
 @get(

@@ -136,28 +136,28 @@ class Library:
         self._hub.loaded(channel)
 
     async def _load_board(self, channel: BoardChannel) -> None:
-        try:
-            position, data = await self._board(channel)
-        except Exception:
-            _LOG.exception("cannot read the board %s", channel.address.name)
+        board = await self._board(channel)
+        if board is None:
             self._hub.unreadable(channel)
             return
-        channel.replace(position, data)
+        channel.replace(*board)
         self._hub.loaded(channel)
 
     async def _refresh(self, channel: BoardChannel) -> None:
-        try:
-            position, data = await self._board(channel)
-        except Exception:
-            _LOG.exception("cannot read the board %s", channel.address.name)
+        board = await self._board(channel)
+        if board is None:
             channel.refreshing = False
-            return
-        self._hub.board_read(channel, position, data)
+        else:
+            self._hub.board_read(channel, *board)
 
-    async def _board(self, channel: BoardChannel) -> tuple[int, bytes]:
+    async def _board(self, channel: BoardChannel) -> tuple[int, bytes] | None:
         kind = channel.address.name
-        position, standings = await self._ledger.board(kind, self._options.board_rows)
-        return position, board_view(kind, standings)
+        try:
+            position, standings = await self._ledger.board(kind, self._options.board_rows)
+            return position, board_view(kind, standings)
+        except Exception:
+            _LOG.exception("cannot read the board %s", kind)
+            return None
 
     async def _fill(self, channel: StreamChannel) -> None:
         try:

@@ -7,12 +7,13 @@ import msgspec
 
 from renown.gateway.channels import Address
 from renown.gateway.watched import Entry, NewestChannel
+from renown.model import Standing
 
-__all__ = ["BoardChannel", "BoardRow", "FeedChannel", "board_rows", "board_view", "feed_view"]
+__all__ = ["Board", "BoardChannel", "BoardRow", "FeedChannel", "board_view", "feed_view"]
 
 
 class BoardRow(msgspec.Struct, frozen=True):
-    """One line of a leaderboard."""
+    """One place of a board."""
 
     rank: int
     subject: str
@@ -25,18 +26,9 @@ class BoardRow(msgspec.Struct, frozen=True):
     provisional: bool
 
 
-class _Standing(msgspec.Struct, frozen=True):
-    subject: str
-    version: int
-    score: float
-    low: float
-    high: float
-    count: int
-    tier: str | None
-    provisional: bool
+class Board(msgspec.Struct, frozen=True):
+    """The best of a kind; who is still provisional is not on it."""
 
-
-class _Board(msgspec.Struct, frozen=True):
     board: str
     rows: list[BoardRow]
 
@@ -45,23 +37,17 @@ class _Feed(msgspec.Struct, frozen=True):
     changes: list[msgspec.Raw]
 
 
-_STANDING = msgspec.json.Decoder(_Standing)
+_STANDING = msgspec.json.Decoder(Standing)
 
 
-def board_rows(standings: Sequence[bytes]) -> list[BoardRow]:
-    """Return ranked rows for the JSON of standings, best first."""
-    rows: list[BoardRow] = []
-    for rank, encoded in enumerate(standings, 1):
-        s = _STANDING.decode(encoded)
-        rows.append(
-            BoardRow(rank, s.subject, s.score, s.low, s.high, s.count, s.tier, s.version, s.provisional)
-        )
-    return rows
+def _row(rank: int, encoded: bytes) -> BoardRow:
+    s = _STANDING.decode(encoded)
+    return BoardRow(rank, s.subject, s.score, s.low, s.high, s.count, s.tier, s.version, s.provisional)
 
 
 def board_view(kind: str, standings: Sequence[bytes]) -> bytes:
-    """Return the JSON of a board: `{"board", "rows"}`."""
-    return msgspec.json.encode(_Board(kind, board_rows(standings)))
+    """Return the JSON of a `Board` over the JSON of standings, best first."""
+    return msgspec.json.encode(Board(kind, [_row(rank, each) for rank, each in enumerate(standings, 1)]))
 
 
 def feed_view(changes: Sequence[bytes]) -> bytes:
