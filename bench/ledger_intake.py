@@ -20,6 +20,7 @@ from pathlib import Path
 from renown.ledger import Ledger
 from renown.model import Event, Status
 from renown.policy import Policies
+from renown.server.interpreter import prepare_interpreter
 from renown.stores import SqliteStore, statements
 from renown.stores.sqlite import FILE_NAME, connect
 
@@ -100,8 +101,8 @@ def floor(source: Path, folder: Path, batch: int) -> float:
     for i in range(batch, len(rows), batch):
         part = rows[i : i + batch]
         writing.execute("BEGIN IMMEDIATE")
-        writing.executemany(statements.ADD_EVENT, part)
-        writing.executemany(statements.PUT_STANDING, [standings[s] for s in {row[2] for row in part}])
+        writing.executemany(statements.ADD_EVENTS.of(1), part)
+        writing.executemany(statements.PUT_STANDINGS.of(1), [standings[s] for s in {row[2] for row in part}])
         writing.execute("COMMIT")
     seconds = time.perf_counter() - begun
     writing.close()
@@ -119,6 +120,7 @@ def main() -> None:
         "seller": seller_events,
         "trader": trader_events,
     }
+    prepare_interpreter()
     print(f"{given.events:,} events, batches of {given.batch:,}, synchronous=FULL")
     print(f"{'policy':<8} {'ledger/s':>10} {'floor/s':>10} {'ratio':>7}")
     for name, make in makers.items():

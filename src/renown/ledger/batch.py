@@ -3,13 +3,14 @@
 import contextlib
 import time
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
 
 from renown import scoring
 from renown.errors import ConflictError, EventError, LedgerError, PolicyError
+from renown.ledger.access import Access, Overtaken
 from renown.ledger.cache import Cache, Kind, Subject
 from renown.ledger.check import checked, new_id
 from renown.ledger.fold import Applied, Earlier, Folded, apply, begin
@@ -19,9 +20,9 @@ from renown.ledger.replay import replay, standing_row
 from renown.ledger.views import activity_json, encode
 from renown.model import Answer, Basis, Cause, Event, Problem, Status, Update, kind_of
 from renown.policy import Policy
-from renown.stores import EventRow, StandingRow, Writer
+from renown.stores import EndRow, EventRow, KindRow, Reader, StandingRow
 
-__all__ = ["Batch", "Prepared"]
+__all__ = ["Batch", "Prepared", "Work"]
 
 _log = structlog.get_logger(__name__)
 _PLAIN: Final = Basis()
@@ -56,13 +57,32 @@ class _Touched:
         self.activity: list[tuple[int, int, bytes]] = []
 
 
+class Work(NamedTuple):
+    """What a folded batch wants stored, and what is to be said once it is."""
+
+    events: Sequence[EventRow]
+    ends: Sequence[EndRow]
+    standings: Sequence[StandingRow]
+    kinds: Sequence[KindRow]
+    newest_seq: int
+    updates: Sequence[Update]
+    """One per subject, in order of their newest event."""
+
+
 class Batch:
-    """The work of one transaction. Used once, on the writer's thread."""
+    """The events of one transaction, folded. Used once, on the writer's thread.
 
-    _writer: Writer
+    `before` is the batch folded last, when it may not be committed yet: what it holds and the store does
+    not is looked up in it.
+    """
 
-    def __init__(self, cache: Cache, events: Sequence[Event]) -> None:
+    _access: Access
+
+    def __init__(self, cache: Cache, events: Sequence[Event], before: "Batch | None" = None) -> None:
         self._cache = cache
+        self._before = before
+        self.looked_back = False
+        """Whether it needed more of the past than what lies in memory afterwards."""
         self._answers: dict[int, Answer] = {}
         # As fine as the wire is, so that what is told is what was folded.
         self._now = round(time.time(), 6)
@@ -73,7 +93,7 @@ class Batch:
         self._pairs: dict[tuple[str, str], Earlier | None] = {}
         self._touched: dict[str, _Touched] = {}
         self._rows: list[EventRow] = []
-        self._ends: list[tuple[float | None, str | None, int | None, int]] = []
+        self._ends: list[EndRow] = []
         self._seq = 0
 
     def _prepare(self, slot: int, event: Event) -> Prepared | None:
@@ -107,43 +127,44 @@ class Batch:
         _log.exception("an event failed unexpectedly", id=getattr(event, "id", None))
         self._reject(slot, event, Problem("internal", "the server failed on this event; it changed nothing"))
 
-    def run(self, writer: Writer) -> None:
-        """Apply all events within the transaction that `writer` has begun.
+    def run(self, access: Access) -> Work:
+        """Fold all events; return what is to be stored.
 
         Raises:
-            LedgerError: the store failed; the transaction has to be rolled back and the cache dropped.
+            LedgerError: the store failed; the cache has to be dropped.
+            Overtaken: as `access` raises it.
 
         """
-        self._writer = writer
+        self._access = access
         self._load()
         for prepared in self._prepared:
             try:
                 self._take(prepared)
             except EventError as error:
                 self._reject(prepared.slot, prepared.event, error.problem)
-            except LedgerError:
+            except (LedgerError, Overtaken):
                 raise
             except Exception:
                 self._fail(prepared.slot, prepared.event)
-        self._flush()
-        self._store()
+        self._before = None
+        return self._work()
 
     def _load(self) -> None:
         """Look up, each with one statement, all that the events of the batch may need."""
-        cache, writer = self._cache, self._writer
+        cache, reader = self._cache, self._access.reader
         if not cache.valid:
-            cache.newest_seq = writer.newest_seq()
-            cache.see_kinds(writer.kind_rows())
+            cache.newest_seq = reader.newest_seq()
+            cache.see_kinds(reader.kind_rows())
             cache.valid = True
         self._seq = cache.newest_seq
         sent = [p.id for p in self._prepared if p.event.id is not None]
         if sent:
-            self._known = {row[0]: row[1:] for row in writer.known(sent)}
+            self._known = {row[0]: row[1:] for row in reader.known(sent)}
         wanted = {p.event.subject for p in self._prepared}
         wanted.update(p.rater for p in self._prepared if p.rater is not None)
         missing = cache.missing(wanted)
         if missing:
-            found = {row.subject: row for row in writer.standings(missing)}
+            found = {row.subject: row for row in reader.standings(missing)}
             for key in missing:
                 row = found.get(key)
                 cache.subjects[key] = None if row is None else self._subject(row)
@@ -153,8 +174,15 @@ class Batch:
             if p.effect.one_per is not None and cache.subjects[p.event.subject] is not None
         }
         if pairs:
-            for row in writer.live_pairs(list(pairs)):
+            for row in reader.live_pairs(list(pairs)):
                 self._pairs[row.subject, row.pair or ""] = earlier_of(row)
+        if self._before is not None:
+            self._see(self._before, sent, pairs)
+
+    def _see(self, before: "Batch", sent: Sequence[str], pairs: set[tuple[str, str]]) -> None:
+        """Look ids and pairs up in the batch before, which knows better than the store."""
+        self._known.update({id_: before._known[id_] for id_ in sent if id_ in before._known})
+        self._pairs.update({pair: before._pairs[pair] for pair in pairs if pair in before._pairs})
 
     def _subject(self, row: StandingRow) -> Subject | None:
         policy = self._cache.policies.get(row.kind)
@@ -166,9 +194,11 @@ class Batch:
                 folded = Folded(row.version, state, row.updated_at, row.score)
                 return Subject(row.subject, policy, folded, row.seq, row.view)
         # The policy has changed since: what is folded next must be folded onto the same rules.
-        rows = self._writer.ascending(row.subject, 0, -1)
+        writer = self._access.writer()
+        self.looked_back = True
+        rows = writer.ascending(row.subject, 0, -1)
         made = replay(policy, rows)
-        write_replay(self._writer, rows, made.rows, made.standing)
+        write_replay(writer, rows, made.rows, made.standing)
         return Subject(row.subject, policy, made.folded, row.seq, made.standing.view)
 
     def _take(self, prepared: Prepared) -> None:
@@ -189,7 +219,7 @@ class Batch:
         subject = cache.subjects.get(event.subject)
         if subject is None:
             subject = Subject(event.subject, policy, begin(policy, prior, prepared.at), 0, b"")
-        past = StoredPast(event.subject, self._writer, self._pairs, self._flush)
+        past = StoredPast(event.subject, self._pairs, self._flush)
         applied = apply(
             policy,
             subject.folded,
@@ -287,16 +317,19 @@ class Batch:
             )
         self._answers[prepared.slot] = Answer(Status.APPLIED, row.id, key, row.version)
 
-    def _flush(self) -> None:
-        """Write the events of the batch so far, so that statements see them."""
+    def _flush(self) -> Reader:
+        """Write the events of the batch so far; return a reader that sees them and all before."""
+        writer = self._access.writer()
+        self.looked_back = True
         if self._rows:
-            self._writer.add_events(self._rows)
+            writer.add_events(self._rows)
             self._rows = []
         if self._ends:
-            self._writer.end_events(self._ends)
+            writer.end_events(self._ends)
             self._ends = []
+        return writer
 
-    def _store(self) -> None:
+    def _work(self) -> Work:
         cache = self._cache
         rows: list[StandingRow] = []
         for key, touched in self._touched.items():
@@ -307,14 +340,12 @@ class Batch:
             row = standing_row(policy, key, subject.seq, folded=folded, reading=reading, cause=cause)
             subject.view = row.view
             rows.append(row)
-        if rows:
-            self._writer.put_standings(rows)
-            changed = {touched.subject.policy.kind for touched in self._touched.values()}
-            self._writer.put_kinds([cache.kinds[name].row() for name in changed])
+        changed = {touched.subject.policy.kind for touched in self._touched.values()}
         cache.newest_seq = self._seq
+        kinds = [cache.kinds[name].row() for name in changed]
+        return Work(self._rows, self._ends, rows, kinds, self._seq, self._updates())
 
-    def updates(self) -> list[Update]:
-        """Return the batch's news, one update per subject, to be told after the commit."""
+    def _updates(self) -> list[Update]:
         return [
             Update(key, t.subject.folded.version, t.subject.seq, t.subject.view, tuple(t.activity))
             for key, t in self._touched.items()

@@ -101,6 +101,11 @@ class Cache:
             if policy is not None:
                 self.kinds[row.kind] = Kind.of(row, policy)
 
+    @property
+    def full(self) -> bool:
+        """Whether there are too many subjects."""
+        return len(self.subjects) > _MOST_SUBJECTS
+
     def trim(self) -> None:
         """Forget the oldest subjects when there are too many."""
         surplus = len(self.subjects) - _MOST_SUBJECTS

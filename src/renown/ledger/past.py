@@ -27,17 +27,12 @@ def earlier_of(row: EventRow) -> Earlier:
 
 
 class StoredPast:
-    """Looks the past up in the store. `flush` brings what the batch has not written yet."""
+    """Looks the past up in the store. `flush` brings what the batch has not written, and a reader of it."""
 
     def __init__(
-        self,
-        subject: str,
-        reader: Reader,
-        pairs: dict[tuple[str, str], Earlier | None],
-        flush: Callable[[], None],
+        self, subject: str, pairs: dict[tuple[str, str], Earlier | None], flush: Callable[[], Reader]
     ) -> None:
         self._subject = subject
-        self._reader = reader
         self._pairs = pairs
         self._flush = flush
 
@@ -47,16 +42,13 @@ class StoredPast:
 
     def all_of(self, pair: str) -> Sequence[Earlier]:
         """Return all events of a pair."""
-        self._flush()
-        return [earlier_of(row) for row in self._reader.paired(self._subject, pair)]
+        return [earlier_of(row) for row in self._flush().paired(self._subject, pair)]
 
     def referred(self, reference: str) -> Sequence[Earlier]:
         """Return the events with that id or ref."""
-        self._flush()
-        return [earlier_of(row) for row in self._reader.referred(self._subject, reference)]
+        return [earlier_of(row) for row in self._flush().referred(self._subject, reference)]
 
     def live(self) -> Sequence[Earlier]:
         """Return the events that contribute."""
-        self._flush()
-        rows = self._reader.live(self._subject)
+        rows = self._flush().live(self._subject)
         return [earlier for row in rows if (earlier := earlier_of(row)).contributions]

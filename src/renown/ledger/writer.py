@@ -1,30 +1,52 @@
-"""The one thread of a process that writes: group commit, and the sweep for other processes' commits."""
+"""The one thread of a process that folds: group commit, and the sweep for other processes' commits.
+
+While one batch is stored, in which the interpreter has little to do and the disk much, the next one is
+folded already, ahead of it. That is a bet that nobody else writes to the file in between; when somebody did,
+or the store failed, what was folded ahead is thrown away and folded again within its transaction.
+"""
 
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
 from renown.errors import LedgerError
-from renown.ledger.batch import Batch
+from renown.ledger.access import Access, Ahead, Overtaken, Within
+from renown.ledger.batch import Batch, Work
 from renown.ledger.cache import Cache
 from renown.ledger.queue import Append, Call, JobQueue
 from renown.ledger.views import updates_of
 from renown.model import Answer, Update
 from renown.policy import Policies
-from renown.stores import Store, Writer
+from renown.stores import Reader, Store, Writer
 
 __all__ = ["MAX_BATCH", "WriterThread"]
 
-MAX_BATCH: Final = 2_000
+MAX_BATCH: Final = 1_000
 """Events in one transaction, at most."""
 
 _PAGE: Final = 5_000
 _log = structlog.get_logger(__name__)
 
 Tell = Callable[[Sequence[Update]], None]
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """A folded batch on its way into the store."""
+
+    jobs: list[Append]
+    batch: Batch
+    work: Work
+    answers: list[Answer]
+    begun: bool
+    """Whether its transaction has begun."""
+    news: list[Update]
+    """Of other processes, to be told before its own."""
 
 
 class WriterThread:
@@ -44,6 +66,8 @@ class WriterThread:
         self._tell = tell
         self._told = 0
         self._behind = False
+        self._storing: tuple[_Turn, Future[None]] | None = None
+        self._storer = ThreadPoolExecutor(1, thread_name_prefix="renown-store")
         self._thread = threading.Thread(target=self._run, name="renown-ledger", daemon=True)
         self._opened: asyncio.Future[None] = loop.create_future()
 
@@ -65,12 +89,30 @@ class WriterThread:
             self._loop.call_soon_threadsafe(self._opened.set_exception, error)
             return
         self._loop.call_soon_threadsafe(self._opened.set_result, None)
-        while (job := self._queue.take(MAX_BATCH)) is not None:
-            if isinstance(job, Call):
-                self._call(job)
-            else:
-                self._append(job)
+        with self._store.reader() as reader, self._storer:
+            self._work_off(reader)
         self._writer.close()
+
+    def _work_off(self, reader: Reader) -> None:
+        while (job := self._next()) is not None:
+            if isinstance(job, Call):
+                self._stored()
+                self._call(job)
+            elif self._storing is None or self._storing[0].batch.looked_back or self._cache.full:
+                self._stored()
+                self._cache.trim()
+                self._append(job)
+            else:
+                self._append_ahead(job, reader)
+
+    def _next(self) -> list[Append] | Call | None:
+        if not self._queue:
+            # Nothing to fold meanwhile; and if the store fails, somebody must hear of it.
+            self._stored()
+        job = self._queue.take(MAX_BATCH)
+        if job is None:
+            self._stored()
+        return job
 
     def _call(self, job: Call) -> None:
         try:
@@ -82,30 +124,108 @@ class WriterThread:
             self._loop.call_soon_threadsafe(_settle, job.done, result)
 
     def _append(self, jobs: list[Append]) -> None:
+        """Fold within the transaction."""
         try:
-            answers, updates = self._transact(jobs)
+            self._writer.begin()
+            news = self._foreign()
+            turn = self._fold(jobs, Within(self._writer), None)
+        except Exception as error:
+            self._give_up(jobs, error)
+        else:
+            turn.begun, turn.news = True, news
+            self._hand_over(turn)
+
+    def _append_ahead(self, jobs: list[Append], reader: Reader) -> None:
+        """Fold while the batch before is being stored."""
+        before = None if self._storing is None else self._storing[0].batch
+        access = Ahead(reader, self._catch_up)
+        try:
+            turn = self._fold(jobs, access, before)
+            if not access.begun and not self._stored():
+                raise Overtaken
+        except Overtaken:
+            self._abandon()
+            self._append(jobs)
+        except Exception as error:
+            self._stored()
+            self._give_up(jobs, error)
+        else:
+            turn.begun = access.begun
+            self._hand_over(turn)
+
+    def _fold(self, jobs: list[Append], access: Access, before: Batch | None) -> _Turn:
+        batch = Batch(self._cache, [event for job in jobs for event in job.events], before)
+        work = batch.run(access)
+        answers = batch.answers([job.standing for job in jobs for _ in job.events])
+        return _Turn(jobs, batch, work, answers, begun=False, news=[])
+
+    def _catch_up(self) -> Writer:
+        """Wait for the batch before and begin the transaction of the one being folded."""
+        if self._storing is None:
+            return self._writer
+        if not self._stored():
+            raise Overtaken
+        self._writer.begin()
+        if self._writer.changed():
+            raise Overtaken
+        return self._writer
+
+    def _hand_over(self, turn: _Turn) -> None:
+        """Store a folded batch: beside the next one if one waits, else here and now."""
+        if self._queue:
+            self._storing = turn, self._storer.submit(self._put, turn)
+            return
+        try:
+            self._put(turn)
         except Exception as error:
             self._abandon()
-            if not isinstance(error, LedgerError):
-                _log.exception("a transaction failed")
-                error = LedgerError("the ledger could not store the events")
-            self._loop.call_soon_threadsafe(_fail, [job.done for job in jobs], error)
-        else:
-            self._loop.call_soon_threadsafe(self._deliver, jobs, answers, updates)
+            self._redo(turn, error)
 
-    def _transact(self, jobs: list[Append]) -> tuple[list[Answer], list[Update]]:
-        events = [event for job in jobs for event in job.events]
-        batch = Batch(self._cache, events)
-        self._writer.begin()
-        updates = self._foreign()
-        batch.run(self._writer)
-        answers = batch.answers([job.standing for job in jobs for _ in job.events])
-        self._writer.commit()
-        updates += batch.updates()
-        self._told = self._cache.newest_seq if self._cache.valid else self._told
+    def _stored(self) -> bool:
+        """Wait until the batch being stored is; if that fails, see to it and return False."""
+        if self._storing is None:
+            return True
+        (turn, stored), self._storing = self._storing, None
+        try:
+            stored.result()
+        except Exception as error:
+            self._abandon()
+            self._redo(turn, error)
+            return False
+        return True
+
+    def _redo(self, turn: _Turn, error: Exception) -> None:
+        if isinstance(error, Overtaken):
+            self._append(turn.jobs)
+            self._stored()
+        else:
+            self._give_up(turn.jobs, error)
+
+    def _put(self, turn: _Turn) -> None:
+        """Store a batch, commit, and have it told; on whichever thread is free."""
+        writer, work = self._writer, turn.work
+        if not turn.begun:
+            writer.begin()
+            if writer.changed():
+                raise Overtaken
+        if work.events:
+            writer.add_events(work.events)
+        if work.ends:
+            writer.end_events(work.ends)
+        if work.standings:
+            writer.put_standings(work.standings)
+            writer.put_kinds(work.kinds)
+        writer.commit()
+        self._told = work.newest_seq
         self._behind = False
-        self._cache.trim()
-        return answers, updates
+        self._loop.call_soon_threadsafe(self._deliver, turn)
+
+    def _give_up(self, jobs: list[Append], error: Exception) -> None:
+        self._abandon()
+        if not isinstance(error, LedgerError):
+            _log.error("a transaction failed", exc_info=error)
+            error = LedgerError("the ledger could not store the events")
+        self._loop.call_soon_threadsafe(_fail, [job.done for job in jobs], error)
 
     def _foreign(self) -> list[Update]:
         """Return the news of other processes since what was told last."""
@@ -143,13 +263,14 @@ class WriterThread:
         except LedgerError:
             _log.exception("the roll-back failed")
 
-    def _deliver(self, jobs: list[Append], answers: list[Answer], updates: list[Update]) -> None:
+    def _deliver(self, turn: _Turn) -> None:
+        updates = [*turn.news, *turn.work.updates]
         if updates:
             self._tell(updates)
         start = 0
-        for job in jobs:
+        for job in turn.jobs:
             end = start + len(job.events)
-            _settle(job.done, answers[start:end])
+            _settle(job.done, turn.answers[start:end])
             start = end
 
 

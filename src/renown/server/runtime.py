@@ -17,6 +17,7 @@ from renown.api.services import Services
 from renown.errors import SettingsError
 from renown.gateway.options import TokenOptions
 from renown.gateway.websocket import protocol_class
+from renown.server.interpreter import prepare_interpreter
 from renown.server.listen import bind, is_loopback, url_of
 from renown.server.parts import Parts, build
 from renown.server.settings import Settings
@@ -111,6 +112,7 @@ async def _serve(settings: Settings, listener: socket.socket, companion: Compani
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await server.up.wait()
         running = Running(url_of(listener), parts.services)
+        prepare_interpreter()
         parts.services.ready = True
         _announce(settings, running)
         await _until_asked(signals, running, companion)

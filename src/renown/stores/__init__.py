@@ -1,6 +1,16 @@
 """Where the ledger lies on disk: the promise (`store`) and the SQLite implementation (`sqlite`)."""
 
 from renown.stores.sqlite import SqliteStore
-from renown.stores.store import EventRow, KeyRow, KindRow, Reader, StandingRow, Store, Writer
+from renown.stores.store import EndRow, EventRow, KeyRow, KindRow, Reader, StandingRow, Store, Writer
 
-__all__ = ["EventRow", "KeyRow", "KindRow", "Reader", "SqliteStore", "StandingRow", "Store", "Writer"]
+__all__ = [
+    "EndRow",
+    "EventRow",
+    "KeyRow",
+    "KindRow",
+    "Reader",
+    "SqliteStore",
+    "StandingRow",
+    "Store",
+    "Writer",
+]

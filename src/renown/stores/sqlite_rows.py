@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from renown.errors import LedgerError
 from renown.stores import statements as sql
-from renown.stores.store import EventRow, KeyRow, KindRow, Refolded, StandingRow
+from renown.stores.store import EndRow, EventRow, KeyRow, KindRow, Refolded, StandingRow
 
 __all__ = ["SqliteReader", "SqliteWriter"]
 
@@ -211,11 +212,27 @@ class SqliteWriter(SqliteReader):
         except sqlite3.Error as error:
             raise _failed(error) from error
 
+    def _insert(self, insert: sql.Insert, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert many rows with few statements.
+
+        The driver gives the interpreter up once per statement, and must get it back from whoever took it:
+        with a statement per row a busy event loop would hold the writer up row by row.
+        """
+        try:
+            start = 0
+            for size in insert.sizes:
+                while len(rows) - start >= size:
+                    values = list(chain.from_iterable(rows[start : start + size]))
+                    self._connection.execute(insert.of(size), values)
+                    start += size
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
     def add_events(self, rows: Sequence[EventRow]) -> None:
         """Insert events."""
-        self._many(sql.ADD_EVENT, rows)
+        self._insert(sql.ADD_EVENTS, rows)
 
-    def end_events(self, ends: Sequence[tuple[float | None, str | None, int | None, int]]) -> None:
+    def end_events(self, ends: Sequence[EndRow]) -> None:
         """Mark events as taken back."""
         self._many(sql.END_EVENT, ends)
 
@@ -225,7 +242,7 @@ class SqliteWriter(SqliteReader):
 
     def put_standings(self, rows: Sequence[StandingRow]) -> None:
         """Upsert standings."""
-        self._many(sql.PUT_STANDING, rows)
+        self._insert(sql.PUT_STANDINGS, rows)
 
     def put_kinds(self, rows: Sequence[KindRow]) -> None:
         """Upsert kinds."""

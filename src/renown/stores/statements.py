@@ -27,7 +27,7 @@ from sqlalchemy.schema import Table
 from renown.stores.schema import events, keys, kinds, standings
 
 __all__ = [
-    "ADD_EVENT",
+    "ADD_EVENTS",
     "ADD_KEY",
     "ASCENDING",
     "AT_SEQS",
@@ -44,7 +44,7 @@ __all__ = [
     "NEWEST_SEQ",
     "PAIRED",
     "PUT_KIND",
-    "PUT_STANDING",
+    "PUT_STANDINGS",
     "RECENT",
     "REFERRED",
     "REFOLD_EVENT",
@@ -57,6 +57,7 @@ __all__ = [
     "VERSIONS",
     "VIEW",
     "VIEWS",
+    "Insert",
 ]
 
 _DIALECT: Final = sqlite.dialect(paramstyle="qmark")
@@ -81,14 +82,30 @@ def _each(name: str) -> Select[Any]:
     return select(func.json_each(bindparam(name)).table_valued("value").c.value)
 
 
+class Insert:
+    """An insert of one row, made into one of many rows."""
+
+    sizes: Final = (512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
+    """Numbers of rows in one statement: few, so that each is compiled by SQLite once."""
+
+    def __init__(self, statement: str) -> None:
+        head, values, row_on = statement.partition(" VALUES ")
+        row, end, tail = row_on.partition(")")
+        self._sql = {n: head + values + ", ".join([row + end] * n) + tail for n in self.sizes}
+
+    def of(self, rows: int) -> str:
+        """Return the SQL for one of `sizes`; its parameters are bound row after row."""
+        return self._sql[rows]
+
+
 _seq = events.c.seq
 _subject = events.c.subject
 _version = events.c.version
 _limit: Final = bindparam("limit", type_=Integer())
 
-ADD_EVENT: Final = _sql(events.insert())
+ADD_EVENTS: Final = Insert(_sql(events.insert()))
 ADD_KEY: Final = _sql(keys.insert())
-PUT_STANDING: Final = _replace(standings)
+PUT_STANDINGS: Final = Insert(_replace(standings))
 PUT_KIND: Final = _replace(kinds)
 END_EVENT: Final = _sql(
     update(events)

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
-__all__ = ["EventRow", "KeyRow", "KindRow", "Reader", "Refolded", "StandingRow", "Store", "Writer"]
+__all__ = ["EndRow", "EventRow", "KeyRow", "KindRow", "Reader", "Refolded", "StandingRow", "Store", "Writer"]
 
 
 class EventRow(NamedTuple):
@@ -45,6 +45,9 @@ class EventRow(NamedTuple):
     ended_by: str | None
     ended_version: int | None
 
+
+EndRow = tuple[float | None, str | None, int | None, int]
+"""(ended_at, ended_by, ended_version, seq)"""
 
 Refolded = tuple[str | None, bytes, float, float, float | None, str | None, int | None, int]
 """(pair, contributions, score, delta, ended_at, ended_by, ended_version, seq)"""
@@ -217,8 +220,8 @@ class Writer(Reader, Protocol):
         """Insert events."""
         ...
 
-    def end_events(self, ends: Sequence[tuple[float | None, str | None, int | None, int]]) -> None:
-        """Set (ended_at, ended_by, ended_version) of the events at `seq`."""
+    def end_events(self, ends: Sequence[EndRow]) -> None:
+        """Mark events as taken back."""
         ...
 
     def refold_events(self, rows: Iterable[Refolded]) -> None:
