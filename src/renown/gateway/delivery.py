@@ -11,7 +11,7 @@ import msgspec
 
 from renown.gateway.frames import text_frame
 from renown.gateway.metrics import GatewayMetrics
-from renown.gateway.watched import Member, NewestChannel, StreamChannel, WatchedChannel
+from renown.gateway.watched import Member, NewestChannel, StreamChannel, WatchedChannel, Writer
 from renown.protocol.codec import Codec
 
 __all__ = ["Delivery"]
@@ -21,7 +21,7 @@ _FRAME_LIMIT = 65_536
 
 class _Outgoing(msgspec.Struct, frozen=True):
     channel: WatchedChannel
-    members: tuple[Member, ...]
+    members: dict[Member, Writer]
     pushes: list[bytes]
 
 
@@ -45,7 +45,8 @@ class Delivery:
         return [text_frame(message) for message in self._codec.messages(pushes, _FRAME_LIMIT)]
 
     def _prepare(self, channel: WatchedChannel) -> _Outgoing:
-        members = tuple(channel.members)
+        # A copy: a write may pause its member, which then leaves the channel's own.
+        members = channel.members.copy()
         if isinstance(channel, StreamChannel):
             entries = channel.take(self._codec)
             pushes = [push for _, push in entries]
@@ -61,8 +62,8 @@ class Delivery:
 
     def _send_one(self, outgoing: _Outgoing) -> None:
         for frame in self.frames(outgoing.pushes):
-            for member in outgoing.members:
-                member.write(frame)
+            for write in outgoing.members.values():
+                write(frame)
 
     def _send_many(self, outgoing: list[_Outgoing]) -> None:
         due: dict[Member, tuple[int, ...]] = {}

@@ -78,7 +78,8 @@ class WatchedChannel:
         """Of the newest publication known."""
         self.sent = 0
         """Of the newest publication sent to the members."""
-        self.members: dict[Member, None] = {}
+        self.members: dict[Member, Writer] = {}
+        """With what writes to each, so that delivery need not touch the members themselves."""
         self.late: dict[Member, int] = {}
         self.paused: dict[Member, int] = {}
         self.joining: dict[Member, Position | None] = {}
@@ -116,14 +117,14 @@ class WatchedChannel:
         elif position > self.sent:
             self.late[member] = position
         else:
-            self.members[member] = None
+            self.members[member] = member.write
 
     def admit_late(self) -> list[tuple[Member, int]]:
         """Make full members of the late ones; return them with the position each holds."""
         late = list(self.late.items())
         self.late.clear()
         for member, _ in late:
-            self.members[member] = None
+            self.members[member] = member.write
         return late
 
 
