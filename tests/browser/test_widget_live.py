@@ -40,6 +40,24 @@ def test_an_event_moves_the_number(
         assert not [each for each in page.log["requests"] if "/v1/" in each["url"]]
 
 
+def test_a_kind_that_does_not_exist_shows_what_the_page_put_inside(
+    chromium: Chromium, site: Site, shared: RunningServer, seller: str
+) -> None:
+    body = (
+        f'<renown-score id="wrong" subject="sellers:1"><b>4 stars</b></renown-score>'
+        f'<renown-score id="new" subject="{seller}"><b>4 stars</b></renown-score>'
+    )
+    with chromium.open(site.page(body, head=script(shared.url))) as page:
+        until_shown(page, "New", selector="#new")
+        page.until("document.querySelector('#wrong').dataset.state === 'offline'")
+        asked = "performance.getEntriesByType('resource').filter((e) => e.name.includes('sellers')).length"
+        page.until(f"{asked} > 0")
+        assert page.evaluate("document.querySelector('#wrong').dataset.state") == "offline"
+        slot = "document.querySelector('{}').shadowRoot.querySelector('slot')"
+        assert page.evaluate(slot.format("#wrong") + ".assignedElements()[0].textContent") == "4 stars"
+        assert page.evaluate(slot.format("#new")) is None
+
+
 def test_twenty_widgets_share_one_socket(
     chromium: Chromium, site: Site, shared: RunningServer, seller: str
 ) -> None:

@@ -60,7 +60,7 @@ const connection = (server: string): Connection => {
 
   const tell = (channel: Channel) => {
     const state: State =
-      channel._subscribed || channel._polled ? "live" : failures < 2 && !final ? "stale" : "offline";
+      channel._subscribed || channel._polled ? "live" : failures < 2 && !final && !channel._refused ? "stale" : "offline";
     for (const listener of channel._listeners) listener(state, channel._standing);
   };
 
@@ -223,10 +223,12 @@ const connection = (server: string): Connection => {
         headers: bearer ? { authorization: `Bearer ${bearer}` } : {},
         signal: AbortSignal.timeout(MUTE),
       });
-      if (response.ok) accept(channel, await response.json());
-      else if (response.status === 404) channel._standing ??= null;
-      answered = response.ok || response.status === 404;
       denied ||= /40[13]/.test(`${response.status}`);
+      const body = await response.json();
+      // Any other error, also that there is no such kind, says nothing of a standing.
+      answered = response.ok || body.code === "unknown_subject";
+      if (response.ok) accept(channel, body);
+      else if (answered) channel._standing ??= null;
     } catch {
       // Not reachable: the next round will tell.
     }

@@ -32,6 +32,8 @@ const live = async () => {
 };
 
 const json = (value: object) => Promise.resolve(new Response(JSON.stringify(value)));
+const missing = (code: string) =>
+  Promise.resolve(new Response(JSON.stringify({ status: 404, code }), { status: 404 }));
 
 describe("subscribing", () => {
   it("sends connect and all subscriptions in one frame over one socket", async () => {
@@ -330,6 +332,19 @@ describe("refusals", () => {
     assert.ok(stage.asked.every(({ url }) => url.endsWith("/v1/standings/seller%3A1")));
   });
 
+  it("says offline, not that there is no standing, where there is no such kind", async () => {
+    const one = ear();
+    watch(newServer(), "sellers:1", one.listener);
+    await stage.pass(10);
+    stage.answer = () => missing("unknown_kind");
+    stage.last.opens();
+    stage.last.says({ id: 1, connect: { ping: 25 } }, { id: 2, error: { code: 102, message: "unknown channel" } });
+    assert.deepEqual(one.now, { state: "offline", version: undefined });
+    await stage.pass(1000);
+    assert.ok(stage.asked.length);
+    assert.deepEqual(one.now, { state: "offline", version: undefined });
+  });
+
   it("comes back after a temporary error", async () => {
     watch(newServer(), "seller:1", ear().listener);
     await stage.pass(10);
@@ -474,11 +489,11 @@ describe("polling", () => {
     assert.equal(stage.asked.length, count);
   });
 
-  it("takes 404 for a subject without a standing", async () => {
+  it("takes an unknown subject for one without a standing", async () => {
     const one = ear();
     watch(newServer(), "seller:42", one.listener);
     await stage.pass(10);
-    stage.answer = () => Promise.resolve(new Response("{}", { status: 404 }));
+    stage.answer = () => missing("unknown_subject");
     stage.last.ends(3501);
     await stage.pass(600);
     assert.deepEqual(one.now, { state: "live", version: null });
