@@ -40,19 +40,19 @@ _contributions: Final = msgspec.json.Decoder(tuple[Contribution, ...])
 def standing_of(subject: str, version: int, at: float, reading: Reading, cause: Cause | None) -> Standing:
     """Return the public view of a reading made for the time `at`."""
     return Standing(
-        subject=subject,
-        version=version,
-        score=reading.score,
-        low=reading.low,
-        high=reading.high,
-        count=reading.count,
-        categories=reading.categories,
-        tier=reading.tier,
-        badges=(),
-        status="active",
-        provisional=reading.provisional,
-        updated_at=timestamp(at),
-        cause=cause,
+        subject,
+        version,
+        reading.score,
+        reading.low,
+        reading.high,
+        reading.count,
+        reading.categories,
+        reading.tier,
+        (),
+        "active",
+        reading.provisional,
+        timestamp(at),
+        cause,
     )
 
 

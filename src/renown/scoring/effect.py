@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 
 from renown.errors import EventError
-from renown.model import Contribution, Event
+from renown.model import OVERALL, Contribution, Event
 from renown.policy import Policy, Rule, nearest
 from renown.scoring.plan import Meaning, Plan, plan_of
 
 __all__ = ["Effect", "amended", "interpret", "weigh"]
 
 
-class Effect(msgspec.Struct, frozen=True):
+class Effect(msgspec.Struct, frozen=True, gc=False):
     """What an event means: contributions, or taking back what an earlier event contributed."""
 
     contributions: tuple[Contribution, ...] = ()
@@ -123,11 +123,9 @@ def _one_per(meaning: Meaning, event: Event) -> str | None:
     per = meaning.rule.one_per
     if (per != "ref" and event.actor is None) or (per == "ref" and not event.ref):
         return None
-    if per == "actor":
-        return f"{meaning.slot} {event.actor}"
-    if per == "ref":
-        return f"{meaning.slot} {event.ref}"
-    return f"{meaning.slot} {event.actor} {event.ref or ''}"
+    if per == "actor_and_ref":
+        return f"{meaning.slot} {event.actor} {event.ref or ''}"
+    return f"{meaning.slot} {event.actor if per == 'actor' else event.ref}"
 
 
 def _contributions(plan: Plan, meaning: Meaning, event: Event) -> tuple[Contribution, ...]:
@@ -142,16 +140,19 @@ def _contributions(plan: Plan, meaning: Meaning, event: Event) -> tuple[Contribu
             expected="values of " + ", ".join(plan.names[1:]),
         )
     value = _value(meaning, event)
-    if given is None:
-        return tuple(
-            [Contribution(target, value, share * weight, rule.exempt) for target, share in meaning.into]
-        )
+    exempt = rule.exempt
+    if meaning.overall:
+        whole = Contribution(OVERALL, value, weight, exempt)
+        if given is None:
+            return (whole,)
+        return (whole, *[Contribution(name, rated, weight, exempt) for name, rated in given.items()])
     made = [
-        Contribution(target, value, share * weight, rule.exempt)
+        Contribution(target, value, share * weight, exempt)
         for target, share in meaning.into
-        if target not in given
+        if given is None or target not in given
     ]
-    made += [Contribution(name, rated, weight, rule.exempt) for name, rated in given.items()]
+    if given is not None:
+        made += [Contribution(name, rated, weight, exempt) for name, rated in given.items()]
     return tuple(made)
 
 
@@ -190,7 +191,10 @@ def _categories(plan: Plan, meaning: Meaning, event: Event) -> dict[str, float]:
             field="categories",
             expected="nothing here",
         )
+    index, low, high = plan.index, meaning.low, meaning.high
     for name, value in given.items():
+        if low <= value <= high and name and name in index:
+            continue
         if not name or name not in plan.index:
             names = plan.names[1:]
             raise EventError(
@@ -199,8 +203,7 @@ def _categories(plan: Plan, meaning: Meaning, event: Event) -> dict[str, float]:
                 field=f"categories.{name[:64]}",
                 expected=nearest(name, names) or "one of " + ", ".join(names),
             )
-        if not meaning.low <= value <= meaning.high:
-            raise _out_of_range(meaning, f"categories.{name}", value)
+        raise _out_of_range(meaning, f"categories.{name}", value)
     return given
 
 

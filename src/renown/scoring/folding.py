@@ -12,18 +12,21 @@ __all__ = ["fold", "needs_refold", "refold", "take_back"]
 
 def fold(policy: Policy, state: State, contributions: Iterable[Contribution], at: float) -> State:
     """Return the state with the contributions of one event at `at` (POSIX seconds) folded in."""
-    plan = plan_of(policy)
+    folds = plan_of(policy).folds
     cells = list(state.cells)
     for contribution in contributions:
-        i = plan.index[contribution.category]
-        cells[i] = plan.aggregators[i].fold(cells[i], contribution, at)
+        i, add = folds[contribution.category]
+        cells[i] = add(cells[i], contribution, at)
     return State(tuple(cells))
 
 
 def needs_refold(policy: Policy, state: State, at: float) -> bool:
     """Tell whether an event at `at` comes before something folded and the order matters."""
-    plan = plan_of(policy)
-    return any(plan.aggregators[i].is_late(state.cells[i], at) for i in plan.ordered)
+    late = False
+    # A generator would cost more than what it asks.
+    for i, is_late in plan_of(policy).lates:
+        late = late or is_late(state.cells[i], at)
+    return late
 
 
 def take_back(policy: Policy, state: State, contributions: Iterable[Contribution], at: float) -> State | None:

@@ -15,7 +15,7 @@ __all__ = ["KindState", "decode_kind", "encode_kind", "kind_empty", "needs_kind_
 _ONE = units(1.0)
 
 
-class KindState(msgspec.Struct, frozen=True):
+class KindState(msgspec.Struct, frozen=True, gc=False):
     """Running means per category and the first distinct raters of a kind."""
 
     means: dict[str, tuple[int, int]] = {}
@@ -55,12 +55,10 @@ def observe(
     does not change what the kind was believed to be.
     """
     running = plan_of(policy).running
-    means = kind_state.means
+    means = kind_state.means.copy() if running else kind_state.means
     for contribution in contributions:
         name = contribution.category
         if name in running:
-            if means is kind_state.means:
-                means = dict(means)
             count, total = means.get(name, (0, 0))
             means[name] = (count + 1, total + units(contribution.value))
     seeds, room = kind_state.seeds, kind_state.room

@@ -14,7 +14,7 @@ __all__ = ["Meaning", "Plan", "plan_of"]
 class Meaning:
     """A rule made ready: ranges filled in, `overall` resolved, constants folded ahead."""
 
-    __slots__ = ("constant", "high", "into", "low", "rule", "slot", "whole")
+    __slots__ = ("constant", "high", "into", "low", "overall", "rule", "slot", "whole")
 
     def __init__(self, policy: Policy, name: str, rule: Rule) -> None:
         self.rule = rule
@@ -24,6 +24,8 @@ class Meaning:
         self.into = tuple(
             (OVERALL if target == "overall" else target, weight) for target, weight in rule.into.items()
         )
+        # A rule for the overall score alone, at full weight: of most policies the one that most events have.
+        self.overall = self.into == ((OVERALL, 1.0),)
         self.constant = rule.value if isinstance(rule.value, float) else None
         self.whole: tuple[Contribution, ...] | None = None
         if self.constant is not None and not rule.weights and rule.categories == "none":
@@ -40,12 +42,14 @@ class Plan:
         "aggregators",
         "blanks",
         "evidence",
+        "folds",
         "index",
+        "lates",
         "names",
-        "ordered",
         "rater",
         "rules",
         "running",
+        "scores",
         "tiers",
     )
 
@@ -62,7 +66,13 @@ class Plan:
             for name, each in zip(self.names, self.aggregators, strict=True)
             if name
         }
-        self.ordered = tuple(i for i, each in enumerate(self.aggregators) if each.ordered)
+        # Methods bound ahead, since every event asks for them, some once per category.
+        self.folds = {
+            name: (i, each.fold)
+            for i, (name, each) in enumerate(zip(self.names, self.aggregators, strict=True))
+        }
+        self.scores = tuple((name, i, self.aggregators[i].score) for name, i in self.index.items() if name)
+        self.lates = tuple((i, each.is_late) for i, each in enumerate(self.aggregators) if each.ordered)
         self.rules = {name: Meaning(policy, name, rule) for name, rule in policy.rules.items()}
         self.running = frozenset(name for name in self.names if _is_running(policy, name))
         self.evidence = (policy.evidence.min_count, policy.evidence.min_weight)

@@ -15,7 +15,7 @@ __all__ = ["Reading", "read"]
 _NONE: dict[str, float] = {}
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """The numbers of a standing. All are finite, and `low` ≤ `score` ≤ `high`."""
 
     score: float
@@ -46,10 +46,10 @@ def _categories(
     plan: Plan, cells: tuple[Cell, ...], at: float, means: Mapping[str, float]
 ) -> dict[str, Category]:
     categories = plan.blanks.copy()
-    for i, name in enumerate(categories, 1):
+    for name, i, score in plan.scores:
         cell = cells[i]
         if cell[0] or means:
-            categories[name] = Category(plan.aggregators[i].score(cell, at, means.get(name)), int(cell[0]))
+            categories[name] = Category(score(cell, at, means.get(name)), int(cell[0]))
     return categories
 
 

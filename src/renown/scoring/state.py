@@ -10,7 +10,7 @@ from renown.scoring.plan import plan_of
 __all__ = ["State", "decode_state", "empty", "encode_state"]
 
 
-class State(msgspec.Struct, frozen=True, array_like=True):
+class State(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What folding remembers of a subject. A value: folding makes a new one."""
 
     cells: tuple[Cell, ...]

@@ -7,7 +7,15 @@ worth W ratings of m. This is the shrinkage of IMDb's weighted rating, R·v/(v+W
 from renown.model import Contribution
 from renown.policy import BayesianMean, Scale
 from renown.scoring.aggregators.aggregator import Cell, Measure
-from renown.scoring.aggregators.exact import bounds_around, changed, no_earlier, sums
+from renown.scoring.aggregators.exact import (
+    added,
+    bounds_around,
+    first_sums,
+    growth_of,
+    no_earlier,
+    sums,
+    taken,
+)
 
 __all__ = ["BayesianMeanAggregator"]
 
@@ -23,6 +31,7 @@ class BayesianMeanAggregator:
     def __init__(self, method: BayesianMean, scale: Scale, z: float) -> None:
         days = method.half_life_days
         self.half_life = None if days is None else days * _DAY
+        self._growth = growth_of(self.half_life)
         self._prior = (method.prior.value, method.prior.weight)
         self._running = method.prior.running
         self._low, self._high = scale.min, scale.max
@@ -34,7 +43,7 @@ class BayesianMeanAggregator:
 
     def fold(self, cell: Cell, contribution: Contribution, at: float) -> Cell:
         """Add the contribution's terms."""
-        return changed(cell, contribution, at, self.half_life, 1)
+        return added(cell, contribution, at, self._growth)
 
     def is_late(self, cell: Cell, at: float) -> bool:
         """Never: sums are exact in any order."""
@@ -43,7 +52,7 @@ class BayesianMeanAggregator:
 
     def take_back(self, cell: Cell, contribution: Contribution, at: float) -> Cell | None:
         """Subtract exactly what folding added."""
-        return changed(cell, contribution, at, self.half_life, -1)
+        return taken(cell, contribution, at, self._growth)
 
     def prior(self, given: float | None) -> tuple[float, float]:
         """Return the prior's value, the running mean where there is one, and its weight."""
@@ -53,24 +62,25 @@ class BayesianMeanAggregator:
 
     def now(self, cell: Cell, at: float) -> float:
         """Return the time a reading at `at` is for."""
-        return no_earlier(cell, at, self.half_life)
+        return no_earlier(cell, at, self._growth)
 
     def mass(self, cell: Cell, at: float) -> float:
         """Return N at `at`."""
-        return sums(cell, at, self.half_life)[0]
+        return sums(cell, at, self._growth)[0]
 
     def score(self, cell: Cell, at: float, given: float | None) -> float:
         """Return (S + W·m) / (N + W) at `at`."""
-        value, weight = self.prior(given)
+        value, weight = self.prior(given) if self._running else self._prior
         if not cell[0]:
             return value
-        n, s, _ = sums(cell, at, self.half_life)
-        return min(max((s + weight * value) / (n + weight), self._low), self._high)
+        n, s = first_sums(cell, at, self._growth)
+        score = (s + weight * value) / (n + weight)
+        return self._low if score < self._low else self._high if score > self._high else score
 
     def measure(self, cell: Cell, at: float, given: float | None) -> Measure:
         """Return the score with the interval of `bounds_around`."""
         prior = value, weight = self.prior(given) if self._running else self._prior
-        n, s, q = sums(cell, at, self.half_life)
+        n, s, q = sums(cell, at, self._growth)
         score = (s + weight * value) / (n + weight)
         score = self._low if score < self._low else self._high if score > self._high else score
         spread = q - 2 * score * s + score * score * n

@@ -9,11 +9,23 @@ by one bit per half-life since 1970.
 
 from functools import lru_cache
 from math import floor, sqrt
+from typing import Any
 
 from renown.model import Contribution
 from renown.scoring.aggregators.aggregator import Cell, moment
 
-__all__ = ["UNIT", "bounds_around", "changed", "growth", "no_earlier", "sums", "units"]
+__all__ = [
+    "UNIT",
+    "Growth",
+    "added",
+    "bounds_around",
+    "first_sums",
+    "growth_of",
+    "no_earlier",
+    "sums",
+    "taken",
+    "units",
+]
 
 UNIT = 2.0**64
 
@@ -26,52 +38,82 @@ def units(value: float) -> int:
     return int(value * UNIT)
 
 
+class Growth:
+    """2**(at / half_life): what a term at `at` is stored multiplied by; 1 without a half-life.
+
+    One event asks for the same time once per category it rates and again for the reading, so the newest
+    answer is kept. It is replaced as a whole, so threads may share it.
+    """
+
+    __slots__ = ("_newest", "half_life")
+
+    def __init__(self, half_life: float | None) -> None:
+        self.half_life = half_life
+        self._newest = (0.0, UNIT, 0)
+
+    def at(self, at: float) -> tuple[float, float, int]:
+        """Return the time it is for, the growth as a factor in [UNIT, 2·UNIT), and a shift."""
+        newest = self._newest
+        if newest[0] == at or self.half_life is None:
+            return newest
+        halvings = moment(at) / self.half_life
+        shift = floor(halvings)
+        self._newest = newest = (at, 2.0 ** (halvings - shift) * UNIT, shift)
+        return newest
+
+
 @lru_cache(maxsize=256)
-def growth(at: float, half_life: float | None) -> tuple[float, int]:
-    """Return 2**(at / half_life) in units, as a factor in [UNIT, 2·UNIT) and a shift."""
-    if half_life is None:
-        return UNIT, 0
-    halvings = moment(at) / half_life
-    shift = floor(halvings)
-    return 2.0 ** (halvings - shift) * UNIT, shift
+def growth_of(half_life: float | None) -> Growth:
+    """Return the growth of a half-life in seconds, the same one to all who ask."""
+    return Growth(half_life)
 
 
-def no_earlier(cell: Cell, at: float, half_life: float | None) -> float:
+def no_earlier(cell: Cell, at: float, growth: Growth) -> float:
     """Return `at`, or the later time that `sums` reads at when events lie too far after `at`."""
-    if half_life is None:
+    if growth.half_life is None:
         return at
-    excess = int(cell[1]).bit_length() - _MOST_BITS - growth(at, half_life)[1]
-    return at if excess <= 0 else moment(at) + excess * half_life
+    excess = int(cell[1]).bit_length() - _MOST_BITS - growth.at(at)[2]
+    return at if excess <= 0 else moment(at) + excess * growth.half_life
 
 
-def changed(cell: Cell, contribution: Contribution, at: float, half_life: float | None, sign: int) -> Cell:
-    """Return a cell (count, N, S, Q) with the contribution's w, w·value and w·value² added or subtracted."""
+def added(cell: tuple[Any, ...], contribution: Contribution, at: float, growth: Growth) -> Cell:
+    """Return a cell (count, N, S, Q) with the contribution's w, w·value and w·value² added."""
     count, n, s, q = cell
-    factor, shift = growth(at, half_life)
+    _, factor, shift = growth.at(at)
     value = contribution.value
-    weight = contribution.weight * factor * sign
+    weight = contribution.weight * factor
     weighted = weight * value
-    if shift:
-        return (
-            count + sign,
-            n + (int(weight) << shift),
-            s + (int(weighted) << shift),
-            q + (int(weighted * value) << shift),
-        )
-    return (count + sign, n + int(weight), s + int(weighted), q + int(weighted * value))
+    return (
+        count + 1,
+        n + (int(weight) << shift),
+        s + (int(weighted) << shift),
+        q + (int(weighted * value) << shift),
+    )
 
 
-def sums(cell: Cell, at: float, half_life: float | None) -> tuple[float, float, float]:
+def taken(cell: tuple[Any, ...], contribution: Contribution, at: float, growth: Growth) -> Cell:
+    """Return the cell with exactly what `added` has added subtracted."""
+    count, n, s, q = cell
+    one, weight, weighted, squared = added((0, 0, 0, 0), contribution, at, growth)
+    return (count - one, n - weight, s - weighted, q - squared)
+
+
+def sums(cell: tuple[Any, ...], at: float, growth: Growth) -> tuple[float, float, float]:
     """Return N, S and Q of a cell, faded to `at`."""
-    factor, shift = growth(at, half_life)
     _, n, s, q = cell
-    if half_life is not None:
-        n, s, q = int(n), int(s), int(q)
-        excess = n.bit_length() - _MOST_BITS - shift
-        if excess > 0:
-            shift += excess
-        return (n >> shift) / factor, (s >> shift) / factor, (q >> shift) / factor
-    return n / factor, s / factor, q / factor
+    _, factor, shift = growth.at(at)
+    if n.bit_length() > shift + _MOST_BITS and growth.half_life is not None:
+        shift = n.bit_length() - _MOST_BITS
+    return (n >> shift) / factor, (s >> shift) / factor, (q >> shift) / factor
+
+
+def first_sums(cell: tuple[Any, ...], at: float, growth: Growth) -> tuple[float, float]:
+    """Return N and S alone, the same as `sums` gives."""
+    _, n, s, _ = cell
+    _, factor, shift = growth.at(at)
+    if n.bit_length() > shift + _MOST_BITS and growth.half_life is not None:
+        shift = n.bit_length() - _MOST_BITS
+    return (n >> shift) / factor, (s >> shift) / factor
 
 
 def bounds_around(

@@ -43,7 +43,9 @@ class FadingMeanAggregator:
         weight, value = contribution.weight, contribution.value
         keep = self.memory**weight
         if at > last or not count:
-            keep *= 2.0 ** (max(moment(at) - moment(last), 0.0) * self._per_second)
+            elapsed = moment(at) - moment(last)
+            if elapsed > 0:
+                keep *= 2.0 ** (elapsed * self._per_second)
             last = at
         weighted = weight * value
         if weight > self._floor:
@@ -89,11 +91,11 @@ class FadingMeanAggregator:
         value, weight = self.prior(given)
         fade = self._fade(cell, at)
         score = (cell[3] * fade + weight * value) / (cell[2] * fade + weight)
-        return min(max(score, self._low), self._high)
+        return self._low if score < self._low else self._high if score > self._high else score
 
     def measure(self, cell: Cell, at: float, given: float | None) -> Measure:
         """Return the score with the interval of `bounds_around`."""
-        prior = value, weight = self.prior(given)
+        prior = value, weight = self.prior(given) if self._running else self._prior
         fade = self._fade(cell, at)
         n, s, q = cell[2] * fade, cell[3] * fade, cell[4] * fade
         score = (s + weight * value) / (n + weight)
@@ -107,5 +109,7 @@ class FadingMeanAggregator:
         return (positive - negative) / (positive + negative + 1)
 
     def _fade(self, cell: Cell, at: float) -> float:
+        if at == cell[1]:
+            return 1.0
         elapsed = moment(at) - moment(cell[1])
         return 2.0 ** (elapsed * self._per_second) if elapsed > 0 else 1.0

@@ -3,9 +3,11 @@
 from renown.model import Contribution
 from renown.policy import Mean, Scale
 from renown.scoring.aggregators.aggregator import Cell, Measure
-from renown.scoring.aggregators.exact import bounds_around, changed, sums
+from renown.scoring.aggregators.exact import added, bounds_around, growth_of, sums, taken
 
 __all__ = ["MeanAggregator"]
+
+_STEADY = growth_of(None)
 
 
 class MeanAggregator:
@@ -26,7 +28,7 @@ class MeanAggregator:
 
     def fold(self, cell: Cell, contribution: Contribution, at: float) -> Cell:
         """Add the contribution's terms."""
-        return changed(cell, contribution, at, None, 1)
+        return added(cell, contribution, at, _STEADY)
 
     def is_late(self, cell: Cell, at: float) -> bool:
         """Never: sums are exact in any order."""
@@ -35,7 +37,7 @@ class MeanAggregator:
 
     def take_back(self, cell: Cell, contribution: Contribution, at: float) -> Cell | None:
         """Subtract exactly what folding added."""
-        return changed(cell, contribution, at, None, -1)
+        return taken(cell, contribution, at, _STEADY)
 
     def prior(self, given: float | None) -> tuple[float, float]:
         """Return the start and no weight: the first contribution replaces it."""
@@ -49,7 +51,7 @@ class MeanAggregator:
 
     def mass(self, cell: Cell, at: float) -> float:
         """Return N."""
-        return sums(cell, at, None)[0]
+        return sums(cell, at, _STEADY)[0]
 
     def score(self, cell: Cell, at: float, given: float | None) -> float:
         """Return S / N, or the start without evidence."""
@@ -59,6 +61,6 @@ class MeanAggregator:
     def measure(self, cell: Cell, at: float, given: float | None) -> Measure:
         """Return the score with the interval of `bounds_around`."""
         score = self.score(cell, at, given)
-        n, s, q = sums(cell, at, None)
+        n, s, q = sums(cell, at, _STEADY)
         spread = q - 2 * score * s + score * score * n
         return score, *bounds_around(score, n, spread, (score, 0.0), self._shape)
