@@ -109,6 +109,8 @@ def test_every_reading_is_finite_and_within_its_bounds(
     folded = data.draw(happened(policy))
     reading = scoring.read(policy, folded_all(policy, in_order(folded)), at, prior)
     assert reading.low <= reading.score <= reading.high
+    # With an event or without one, now or long before.
+    assert scoring.score(policy, folded_all(policy, in_order(folded)), at, prior) == reading.score
     assert all(math.isfinite(each) for each in (reading.low, reading.score, reading.high))
     assert set(reading.categories) == set(policy.categories)
     scores = [reading.score, *(each.score for each in reading.categories.values())]

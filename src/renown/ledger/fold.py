@@ -11,10 +11,9 @@ import msgspec
 
 from renown import scoring
 from renown.errors import EventError
-from renown.model import OVERALL, Basis, Contribution, Event
+from renown.model import Basis, Contribution, Event
 from renown.policy import Policy
 from renown.scoring import Effect, Reading, State
-from renown.scoring.plan import plan_of
 
 __all__ = ["Applied", "Earlier", "Folded", "Incoming", "Past", "apply", "begin", "score_of"]
 
@@ -133,8 +132,8 @@ def begin(policy: Policy, prior: dict[str, float], at: float) -> Folded:
 
 
 def score_of(policy: Policy, state: State, at: float, prior: dict[str, float]) -> float:
-    """Return the overall score alone: the same number as `scoring.read` gives, at a quarter of its cost."""
-    return plan_of(policy).aggregators[0].measure(state.cells[0], at, prior.get(OVERALL))[0]
+    """Return the overall score alone: the same number as `scoring.read` gives, at a fraction of its cost."""
+    return scoring.score(policy, state, at, prior)
 
 
 def apply(

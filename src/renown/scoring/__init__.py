@@ -18,7 +18,7 @@ from renown.scoring.kind import (
     observe,
 )
 from renown.scoring.raters import rater_weight
-from renown.scoring.reading import Reading, read
+from renown.scoring.reading import Reading, read, score
 from renown.scoring.state import State, decode_state, empty, encode_state
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "rater_weight",
     "read",
     "refold",
+    "score",
     "take_back",
     "weigh",
 ]

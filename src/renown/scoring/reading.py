@@ -10,7 +10,7 @@ from renown.scoring.aggregators import Cell
 from renown.scoring.plan import Plan, plan_of
 from renown.scoring.state import State
 
-__all__ = ["Reading", "read"]
+__all__ = ["Reading", "read", "score"]
 
 _NONE: dict[str, float] = {}
 
@@ -40,6 +40,14 @@ def read(policy: Policy, state: State, at: float, prior: Mapping[str, float] | N
     provisional = count < min_count or (min_weight > 0 and overall.mass(cell, at) < min_weight)
     tier = None if provisional else _tier(plan, score, count)
     return Reading(score, low, high, count, categories, tier, provisional)
+
+
+def score(policy: Policy, state: State, at: float, prior: Mapping[str, float]) -> float:
+    """Return the overall score alone: the very number that `read` gives."""
+    overall, cell = plan_of(policy).aggregators[0], state.cells[0]
+    given = prior.get(OVERALL)
+    # Without evidence W·m / W may miss m by the last digit, and a reading is made that way.
+    return overall.score(cell, at, given) if cell[0] else overall.measure(cell, at, given)[0]
 
 
 def _categories(
