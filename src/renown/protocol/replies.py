@@ -3,6 +3,8 @@
 Fields at their default are left out of the JSON; a result that is present but empty is `{}`.
 """
 
+from math import ceil
+
 import msgspec
 
 from renown.protocol.codes import Error, Unsubscribed
@@ -16,7 +18,11 @@ __all__ = [
     "RefreshResult",
     "Reply",
     "SubscribeResult",
+    "lifetime",
+    "whole_seconds",
 ]
+
+_LONGEST = 2**31 - 1
 
 
 class Publication(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -90,3 +96,13 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     history: HistoryResult | None = None
     refresh: RefreshResult | None = None
     sub_refresh: RefreshResult | None = None
+
+
+def whole_seconds(ttl: float | None) -> int:
+    """Return a lifetime as results say it: whole seconds, at least one; 0 is for ever."""
+    return 0 if ttl is None else max(1, ceil(min(ttl, _LONGEST)))
+
+
+def lifetime(ttl: float | None) -> RefreshResult:
+    """Return the result of a refresh for `ttl` more seconds; None: for ever."""
+    return RefreshResult(expires=ttl is not None, ttl=whole_seconds(ttl))

@@ -11,7 +11,8 @@ from math import ceil, inf
 
 import msgspec
 
-from renown.protocol.access import Access, Limits, Refusal, Route, SubscriptionClaims, TokenRefused, Who
+from renown.protocol import connecting, subscribing
+from renown.protocol.access import Access, Limits
 from renown.protocol.codec import Codec, Undecodable
 from renown.protocol.codes import DISCONNECTS, ERRORS, UNSUBSCRIBES, Disconnect, Error, Unsubscribed
 from renown.protocol.commands import (
@@ -32,25 +33,22 @@ from renown.protocol.effects import (
     History,
     Log,
     Newest,
-    Position,
     ReadHistory,
     Send,
 )
-from renown.protocol.recovery import newest_result, publications, stream_result
+from renown.protocol.outcomes import Ended, Failed, required
+from renown.protocol.recovery import publications
 from renown.protocol.replies import (
     ConnectResult,
     EmptyResult,
     HistoryResult,
     Push,
-    RefreshResult,
     Reply,
-    SubscribeResult,
+    lifetime,
+    whole_seconds,
 )
 
 __all__ = ["Session", "State"]
-
-_REFUSE_UNRECOVERED = 2
-_LONGEST = 2**31 - 1
 
 
 class State(IntEnum):
@@ -63,31 +61,12 @@ class State(IntEnum):
     CLOSED = 3
 
 
-class _Ended(Exception):
-    """Ends the connection from anywhere within a command."""
-
-    def __init__(self, why: Disconnect) -> None:
-        super().__init__(why.reason)
-        self.why = why
-
-
-class _Failed(Exception):
-    """Answers the command with an error."""
-
-    def __init__(self, error: Error) -> None:
-        super().__init__(error.message)
-        self.error = error
-
-
 class _Pending(msgspec.Struct, frozen=True):
     """The command that waits for an answer from outside."""
 
     id: int
     channel: str
-    recover: Position | None = None
-    strict: bool = False
-    """Refuse rather than answer `recovered: false`."""
-    claims: SubscriptionClaims | None = None
+    wish: subscribing.Wish = subscribing.Wish()
     attaching: bool = True
 
 
@@ -240,7 +219,7 @@ class Session:
                 effects += self._handle(self._codec.command(encoded), now)
             except Undecodable:
                 return effects + self.close(DISCONNECTS.BAD_REQUEST)
-            except _Ended as ended:
+            except Ended as ended:
                 return effects + self.close(ended.why)
         if not self._queue:
             self._queue = None
@@ -250,18 +229,18 @@ class Session:
         number = command.id or 0
         if self.state is not State.OPEN:
             if command.connect is None or not number or self.state is State.REFUSED:
-                raise _Ended(DISCONNECTS.BAD_REQUEST)
+                raise Ended(DISCONNECTS.BAD_REQUEST)
             return self._connect(number, command.connect, now)
         if not number and command.send is None:
             return self._pong()
         try:
             return self._dispatch(number, command, now)
-        except _Failed as failed:
+        except Failed as failed:
             return [self._error(number, failed.error)]
 
     def _dispatch(self, number: int, command: Command, now: float) -> list[Effect]:
         if command.connect is not None:
-            raise _Ended(DISCONNECTS.BAD_REQUEST)
+            raise Ended(DISCONNECTS.BAD_REQUEST)
         if command.subscribe is not None:
             return self._subscribe(number, command.subscribe)
         if command.unsubscribe is not None:
@@ -273,52 +252,39 @@ class Session:
         if command.history is not None:
             return self._history(number, command.history)
         if command.rpc is not None:
-            raise _Failed(ERRORS.NOT_AVAILABLE)
+            raise Failed(ERRORS.NOT_AVAILABLE)
         if command.send is not None:
-            raise _Ended(DISCONNECTS.NOT_AVAILABLE)
+            raise Ended(DISCONNECTS.NOT_AVAILABLE)
         if command.refresh is not None:
             return self._refresh(number, command.refresh, now)
         if command.sub_refresh is not None:
             return self._sub_refresh(number, command.sub_refresh, now)
-        raise _Ended(DISCONNECTS.BAD_REQUEST)
+        raise Ended(DISCONNECTS.BAD_REQUEST)
 
     def _pong(self) -> list[Effect]:
         if self._pong_by == inf:
-            raise _Ended(DISCONNECTS.BAD_REQUEST)
+            raise Ended(DISCONNECTS.BAD_REQUEST)
         self._pong_by = inf
         self._update_due()
         return []
 
     def _connect(self, number: int, request: ConnectRequest, now: float) -> list[Effect]:
-        ttl = None
-        if request.token:
-            try:
-                claims = self._access.connection(request.token)
-            except TokenRefused as refused:
-                if refused.why is Refusal.EXPIRED:
-                    return self._refuse(number, ERRORS.TOKEN_EXPIRED)
-                raise _Ended(DISCONNECTS.INVALID_TOKEN) from refused
-            if not claims.user and not self._access.anonymous:
-                raise _Ended(DISCONNECTS.PERMISSION_DENIED)
-            if claims.ttl is not None and claims.ttl <= 0:
-                return self._refuse(number, ERRORS.EXPIRED)
-            self.user, ttl = claims.user, claims.ttl
-        elif not self._access.anonymous:
-            raise _Ended(DISCONNECTS.BAD_REQUEST)
-        self._open(ttl, now)
+        try:
+            claims = connecting.admit(self._access, request)
+        except Failed as failed:
+            self.state = State.REFUSED
+            return [self._error(number, failed.error)]
+        self.user = claims.user
+        self._open(claims.ttl, now)
         result = ConnectResult(
             client=self.client,
             version=self._limits.version,
-            expires=ttl is not None,
-            ttl=_whole(ttl),
+            expires=claims.ttl is not None,
+            ttl=whole_seconds(claims.ttl),
             ping=ceil(self._limits.ping),
             pong=self._limits.ping > 0,
         )
         return [self._reply(Reply(number, connect=result))]
-
-    def _refuse(self, number: int, error: Error) -> list[Effect]:
-        self.state = State.REFUSED
-        return [self._error(number, error)]
 
     def _open(self, ttl: float | None, now: float) -> None:
         self.state = State.OPEN
@@ -330,67 +296,29 @@ class Session:
     # Subscribe
 
     def _subscribe(self, number: int, request: SubscribeRequest) -> list[Effect]:
-        channel = _required(request.channel)
-        if request.delta not in (None, "", "fossil"):
-            raise _Ended(DISCONNECTS.BAD_REQUEST)
-        if len(channel.encode(errors="replace")) > self._limits.channel_name:
-            raise _Failed(ERRORS.BAD_REQUEST)
-        if channel in self._subscriptions:
-            raise _Failed(ERRORS.ALREADY_SUBSCRIBED)
-        if len(self._subscriptions) >= self._limits.channels:
-            raise _Failed(ERRORS.LIMIT_EXCEEDED)
-        route = self._route(channel)
-        claims = self._subscription_claims(channel, request.token, route)
-        if request.type or not _is_null(request.tf):
-            raise _Failed(ERRORS.BAD_REQUEST)
-        recover = Position(request.epoch or "", request.offset or 0) if request.recover else None
-        strict = bool((request.flag or 0) & _REFUSE_UNRECOVERED)
-        self._pending = _Pending(number, channel, recover, strict, claims)
-        return [Attach(channel, route.stream, recover if route.stream else None)]
-
-    def _subscription_claims(
-        self, channel: str, token: str | None, route: Route
-    ) -> SubscriptionClaims | None:
-        if not token:
-            if not self._may_read(channel, route):
-                raise _Failed(ERRORS.PERMISSION_DENIED)
-            return None
-        try:
-            claims = self._access.subscription(token)
-        except TokenRefused as refused:
-            expired = refused.why is Refusal.EXPIRED
-            raise _Failed(ERRORS.TOKEN_EXPIRED if expired else ERRORS.PERMISSION_DENIED) from refused
-        if not self._is_about(claims, channel):
-            raise _Ended(DISCONNECTS.INVALID_TOKEN)
-        if claims.ttl is not None and claims.ttl <= 0:
-            raise _Failed(ERRORS.EXPIRED)
-        return claims
-
-    def _is_about(self, claims: SubscriptionClaims, channel: str) -> bool:
-        same = claims.channel == channel and claims.user == self.user
-        return same and claims.client in ("", self.client)
-
-    def _may_read(self, channel: str, route: Route) -> bool:
-        if channel.startswith("$"):
-            return False
-        if "#" in channel:
-            return bool(self.user) and self.user in channel.rpartition("#")[2].split(",")
-        return route.subscribe is Who.ANYONE or (route.subscribe is Who.USERS and bool(self.user))
+        channel = subscribing.check(request, self._subscriptions, self._limits)
+        route = subscribing.route_of(self._access, channel)
+        claims = None
+        if request.token:
+            claims = subscribing.permit(self._access, request.token, channel, self.user, self.client)
+        elif not subscribing.may_read(channel, route, self.user):
+            raise Failed(ERRORS.PERMISSION_DENIED)
+        wish = subscribing.terms(request, claims)
+        self._pending = _Pending(number, channel, wish)
+        return [Attach(channel, route.stream, wish.recover if route.stream else None)]
 
     def _finish_subscribe(self, pending: _Pending, found: Newest | Log, now: float) -> list[Effect]:
-        if isinstance(found, Log):
-            result = stream_result(found, pending.recover)
-        else:
-            result = newest_result(found, pending.recover)
-        if pending.strict and result.was_recovering and not result.recovered:
-            return [self._error(pending.id, ERRORS.UNRECOVERABLE_POSITION), Detach(pending.channel)]
-        claims = pending.claims
-        ttl = claims.ttl if claims else None
+        wish = pending.wish
+        try:
+            result = subscribing.accept(wish, found)
+        except Failed as failed:
+            return [self._error(pending.id, failed.error), Detach(pending.channel)]
+        ttl = wish.claims.ttl if wish.claims else None
         self._subscriptions[pending.channel] = self._deadline(ttl, now)
-        return [self._reply(Reply(pending.id, subscribe=_with_claims(result, claims)))]
+        return [self._reply(Reply(pending.id, subscribe=result))]
 
     def _unsubscribe(self, number: int, request: ChannelRequest) -> list[Effect]:
-        channel = _required(request.channel)
+        channel = required(request.channel)
         done = self._reply(Reply(number, unsubscribe=EmptyResult()))
         if self._subscriptions.pop(channel, None) is None:
             return [done]
@@ -400,25 +328,25 @@ class Session:
     # Other commands
 
     def _publish(self, request: PublishRequest) -> list[Effect]:
-        self._route(_required(request.channel))
-        if _is_null(request.data):
-            raise _Failed(ERRORS.BAD_REQUEST)
-        raise _Failed(ERRORS.PERMISSION_DENIED)
+        subscribing.route_of(self._access, required(request.channel))
+        if subscribing.is_null(request.data):
+            raise Failed(ERRORS.BAD_REQUEST)
+        raise Failed(ERRORS.PERMISSION_DENIED)
 
     def _presence(self, request: ChannelRequest) -> list[Effect]:
-        self._route(_required(request.channel))
-        raise _Failed(ERRORS.NOT_AVAILABLE)
+        subscribing.route_of(self._access, required(request.channel))
+        raise Failed(ERRORS.NOT_AVAILABLE)
 
     def _history(self, number: int, request: HistoryRequest) -> list[Effect]:
-        channel = _required(request.channel)
-        route = self._route(channel)
+        channel = required(request.channel)
+        route = subscribing.route_of(self._access, channel)
         if not route.stream:
-            raise _Failed(ERRORS.NOT_AVAILABLE)
-        if channel not in self._subscriptions and not self._may_read(channel, route):
-            raise _Failed(ERRORS.PERMISSION_DENIED)
+            raise Failed(ERRORS.NOT_AVAILABLE)
+        if channel not in self._subscriptions and not subscribing.may_read(channel, route, self.user):
+            raise Failed(ERRORS.PERMISSION_DENIED)
         since = request.since
         if since is not None and since.epoch and since.epoch != self._access.epoch:
-            raise _Failed(ERRORS.UNRECOVERABLE_POSITION)
+            raise Failed(ERRORS.UNRECOVERABLE_POSITION)
         wanted = request.limit or 0
         limit = self._limits.recovery if wanted < 0 else min(wanted, self._limits.recovery)
         self._pending = _Pending(number, channel, attaching=False)
@@ -426,51 +354,18 @@ class Session:
         return [ReadHistory(channel, after, limit, bool(request.reverse))]
 
     def _refresh(self, number: int, request: RefreshRequest, now: float) -> list[Effect]:
-        if not request.token:
-            raise _Ended(DISCONNECTS.BAD_REQUEST)
-        try:
-            claims = self._access.connection(request.token)
-        except TokenRefused as refused:
-            expired = refused.why is Refusal.EXPIRED
-            raise _Ended(DISCONNECTS.EXPIRED if expired else DISCONNECTS.INVALID_TOKEN) from refused
-        if claims.user != self.user:
-            raise _Ended(DISCONNECTS.INVALID_TOKEN)
-        if claims.ttl is not None and claims.ttl <= 0:
-            raise _Failed(ERRORS.EXPIRED)
+        claims = connecting.renew(self._access, request, self.user)
         self._expires_by = self._deadline(claims.ttl, now)
         self._update_due()
-        return [self._reply(Reply(number, refresh=_lifetime(claims.ttl)))]
+        return [self._reply(Reply(number, refresh=lifetime(claims.ttl)))]
 
     def _sub_refresh(self, number: int, request: SubRefreshRequest, now: float) -> list[Effect]:
-        if request.channel and request.channel not in self._subscriptions:
-            raise _Failed(ERRORS.PERMISSION_DENIED)
-        if not request.token:
-            raise _Failed(ERRORS.BAD_REQUEST)
-        try:
-            claims = self._access.subscription(request.token)
-        except TokenRefused as refused:
-            if refused.why is Refusal.EXPIRED:
-                raise _Failed(ERRORS.TOKEN_EXPIRED_RETRY) from refused
-            raise _Ended(DISCONNECTS.INVALID_TOKEN) from refused
-        # centrifuge-python 0.5 leaves the channel out: the token names it.
-        channel = request.channel or claims.channel
-        if not self._is_about(claims, channel):
-            raise _Ended(DISCONNECTS.INVALID_TOKEN)
-        if channel not in self._subscriptions:
-            raise _Failed(ERRORS.PERMISSION_DENIED)
-        if claims.ttl is not None and claims.ttl <= 0:
-            raise _Failed(ERRORS.EXPIRED)
-        self._subscriptions[channel] = self._deadline(claims.ttl, now)
+        claims = subscribing.renew(self._access, request, self._subscriptions, self.user, self.client)
+        self._subscriptions[claims.channel] = self._deadline(claims.ttl, now)
         self._update_due()
-        return [self._reply(Reply(number, sub_refresh=_lifetime(claims.ttl)))]
+        return [self._reply(Reply(number, sub_refresh=lifetime(claims.ttl)))]
 
     # Helpers
-
-    def _route(self, channel: str) -> Route:
-        route = self._access.route(channel)
-        if isinstance(route, Error):
-            raise _Failed(route)
-        return route
 
     def _expire_subscriptions(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
@@ -495,28 +390,3 @@ class Session:
 
     def _error(self, number: int, error: Error) -> Send:
         return self._reply(Reply(number, error=error))
-
-
-def _required(channel: str | None) -> str:
-    if not channel:
-        raise _Ended(DISCONNECTS.BAD_REQUEST)
-    return channel
-
-
-def _is_null(raw: msgspec.Raw) -> bool:
-    return bytes(raw) in (b"", b"null")
-
-
-def _whole(ttl: float | None) -> int:
-    return 0 if ttl is None else max(1, ceil(min(ttl, _LONGEST)))
-
-
-def _lifetime(ttl: float | None) -> RefreshResult:
-    return RefreshResult(expires=ttl is not None, ttl=_whole(ttl))
-
-
-def _with_claims(result: SubscribeResult, claims: SubscriptionClaims | None) -> SubscribeResult:
-    if claims is None:
-        return result
-    ttl = claims.ttl
-    return msgspec.structs.replace(result, expires=ttl is not None, ttl=_whole(ttl), data=claims.data)
