@@ -131,8 +131,9 @@ def _one_per(meaning: Meaning, event: Event) -> str | None:
 def _contributions(plan: Plan, meaning: Meaning, event: Event) -> tuple[Contribution, ...]:
     rule = meaning.rule
     weight = _weight(rule, event.data) if rule.weights else rule.weight
-    given = _categories(plan, meaning, event) if event.categories else None
-    if given is None and rule.categories == "required":
+    given = event.categories
+    rated = _rated(plan, meaning, event.type, given, weight) if given else ()
+    if not rated and rule.categories == "required":
         raise EventError(
             f"`{event.type}` rates categories",
             code="categories_required",
@@ -140,20 +141,14 @@ def _contributions(plan: Plan, meaning: Meaning, event: Event) -> tuple[Contribu
             expected="values of " + ", ".join(plan.names[1:]),
         )
     value = _value(meaning, event)
-    exempt = rule.exempt
     if meaning.overall:
-        whole = Contribution(OVERALL, value, weight, exempt)
-        if given is None:
-            return (whole,)
-        return (whole, *[Contribution(name, rated, weight, exempt) for name, rated in given.items()])
-    made = [
-        Contribution(target, value, share * weight, exempt)
+        return (Contribution(OVERALL, value, weight, rule.exempt), *rated)
+    into = [
+        Contribution(target, value, share * weight, rule.exempt)
         for target, share in meaning.into
-        if given is None or target not in given
+        if not given or target not in given
     ]
-    if given is not None:
-        made += [Contribution(name, rated, weight, exempt) for name, rated in given.items()]
-    return tuple(made)
+    return (*into, *rated)
 
 
 def _value(meaning: Meaning, event: Event) -> float:
@@ -182,29 +177,35 @@ def _value(meaning: Meaning, event: Event) -> float:
     return float(value)
 
 
-def _categories(plan: Plan, meaning: Meaning, event: Event) -> dict[str, float]:
-    given = event.categories or {}
+def _rated(
+    plan: Plan, meaning: Meaning, event_type: str, given: Mapping[str, float], weight: float
+) -> list[Contribution]:
     if meaning.rule.categories == "none":
         raise EventError(
-            f"`{event.type}` rates no categories",
+            f"`{event_type}` rates no categories",
             code="categories_not_allowed",
             field="categories",
             expected="nothing here",
         )
-    index, low, high = plan.index, meaning.low, meaning.high
+    index, low, high, exempt = plan.index, meaning.low, meaning.high, meaning.rule.exempt
+    rated: list[Contribution] = []
     for name, value in given.items():
-        if low <= value <= high and name and name in index:
-            continue
-        if not name or name not in plan.index:
-            names = plan.names[1:]
-            raise EventError(
-                f"`{name[:64]}` is no category",
-                code="unknown_category",
-                field=f"categories.{name[:64]}",
-                expected=nearest(name, names) or "one of " + ", ".join(names),
-            )
-        raise _out_of_range(meaning, f"categories.{name}", value)
-    return given
+        if not name or name not in index:
+            raise _unknown_category(plan, name)
+        if not low <= value <= high:
+            raise _out_of_range(meaning, f"categories.{name}", value)
+        rated.append(Contribution(name, value, weight, exempt))
+    return rated
+
+
+def _unknown_category(plan: Plan, name: str) -> EventError:
+    names = plan.names[1:]
+    return EventError(
+        f"`{name[:64]}` is no category",
+        code="unknown_category",
+        field=f"categories.{name[:64]}",
+        expected=nearest(name, names) or "one of " + ", ".join(names),
+    )
 
 
 def _out_of_range(meaning: Meaning, field: str, value: float) -> EventError:

@@ -101,7 +101,8 @@ class FadingMeanAggregator:
         score = (s + weight * value) / (n + weight)
         score = self._low if score < self._low else self._high if score > self._high else score
         spread = q - 2 * score * s + score * score * n
-        return score, *bounds_around(score, n, spread, prior, self._shape)
+        low, high = bounds_around(score, n, spread, prior, self._shape)
+        return score, low, high
 
     def support(self, cell: Cell) -> float:
         """Return (P − M) / (P + M + 1): how far others vouch for the subject, below 1."""
