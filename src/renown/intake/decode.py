@@ -40,7 +40,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Most events of one array."""
     stream_batch: int = 1_000
     """Most lines of a stream that go to the ledger together."""
-    stream_ahead: int = 4
+    stream_ahead: int = 6
     """Batches of one stream that may wait for their commit before reading pauses."""
 
 

@@ -26,7 +26,7 @@ from renown.stores import Reader, Store, Writer
 
 __all__ = ["MAX_BATCH", "WriterThread"]
 
-MAX_BATCH: Final = 1_000
+MAX_BATCH: Final = 2_000
 """Events in one transaction, at most."""
 
 _PAGE: Final = 5_000
