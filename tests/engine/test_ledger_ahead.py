@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from renown.errors import LedgerError
 from renown.ledger import Ledger, writer
-from renown.model import Answer, Event, Status
+from renown.model import Answer, Event, Status, Update
 from renown.policy import Policies
+from renown.stores import sqlite_rows
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -129,4 +131,57 @@ async def test_a_batch_that_another_writer_overtakes_is_folded_again(
     report = await ledgers[0].rebuild(check=True)
     for ledger in ledgers:
         await ledger.close()
+    assert report.clean, report.differences
+
+
+async def test_a_store_that_fails_now_and_then_loses_nothing_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever step fails, on whichever thread: those not answered may try again, the others are kept."""
+    monkeypatch.setattr(writer, "MAX_BATCH", 4)
+    dice = random.Random(5)
+    broken = False
+
+    def unreliable(name: str) -> None:
+        real = getattr(sqlite_rows.SqliteWriter, name)
+
+        def step(self: object, *arguments: object) -> object:
+            if broken and dice.random() < 0.08:
+                raise LedgerError("the disk is full")
+            return real(self, *arguments)
+
+        monkeypatch.setattr(sqlite_rows.SqliteWriter, name, step)
+
+    for name in ("begin", "put_standings", "commit"):
+        unreliable(name)
+    events = tangled(300, 11, calm=0.8)
+    ledger = Ledger.open(tmp_path, Policies.presets())
+    heard: dict[str, list[int]] = {}
+
+    def hear(updates: Sequence[Update]) -> None:
+        for update in updates:
+            heard.setdefault(update.subject, []).append(update.version)
+
+    ledger.on_commit(hear)
+    await ledger.start()
+    broken = True
+    given = await asyncio.gather(*(ledger.append([event]) for event in events), return_exceptions=True)
+    broken = False
+    failed = [event for event, answer in zip(events, given, strict=True) if isinstance(answer, LedgerError)]
+    assert failed
+    for event in failed:
+        await ledger.append([event])
+    kept = [answer for answers in given if not isinstance(answers, BaseException) for answer in answers]
+    for answer in kept:
+        if answer.status is Status.APPLIED:
+            entry = await ledger.event(answer.id or "")
+            assert entry is not None
+            assert entry.version == answer.version
+    await ledger.sweep()
+    await asyncio.sleep(0)
+    for subject, (version, _) in (await ledger.snapshots(list(heard))).items():
+        assert heard[subject] == sorted(set(heard[subject]))
+        assert heard[subject][-1] == version
+    report = await ledger.rebuild(check=True)
+    await ledger.close()
     assert report.clean, report.differences

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from renown.errors import LedgerError
 from renown.model import Event
 from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, opened, review, second, view
 
@@ -173,3 +174,29 @@ async def test_a_retraction_reaches_what_another_process_wrote(make: StoreFactor
         applied(await one.append([review(2, id="twice", actor="buyer:2", minutes=9)]))
         assert view(await two.snapshot("seller:1"))["count"] == 1
         assert (await two.rebuild(check=True)).clean
+
+
+async def test_a_sweep_that_fails_is_tried_again(
+    make: StoreFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sign that somebody committed is seen once; a sweep that fails must not lose it."""
+    async with (
+        opened(make, tmp_path) as one,
+        opened(make, tmp_path, sweep_interval=0.02) as two,
+    ):
+        theirs, real, failures = (
+            News(two),
+            two.sweep,
+            [LedgerError("the disk is away"), OSError("so is the rest")],
+        )
+
+        async def sweep() -> None:
+            if failures:
+                raise failures.pop()
+            await real()
+
+        monkeypatch.setattr(two, "sweep", sweep)
+        applied(await one.append([review(1)]))
+        async with asyncio.timeout(30):
+            await theirs.until("seller:1", 1)
+        assert not failures

@@ -93,8 +93,9 @@ class Ledger(Reads):
         loop = asyncio.get_running_loop()
         self._queue = JobQueue(loop, self._options.queue, self._options.patience)
         self._writer = WriterThread(self._store, self._policies, loop, self._queue, self._tell)
-        await self._writer.start()
+        # From here on, so that a commit made while the writer starts is looked for.
         self._store.near.changed()
+        await self._writer.start()
         self._sweeper = asyncio.create_task(self._sweep_often(), name="renown-sweep")
 
     async def close(self) -> None:
@@ -150,13 +151,18 @@ class Ledger(Reads):
         await job.done
 
     async def _sweep_often(self) -> None:
+        due = False
         while True:
             await asyncio.sleep(self._options.sweep_interval)
             try:
-                if self._store.near.changed():
+                due = self._store.near.changed() or due
+                if due:
                     await self.sweep()
+                    due = False
             except LedgerError as error:
                 _log.warning("the sweep failed and will be tried again", reason=error.detail)
+            except Exception:
+                _log.exception("the sweep failed and will be tried again")
 
     def _tell(self, updates: Sequence[Update]) -> None:
         for listener in tuple(self._listeners):
