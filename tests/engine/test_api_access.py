@@ -158,6 +158,38 @@ def test_in_dev_mode_a_foreign_page_cannot_write(tmp_path: Path) -> None:
         assert "stopped" in running.log.read_text()
 
 
+def test_in_dev_mode_a_foreign_name_for_this_machine_gets_nothing(tmp_path: Path) -> None:
+    with RunningServer(tmp_path) as running:
+        httpx.post(f"{running.url}/v1/events", json=EVENT).raise_for_status()
+        events = f"{running.url}/v1/standings/seller:1/events"
+        for name, status in (
+            ("evil.example", 403), ("localhost.evil.example", 403), ("127.0.0.1.evil.example", 403),
+            ("10.0.0.1", 403), ("[2001:db8::1]", 403), ("localhost", 200), ("shop.localhost", 200),
+            ("127.0.0.1", 200), ("127.8.9.1", 200), ("[::1]", 200), ("LOCALHOST", 200),
+        ):  # fmt: skip
+            for host in (name, f"{name}:{running.port}"):
+                headers = {"host": host}
+                answers = [
+                    httpx.get(events, headers=headers),
+                    httpx.get(running.url, headers=headers),
+                    httpx.post(f"{running.url}/v1/events", json=EVENT, headers=headers),
+                    httpx.post(f"{running.url}/v1/tokens", json={}, headers=headers),
+                ]
+                # Without a web build the page itself is a 503.
+                answered = {answer.status_code for answer in answers} - ({503} if status == 200 else set())
+                assert answered == {status}, host
+        refused = httpx.get(events, headers={"host": f"evil.example:{running.port}"})
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert (refused.json()["code"], refused.json()["field"]) == ("host_not_allowed", "Host")
+        options = {"host": "evil.example", "origin": "http://evil.example"}
+        assert httpx.options(events, headers=options).status_code == 403
+
+
+def test_outside_dev_mode_a_server_has_any_name(server: RunningServer, reader: str) -> None:
+    headers = {"host": "renown.example", **_bearer(reader)}
+    assert httpx.get(f"{server.url}/v1/info", headers=headers).status_code == 200
+
+
 def test_in_dev_mode_tokens_are_minted_without_a_secret(tmp_path: Path) -> None:
     with RunningServer(tmp_path) as running:
         token = httpx.post(f"{running.url}/v1/tokens", json={"user": "ana"}).json()["token"]

@@ -14,9 +14,9 @@ from renown.api import badge, detail, overview, probes, standings, static, token
 from renown.api.edge import Edge
 from renown.api.events import EventsEndpoint
 from renown.api.openapi import config
-from renown.api.origins import OriginRule
 from renown.api.problem import documented, handlers
 from renown.api.services import Services
+from renown.gateway.origins import OriginRule
 from renown.model import Answer
 
 __all__ = ["make_app"]

@@ -7,9 +7,9 @@ from urllib.parse import unquote
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from renown.api.metrics import Metrics
-from renown.api.origins import OriginRule
 from renown.api.problem import PROBLEM_JSON, details_of, encode
 from renown.errors import ForbiddenError
+from renown.gateway.origins import OriginRule
 
 __all__ = ["Edge"]
 
@@ -43,6 +43,9 @@ class Edge:
             await self._app(scope, receive, send)
             return
         origin, host = _origin_and_host(scope["headers"])
+        if not self._origins.serves(host):
+            await _refuse_host(host, _Answer(send, _SECURITY, self._metrics, scope))
+            return
         allowed = origin is None or self._origins.allows(origin, host)
         answer = _Answer(send, self._extra_headers(scope["path"], origin, allowed), self._metrics, scope)
         if origin is not None and scope["method"] == "OPTIONS":
@@ -107,6 +110,20 @@ async def _refuse(origin: str | None, send: Send) -> None:
         code="origin_not_allowed",
         field="Origin",
     )
+    await _send_problem(error, send)
+
+
+async def _refuse_host(host: str, send: Send) -> None:
+    error = ForbiddenError(
+        f"In dev mode the server answers under names of this machine only, not as {host[:80] or 'nobody'}.",
+        code="host_not_allowed",
+        field="Host",
+        expected="localhost, *.localhost, 127.0.0.0/8 or [::1]",
+    )
+    await _send_problem(error, send)
+
+
+async def _send_problem(error: ForbiddenError, send: Send) -> None:
     body = encode(details_of(error))
     headers = [
         (b"content-type", PROBLEM_JSON.encode()),

@@ -3,10 +3,9 @@
 import errno
 import socket
 
-from renown.api.origins import is_loopback
 from renown.errors import SettingsError
 
-__all__ = ["bind", "is_loopback", "url_of"]
+__all__ = ["bind", "url_of"]
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -16,9 +16,10 @@ from renown.api.app import make_app
 from renown.api.services import Services
 from renown.errors import SettingsError
 from renown.gateway.options import TokenOptions
+from renown.gateway.origins import is_loopback_host
 from renown.gateway.websocket import protocol_class
 from renown.server.interpreter import prepare_interpreter
-from renown.server.listen import bind, is_loopback, url_of
+from renown.server.listen import bind, url_of
 from renown.server.parts import Parts, build
 from renown.server.settings import Settings
 
@@ -82,7 +83,7 @@ def run(settings: Settings, companion: Companion | None = None) -> None:
         LedgerError: the ledger cannot be opened.
 
     """
-    if settings.dev and not is_loopback(settings.host):
+    if settings.dev and not is_loopback_host(settings.host):
         raise SettingsError(
             f"Dev mode asks nobody for a key, so it listens on this machine only, not on {settings.host}."
             " Leave out --host, or leave out --dev and make a key with: renown key create.",
