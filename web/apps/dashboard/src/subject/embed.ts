@@ -3,8 +3,9 @@ import { customElement, property, state } from "lit/decorators.js";
 import "../parts/choices.ts";
 import "../parts/copy.ts";
 import { base, card } from "../styles/shared.ts";
+import { badgeAddress, snippet, type Way } from "./snippets.ts";
 
-const ways = [
+const ways: { value: Way; label: string }[] = [
   { value: "widget", label: "Live widget" },
   { value: "image", label: "Image" },
   { value: "markdown", label: "Markdown" },
@@ -14,7 +15,7 @@ const ways = [
 @customElement("rn-embed")
 export class Embed extends LitElement {
   @property() subject = "";
-  @state() private way = "widget";
+  @state() private way: Way = "widget";
 
   protected override render(): TemplateResult {
     return html`<section class="card" aria-labelledby="embed-title">
@@ -23,12 +24,12 @@ export class Embed extends LitElement {
         <rn-choices label="Way of embedding" .choices=${ways} .value=${this.way} @choose=${this.choose}></rn-choices>
       </header>
       <div class="body">
-        <rn-copy label="Embed snippet" .text=${this.snippet()}></rn-copy>
+        <rn-copy label="Embed snippet" .text=${snippet(this.way, location.origin, this.subject)}></rn-copy>
         <figure>
           <figcaption class="faint">This is the real thing</figcaption>
           ${this.way === "widget"
             ? html`<div class="preview widget"></div>`
-            : html`<div class="preview"><img src=${this.badge()} alt="Badge of ${this.subject}" height="20" /></div>`}
+            : html`<div class="preview"><img src=${badgeAddress(location.origin, this.subject)} alt="Badge of ${this.subject}" height="20" /></div>`}
         </figure>
       </div>
     </section>`;
@@ -42,23 +43,7 @@ export class Embed extends LitElement {
     this.renderRoot.querySelector(".widget")?.replaceChildren(score);
   }
 
-  private badge(): string {
-    return new URL(`/badge/${encodeURIComponent(this.subject).replaceAll("%3A", ":")}.svg`, location.href).href;
-  }
-
-  private snippet(): string {
-    const here = `${location.origin}/`;
-    switch (this.way) {
-      case "image":
-        return `<img src="${this.badge()}" alt="Reputation of ${this.subject}">`;
-      case "markdown":
-        return `![Reputation of ${this.subject}](${this.badge()})`;
-      default:
-        return `<script type="module" src="${here}widget.js"></script>\n<renown-score subject="${this.subject}"></renown-score>`;
-    }
-  }
-
-  private choose(event: CustomEvent<string>): void {
+  private choose(event: CustomEvent<Way>): void {
     this.way = event.detail;
   }
 
