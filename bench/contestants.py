@@ -156,7 +156,7 @@ class Nchan(Contestant):
 
     def _publish(self, seconds: float) -> None:
         """Publish one at a time: of two at once nchan now and then writes both to a subscriber together."""
-        head = f"POST /publish HTTP/1.1\r\nHost: bench\r\nContent-Length: {PAYLOAD}\r\n\r\n"
+        head = f"POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: {PAYLOAD}\r\n\r\n"
         end, rounds = time.monotonic() + seconds, 0
         with socket.create_connection(("127.0.0.1", self.port)) as link:
             while time.monotonic() < end:

@@ -115,7 +115,7 @@ static void post(struct link *l) {
     l->number = next_number++;
     size_t size = fill(body, l->number);
     int head = snprintf(l->out, 2048,
-                        "POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n",
+                        "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n",
                         options.path, options.header, size);
     memcpy(l->out + head, body, size);
     l->out_size = (size_t)head + size;
@@ -248,7 +248,7 @@ static void begin(void) {
         struct link *l = &links[i];
         if (options.stream) {
             l->out_size = (size_t)snprintf(l->out, 2048,
-                                           "POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-ndjson\r\n"
+                                           "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
                                            "%sTransfer-Encoding: chunked\r\n\r\n",
                                            options.path, options.header);
             flush(l);
