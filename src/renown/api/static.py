@@ -1,5 +1,6 @@
 """The built web files: the dashboard at `/`, the widget script, their assets."""
 
+import re
 from hashlib import blake2b
 from mimetypes import guess_type
 from pathlib import Path
@@ -27,6 +28,8 @@ color-scheme:light dark}code{padding:.1em .4em;border-radius:4px;background:#888
 <p>Run <code>make setup</code> in the source checkout and start the server again.
 The HTTP API works without them: <a href="/v1/info">/v1/info</a>, <a href="/schema">/schema</a>.</p></html>"""
 _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
+_ASSET: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
+"""What the build names its files; nothing else is asked of the file system."""
 
 _read: dict[tuple[Path, int, int], tuple[bytes, str]] = {}
 """Contents and entity tags of the files served so far, by path, time and size."""
@@ -90,8 +93,8 @@ def get_widget(request: Request[Any, Any, Any], services: Use) -> Response[bytes
 def get_asset(request: Request[Any, Any, Any], services: Use, name: str) -> Response[bytes]:
     """Serve a file of the dashboard; its name changes with its content."""
     found = None
-    if "/" not in name and "%" not in name and not name.startswith("."):
+    if _ASSET.fullmatch(name):
         found = _serve(request, services.static / "dashboard" / "assets" / name, _FOREVER)
     if found is None:
-        raise NotFoundError(f"There is nothing at /assets/{name}.")
+        raise NotFoundError(f"There is nothing at /assets/{name[:80]}.")
     return found
