@@ -36,6 +36,7 @@ class Truth:
 
     def __init__(self) -> None:
         self.top = 0
+        self.told = 0
 
     def commit(self, count: int) -> Update:
         first = self.top + 1
@@ -49,6 +50,9 @@ class Truth:
             | {"categories": {}, "tier": None, "badges": [], "status": "active", "provisional": False}
             | {"updated_at": "2026-01-01T00:00:00Z", "cause": None}
         ).encode()
+
+    def behind(self) -> bool:
+        return self.told < self.top
 
     async def snapshots(self, subjects: list[str]) -> dict[str, tuple[int, bytes]]:
         found = {SUBJECT: (self.top, self._standing())} if self.top and SUBJECT in subjects else {}
@@ -185,6 +189,7 @@ async def _story(steps: list[tuple[str, int, str]]) -> None:
             update = truth.commit(number)
             history.append(update)
             if what == "told":
+                truth.told = truth.top
                 hub.take([update])
             elif what == "late":
                 late.append(update)

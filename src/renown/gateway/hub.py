@@ -33,6 +33,14 @@ class Librarian(Protocol):
         """Read what is missing above a stream's offset."""
         ...
 
+    def behind(self) -> bool:
+        """Tell at once whether something is committed that no update has told yet."""
+        ...
+
+    def check(self, channel: WatchedChannel, member: Member) -> None:
+        """Compare a channel with the ledger before `member` is answered."""
+        ...
+
     def catch_up(self, channel: StreamChannel, member: Member, after: int) -> None:
         """Read a stream's log for one joining member."""
         ...
@@ -178,15 +186,19 @@ class Hub:
     # Members
 
     def attach(self, member: Member, address: Address, recover: Position | None) -> None:
-        """Answer `member` with the channel's state, now if it is known, and let it join."""
+        """Answer `member` with the channel's newest state, now if that is known, and let it join."""
         channel = self.channels.get(address.channel)
         if channel is None:
             channel = self.channels[address.channel] = self._make(address)
             self._metrics.channels = len(self.channels)
             self._reader.load(channel)
         channel.joining[member] = recover
-        if channel.loaded:
-            self._answer(channel, member)
+        if not channel.loaded:
+            return
+        if self._reader.behind():
+            self._reader.check(channel, member)
+        else:
+            self.checked(channel, member)
 
     def detach(self, member: Member, name: str) -> None:
         """Let `member` leave a channel."""
@@ -231,10 +243,22 @@ class Hub:
 
     def unreadable(self, channel: WatchedChannel, member: Member | None = None) -> None:
         """Tell those who wait, or one of them, that the channel cannot be read now."""
+        if member is None:
+            # First of all: whoever asks again while being told must not join what nobody loads.
+            self._forget(channel)
         for waiting in [member] if member is not None else list(channel.joining):
             channel.leave(waiting)
             waiting.found(channel.address.channel, None)
         self._drop_if_abandoned(channel)
+
+    def checked(self, channel: WatchedChannel, member: Member) -> None:
+        """Answer `member`: the channel knows all that was committed when it asked, or of its hole."""
+        if member not in channel.joining:
+            return
+        if isinstance(channel, StreamChannel) and channel.has_hole:
+            channel.held.append(member)
+        else:
+            self._answer(channel, member)
 
     def caught_up(self, channel: StreamChannel, member: Member, rows: list[Entry]) -> None:
         """Answer a joining member with its part of the log; rows news to the channel go to all."""
@@ -251,6 +275,17 @@ class Hub:
         self.extend(channel, rows)
         if channel.has_hole and channel.offset == before:
             self._give_up(channel)
+        if not channel.has_hole:
+            held, channel.held = channel.held, []
+            for member in held:
+                self.checked(channel, member)
+
+    def feed_read(self, channel: FeedChannel, position: int, changes: list[bytes]) -> None:
+        """Take a newly read feed, and publish it if there is a new change in it."""
+        before = channel.state()
+        channel.begin(position, changes)
+        if channel.state() != before:
+            self._news(channel)
 
     def board_read(self, channel: BoardChannel, offset: int, data: bytes) -> None:
         """Publish a newly read board if its rows changed."""
@@ -315,8 +350,12 @@ class Hub:
                 return StreamChannel(address, 0.0)
 
     def _drop_if_abandoned(self, channel: WatchedChannel) -> None:
+        if channel.abandoned:
+            self._forget(channel)
+
+    def _forget(self, channel: WatchedChannel) -> None:
         name = channel.address.channel
-        if channel.abandoned and self.channels.get(name) is channel:
+        if self.channels.get(name) is channel:
             del self.channels[name]
             self._metrics.channels = len(self.channels)
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from renown.errors import RenownError
 from renown.gateway.channels import EVERYTHING
 from renown.gateway.hub import Hub
 from renown.gateway.options import GatewayOptions
@@ -30,6 +31,7 @@ class Library:
         self._options = options
         self._tasks: set[asyncio.Task[None]] = set()
         self._wanted: list[WatchedChannel] = []
+        self._doubtful: dict[WatchedChannel, list[Member]] = {}
 
     async def close(self) -> None:
         """Give up the reads in progress."""
@@ -59,6 +61,19 @@ class Library:
     def fill(self, channel: StreamChannel) -> None:
         """Read what is missing above a stream's offset."""
         self.run(self._fill(channel))
+
+    def behind(self) -> bool:
+        """Ask the ledger; when it fails, the read that follows says so."""
+        try:
+            return self._ledger.behind()
+        except RenownError:
+            return True
+
+    def check(self, channel: WatchedChannel, member: Member) -> None:
+        """Compare a channel with the ledger before `member` is answered; those of one tick share a read."""
+        if not self._doubtful:
+            asyncio.get_running_loop().call_soon(self._check_doubtful)
+        self._doubtful.setdefault(channel, []).append(member)
 
     def catch_up(self, channel: StreamChannel, member: Member, after: int) -> None:
         """Read a stream's log for one joining member."""
@@ -123,13 +138,50 @@ class Library:
                 channel.offer(version, standing)
             self._hub.loaded(channel)
 
-    async def _load_feed(self, channel: FeedChannel) -> None:
-        name = channel.address.name
-        kind = None if name == EVERYTHING else name
+    def _check_doubtful(self) -> None:
+        doubtful, self._doubtful = self._doubtful, {}
+        views = [each for each in doubtful.items() if isinstance(each[0], BoardChannel | FeedChannel)]
+        rest = [each for each in doubtful.items() if not isinstance(each[0], BoardChannel | FeedChannel)]
+        for each in views:
+            self.run(self._check([each]))
+        for start in range(0, len(rest), _BATCH):
+            self.run(self._check(rest[start : start + _BATCH]))
+
+    async def _check(self, doubtful: list[tuple[WatchedChannel, list[Member]]]) -> None:
+        channels = [channel for channel, _ in doubtful]
+        tell = self._hub.checked
         try:
-            position, changes = await self._ledger.recent(kind, self._options.feed_changes)
+            await self._read_again(channels)
         except Exception:
-            _LOG.exception("cannot read the feed %s", name)
+            _LOG.exception("cannot compare channels with the ledger for subscribers")
+            tell = self._hub.unreadable
+        for channel, members in doubtful:
+            for member in members:
+                tell(channel, member)
+
+    async def _read_again(self, channels: list[WatchedChannel]) -> None:
+        first = channels[0]
+        if isinstance(first, FeedChannel):
+            self._hub.feed_read(first, *await self._recent(first))
+        elif isinstance(first, BoardChannel):
+            kind = first.address.name
+            position, standings = await self._ledger.board(kind, self._options.board_rows)
+            self._hub.board_read(first, position, board_view(kind, standings))
+        else:
+            found = await self._ledger.snapshots(list({c.address.name for c in channels}))
+            for channel in channels:
+                if channel.address.name in found:
+                    self._hub.compare(channel, *found[channel.address.name])
+
+    async def _recent(self, channel: FeedChannel) -> tuple[int, list[bytes]]:
+        name = channel.address.name
+        return await self._ledger.recent(None if name == EVERYTHING else name, self._options.feed_changes)
+
+    async def _load_feed(self, channel: FeedChannel) -> None:
+        try:
+            position, changes = await self._recent(channel)
+        except Exception:
+            _LOG.exception("cannot read the feed %s", channel.address.name)
             self._hub.unreadable(channel)
             return
         channel.begin(position, changes)

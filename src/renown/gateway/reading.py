@@ -13,6 +13,10 @@ class Reading(Protocol):
         """The epoch of all channels."""
         ...
 
+    def behind(self) -> bool:
+        """Tell at once whether something is committed that the bus has not told yet."""
+        ...
+
     async def snapshots(self, subjects: list[str]) -> dict[str, tuple[int, bytes]]:
         """Return version and standing of each subject that has one."""
         ...

@@ -172,7 +172,7 @@ class NewestChannel(WatchedChannel):
 class StreamChannel(WatchedChannel):
     """A channel of which every publication counts, in order."""
 
-    __slots__ = ("ahead", "buffers", "filling", "pending")
+    __slots__ = ("ahead", "buffers", "filling", "held", "pending")
 
     def __init__(self, address: Address, interval: float) -> None:
         super().__init__(address, interval)
@@ -184,6 +184,8 @@ class StreamChannel(WatchedChannel):
         """Whether a hole is being read from the ledger."""
         self.buffers: dict[Member, list[Entry]] = {}
         """What came while a joining member's log was being read."""
+        self.held: list[Member] = []
+        """Joining members that wait until nothing is missing any more."""
 
     @property
     def has_hole(self) -> bool:

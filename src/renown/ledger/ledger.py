@@ -61,6 +61,7 @@ class Ledger(Reads):
         self._queue: JobQueue | None = None
         self._writer: WriterThread | None = None
         self._sweeper: asyncio.Task[None] | None = None
+        self._heard = 0
 
     @classmethod
     def open(cls, path: Path, policies: Policies, options: LedgerOptions | None = None) -> Self:
@@ -96,6 +97,7 @@ class Ledger(Reads):
         # From here on, so that a commit made while the writer starts is looked for.
         self._store.near.changed()
         await self._writer.start()
+        self._heard = self._store.near.newest_seq()
         self._sweeper = asyncio.create_task(self._sweep_often(), name="renown-sweep")
 
     async def close(self) -> None:
@@ -164,7 +166,17 @@ class Ledger(Reads):
             except Exception:
                 _log.exception("the sweep failed and will be tried again")
 
+    def behind(self) -> bool:
+        """Tell, at next to no cost, whether something is committed that the listeners were not told yet.
+
+        Raises:
+            LedgerError: the file failed.
+
+        """
+        return self._store.near.newest_seq() > self._heard
+
     def _tell(self, updates: Sequence[Update]) -> None:
+        self._heard = max([self._heard, *(update.seq for update in updates)])
         for listener in tuple(self._listeners):
             try:
                 listener(updates)
