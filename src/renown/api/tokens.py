@@ -1,6 +1,7 @@
 """`POST /v1/tokens`: client tokens for backends that hold an API key."""
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 import msgspec
 from litestar import Response, post
@@ -49,19 +50,28 @@ class NotConfiguredError(RenownError):
 _request = msgspec.json.Decoder(TokenRequest)
 
 
-def verifier(tokens: Tokens) -> Any:
+def verifier(tokens: Tokens, *, anonymous: bool) -> Callable[[str], object]:
     """Return the function that checks a client token presented over HTTP.
 
-    It raises `AuthenticationError` for one that is not good.
+    It raises `AuthenticationError` for one that is not good. As over a WebSocket, one that names no user
+    is good only where anybody may read.
     """
 
     def verify(token: str) -> object:
         try:
-            return tokens.connection(token)
+            claims = tokens.connection(token)
         except TokenRefused as refused:
             raise AuthenticationError(
                 f"The token is refused: {refused}.", code=f"token_{refused.why.value}", field="Authorization"
             ) from refused
+        if not claims.user and not anonymous:
+            raise AuthenticationError(
+                "The token names no user, and anonymous reading is off.",
+                code="token_invalid",
+                field="Authorization",
+                expected="a token with a sub",
+            )
+        return claims
 
     return verify
 

@@ -71,7 +71,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     services = Services(
         ledger=ledger,
         policies=policies,
-        access=Access(ledger.keys.verify, verifier(tokens), anonymous=anonymous, dev=settings.dev),
+        access=Access(
+            ledger.keys.verify, verifier(tokens, anonymous=anonymous), anonymous=anonymous, dev=settings.dev
+        ),
         tokens=tokens,
         token_lifetime=settings.tokens.lifetime,
         metrics=metrics,
