@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -38,6 +39,14 @@ def _key(data: Path, *scopes: str) -> tuple[str, str]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("access")
     (folder / "renown.toml").write_text(SETTINGS)
+    with RunningServer(folder, "--config", str(folder / "renown.toml"), dev=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    folder = tmp_path_factory.mktemp("open")
+    (folder / "renown.toml").write_text(f"{SETTINGS}\n[access]\nanonymous = true\n")
     with RunningServer(folder, "--config", str(folder / "renown.toml"), dev=False) as running:
         yield running
 
@@ -91,6 +100,66 @@ def test_a_revoked_key_ends_at_once(server: RunningServer) -> None:
     assert httpx.get(path, headers=_bearer(secret)).status_code == 401
     assert "revoked" in _cli("key", "list", "--data", str(server.data))
     assert secret.encode() not in (server.data / "ledger.sqlite").read_bytes()
+
+
+WHOLE = {"id": "whole-1", "type": "review", "subject": "seller:whole", "value": 4, "actor": "buyer:secret",
+         "ref": "order:secret", "data": {"text": "secret"}}  # fmt: skip
+PUBLIC = {"subject", "version", "type", "at", "score", "delta", "value"}
+
+
+def _behind(server: RunningServer, headers: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    path = f"{server.url}/v1/standings/seller:whole"
+    events, explained = (httpx.get(f"{path}/{part}", headers=headers) for part in ("events", "explain"))
+    assert (events.status_code, explained.status_code) == (200, 200)
+    assert events.headers["cache-control"] == explained.headers["cache-control"] == "private, no-cache"
+    return events.json(), explained.json()
+
+
+def _tell_whole(server: RunningServer, secret: str) -> None:
+    second = WHOLE | {"id": "whole-2", "actor": "buyer:secret-too"}
+    httpx.post(f"{server.url}/v1/events", json=[WHOLE, second], headers=_bearer(secret)).raise_for_status()
+
+
+def _assert_public(events: dict[str, Any], explained: dict[str, Any]) -> None:
+    assert [set(event) for event in events["events"]] == [PUBLIC, PUBLIC]
+    assert [event["version"] for event in events["events"]] == [2, 1]
+    assert [line.keys() & {"id", "actor", "data", "ref"} for line in explained["lines"]] == [set(), set()]
+    for told in (events, explained):
+        assert "secret" not in json.dumps(told)
+        assert "whole-" not in json.dumps(told)
+    total = explained["prior"]["points"] + sum(line["points"] for line in explained["lines"])
+    assert total == pytest.approx(explained["score"], abs=1e-9)
+
+
+def test_who_did_what_is_for_keys_only(server: RunningServer, writer: str, reader: str) -> None:
+    _tell_whole(server, writer)
+    events, explained = _behind(server, _bearer(reader))
+    assert events["events"][1]["event"].items() >= WHOLE.items()
+    assert [line["id"] for line in explained["lines"]] == ["whole-2", "whole-1"]
+    assert [line["actor"] for line in explained["lines"]] == ["buyer:secret-too", "buyer:secret"]
+    minted = httpx.post(f"{server.url}/v1/tokens", json={"user": "ana"}, headers=_bearer(reader)).json()
+    _assert_public(*_behind(server, _bearer(minted["token"])))
+    path = f"{server.url}/v1/standings/seller:whole/events"
+    first = httpx.get(path, params={"limit": 1}, headers=_bearer(minted["token"])).json()
+    older = httpx.get(path, params={"before": first["before"]}, headers=_bearer(minted["token"])).json()
+    assert [first["events"][0]["version"], older["events"][0]["version"]] == [2, 1]
+
+
+def test_nobody_in_particular_sees_no_persons(open_server: RunningServer) -> None:
+    secret = _key(open_server.data, "events", "read")[1]
+    _tell_whole(open_server, secret)
+    _assert_public(*_behind(open_server, {}))
+    events, _ = _behind(open_server, {"x-api-key": secret})
+    assert events["events"][0]["event"]["actor"] == "buyer:secret-too"
+
+
+def test_a_token_without_a_user_is_good_only_where_anybody_may_read(
+    server: RunningServer, reader: str, open_server: RunningServer
+) -> None:
+    nobody = httpx.post(f"{server.url}/v1/tokens", json={}, headers=_bearer(reader)).json()["token"]
+    refused = httpx.get(f"{server.url}/v1/info", headers=_bearer(nobody))
+    assert (refused.status_code, refused.json()["code"]) == (401, "token_invalid")
+    assert httpx.get(f"{open_server.url}/v1/info", headers=_bearer(nobody)).status_code == 200
 
 
 def test_a_client_token_reads_and_no_more(server: RunningServer, reader: str) -> None:

@@ -13,7 +13,7 @@ EVENTS: Final = "events"
 READ: Final = "read"
 TOKENS: Final = "tokens"
 SCOPES: Final = (EVENTS, READ, TOKENS)
-"""What an API key may be allowed: to send events, to read everything, to mint client tokens."""
+"""What an API key may be allowed: to send events, to read everything whole, to mint client tokens."""
 
 Headers = Iterable[tuple[bytes, bytes]]
 """Request headers as ASGI has them, names in lower case."""
@@ -59,6 +59,16 @@ class Access:
         except (AuthenticationError, ForbiddenError):
             return False
         return True
+
+    def may_read_whole(self, headers: Headers) -> bool:
+        """Tell whether a request that may read may also see who did what: actors, ids, refs, data.
+
+        That takes an API key; a client token, or nothing where anybody may read, shows public views.
+        """
+        if self._dev:
+            return True
+        secret = credential(headers)
+        return secret is not None and secret.startswith(KEY_PREFIX) and self.may_read(headers)
 
     def _check_nobody(self, scope: str) -> None:
         if self._dev or (scope == READ and self.anonymous):

@@ -8,6 +8,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from renown.api.problem import documented
+from renown.api.public import ActivityPage, PublicExplanation, activities_of, without_persons
 from renown.api.reading import (
     AnyRequest,
     ParameterError,
@@ -81,6 +82,8 @@ async def _known(services: Services, subject: str) -> None:
         raise unknown_subject(subject)
 
 
+_PERSONAL = {"cache-control": "private, no-cache", "vary": "Authorization, X-API-Key"}
+"""Headers of what is not the same for everybody."""
 _ERRORS = documented(400, 401, 403, 404)
 
 
@@ -109,7 +112,7 @@ async def get_history(
     "/v1/standings/{subject:str}/explain",
     summary="What every event does to the score",
     tags=["standings"],
-    responses={200: ResponseSpec(Explanation, generate_examples=False), **_ERRORS},
+    responses={200: ResponseSpec(Explanation | PublicExplanation, generate_examples=False), **_ERRORS},
 )
 async def get_explanation(
     request: AnyRequest,
@@ -122,13 +125,17 @@ async def get_explanation(
     limit: Annotated[int, Parameter(ge=1, le=500, description="Most lines")] = 50,
     cursor: Annotated[str | None, Parameter(description="The `cursor` of the page before")] = None,
 ) -> Response[bytes]:
-    """Return why the score is what it is, newest event first."""
+    """Return why the score is what it is, newest event first.
+
+    Its lines have the events' ids, actors and data only for an API key with the scope `read`.
+    """
     guard(request, services)
     subject = subject_in(request, services)
     name = _category(category, policy_of(services.policies, subject))
     await _known(services, subject)
     page = await services.ledger.explain(subject, name, limit, cursor)
-    return json_response(page, headers={"cache-control": "no-cache"})
+    whole = services.access.may_read_whole(request.scope["headers"])
+    return json_response(page if whole else without_persons(page), headers=_PERSONAL)
 
 
 def _category(name: str | None, policy: Policy) -> str:
@@ -149,7 +156,7 @@ def _category(name: str | None, policy: Policy) -> str:
     "/v1/standings/{subject:str}/events",
     summary="The events of a subject",
     tags=["standings"],
-    responses={200: ResponseSpec(EventPage, generate_examples=False), **_ERRORS},
+    responses={200: ResponseSpec(EventPage | ActivityPage, generate_examples=False), **_ERRORS},
 )
 async def get_events(
     request: AnyRequest,
@@ -160,11 +167,20 @@ async def get_events(
     ] = None,
     limit: Annotated[int, Parameter(ge=1, le=500, description="Most events")] = 50,
 ) -> Response[bytes]:
-    """Return the events of a subject as the ledger keeps them, newest first."""
+    """Return the events of a subject, newest first.
+
+    They are whole, as the ledger keeps them, for an API key with the scope `read`; others get what the
+    subject's `activity:` channel tells of each.
+    """
     guard(request, services)
     subject = subject_in(request, services)
     await _known(services, subject)
     entries = await services.ledger.events(subject, before, limit)
     last = entries[-1].version if len(entries) == limit else None
-    page = EventPage(subject, [_record(entry) for entry in entries], last if last and last > 1 else None)
-    return json_response(page, headers={"cache-control": "no-cache"})
+    following = last if last and last > 1 else None
+    if services.access.may_read_whole(request.scope["headers"]):
+        page = EventPage(subject, [_record(entry) for entry in entries], following)
+    else:
+        activities = await activities_of(services.ledger, subject, entries)
+        page = ActivityPage(subject, activities, following)
+    return json_response(page, headers=_PERSONAL)

@@ -68,10 +68,10 @@ def _print_explanation(page: dict[str, Any]) -> None:
     print(f"{page['subject']}{about}  {page['score']:.6g}  (version {page['version']})\n")
     print(f"{'points':>10}  {'share':>6}  {'value':>8}  {'weight':>7}  {'when':<19}  event")
     for line in page["lines"]:
-        who = f" by {line['actor']}" if line["actor"] else ""
+        who = f" by {line['actor']}" if line.get("actor") else ""
         print(
             f"{line['points']:>+10.5f}  {line['share']:>6.1%}  {line['value']:>8.4g}  {line['weight']:>7.4g}"
-            f"  {stamp(line['at'])}  {line['type']} {line['id']}{who}"
+            f"  {stamp(line['at'])}  {line['type']} {line.get('id', '')}{who}"
         )
     if page["cursor"]:
         print(f"{page['points_of_older']:>+10.5f}  {'':>6}  {'':>8}  {'':>7}  {'':<19}  older events")

@@ -109,7 +109,7 @@ test("routes survive any subject", () => {
 const explanation = (lines: [share: number, value: number][], prior: [share: number, value: number]): Explanation => {
   const all = [...lines, prior].map(([share, value]) => share * value);
   const score = all.reduce((sum, points) => sum + points, 0);
-  const line = { id: "", type: "review", actor: null, at: "", weight: 1 };
+  const line = { version: 1, id: "", type: "review", actor: null, at: "", weight: 1 };
   return {
     subject: "seller:1",
     category: "",

@@ -1,5 +1,6 @@
+import { entryOf, type Told } from "./entries.ts";
 import { get, post } from "./http.ts";
-import type { Answer, Entries, EventBody, Explanation, HistoryPoint, Info, Standing } from "./types.ts";
+import type { Answer, Entry, EventBody, Explanation, HistoryPoint, Info, Standing } from "./types.ts";
 
 const at = (subject: string): string => `/v1/standings/${encodeURIComponent(subject).replaceAll("%3A", ":")}`;
 
@@ -22,8 +23,10 @@ export const history = (subject: string, points: number, signal?: AbortSignal): 
 export const explain = (subject: string, limit: number, signal?: AbortSignal): Promise<Explanation> =>
   get(`${at(subject)}/explain${query({ limit })}`, signal);
 
-export const events = (subject: string, limit: number, signal?: AbortSignal): Promise<Entries> =>
-  get(`${at(subject)}/events${query({ limit })}`, signal);
+export const events = async (subject: string, limit: number, signal?: AbortSignal): Promise<Entry[]> => {
+  const page = await get<{ events: Told[] }>(`${at(subject)}/events${query({ limit })}`, signal);
+  return page.events.map(entryOf);
+};
 
 export const send = (event: EventBody): Promise<Answer> => post("/v1/events?standing=true", event);
 

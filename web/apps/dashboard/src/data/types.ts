@@ -97,9 +97,11 @@ export interface HistoryPoint {
 }
 
 export interface ExplainLine {
-  id: string;
+  version: number;
+  /** This and the actor are for API keys only. */
+  id?: string;
   type: string;
-  actor: string | null;
+  actor?: string | null;
   at: string;
   value: number;
   weight: number;
@@ -139,11 +141,7 @@ export interface Answer {
 
 export interface Entry {
   version: number;
-  event: { id: string; type: string; actor?: string | null; value?: number | null; occurred_at: string };
+  event: { id?: string; type: string; actor?: string | null; value?: number | null; occurred_at: string };
   score: number;
   ended_at?: string | null;
-}
-
-export interface Entries {
-  events: Entry[];
 }

@@ -60,7 +60,7 @@ export class Explain extends LitElement {
     const total = lines.reduce((sum, { points }) => sum + points, older + (prior?.points ?? 0));
     return html`<div class="body">
       <ul>
-        ${repeat(lines, ({ id }) => id, (line, index) => this.line(line, (pulls.lines[index] ?? 0) / most))}
+        ${repeat(lines, ({ version }) => version, (line, index) => this.line(line, (pulls.lines[index] ?? 0) / most))}
         ${cursor === null ? nothing : this.other("Older events", "further back", older, pulls.older / most)}
         ${prior ? this.other("Starting point", this.outset(prior.value), prior.points, pulls.prior / most) : nothing}
       </ul>
@@ -81,7 +81,7 @@ export class Explain extends LitElement {
 
   private line(line: ExplainLine, pull: number): TemplateResult {
     return html`<li data-points=${line.points}>
-      <span class="what" title="${line.id} · ${moment(millis(line.at))}">
+      <span class="what" title="${line.id ? `${line.id} · ` : ""}${moment(millis(line.at))}">
         <span class="ellipsis">
           ${typeTitle(this.kind, line.type)}
           <span class="num">${given(line.value)}</span>

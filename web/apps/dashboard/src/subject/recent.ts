@@ -32,7 +32,7 @@ export class Recent extends LitElement {
   protected override render(): TemplateResult {
     return html`<section class="card" aria-labelledby="recent-title">
       <header><h2 id="recent-title">Recent events</h2></header>
-      ${this.past.value ? this.list(this.past.value.events) : this.waiting()}
+      ${this.past.value ? this.list(this.past.value) : this.waiting()}
     </section>`;
   }
 
