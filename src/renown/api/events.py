@@ -137,7 +137,7 @@ class EventsEndpoint:
 async def _read_into(stream: EventStream, receive: Receive, spool: Spool) -> None:
     """Feed the request into the stream; what fails on the way becomes the last line."""
     try:
-        async with aclosing(_chunks(receive)) as chunks:
+        async with aclosing(_paced(receive, spool)) as chunks:
             await stream.run(chunks, spool.write)
     except* GoneError:
         pass
@@ -145,6 +145,14 @@ async def _read_into(stream: EventStream, receive: Receive, spool: Spool) -> Non
         spool.write(encode(_last_words(failed)) + b"\n")
     finally:
         spool.end()
+
+
+async def _paced(receive: Receive, spool: Spool) -> AsyncGenerator[bytes]:
+    """Hand on the request's chunks, but none while too many answers wait for the client to read them."""
+    async with aclosing(_chunks(receive)) as chunks:
+        async for chunk in chunks:
+            await spool.room()
+            yield chunk
 
 
 def _last_words(failed: BaseExceptionGroup[Exception]) -> ProblemDetails:

@@ -9,22 +9,27 @@ __all__ = ["Spool"]
 
 _IN_MEMORY: Final = 4 * 1024 * 1024
 _PIECE: Final = 256 * 1024
+_FULL: Final = 256 * 1024 * 1024
 
 
 class Spool:
-    """A queue of bytes whose writer never waits.
+    """A queue of bytes whose writer does not wait until there is very much in it.
 
     Many HTTP clients send their whole request before they read the first byte of the response. A
     server that answers while it reads must not wait for such a client to take its answers, or both
-    wait for ever.
+    wait for ever. But nor may a client that never reads fill the disk: with `full` bytes waiting
+    (256 MiB, some three million answers), `room` waits until all of them were read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, full: int = _FULL) -> None:
+        self._full = full
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (closed in __exit__)
         self._written = 0
         self._taken = 0
         self._ended = False
         self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
 
     def __enter__(self) -> Self:
         return self
@@ -40,6 +45,12 @@ class Spool:
         self._file.write(data)
         self._written += len(data)
         self._news.set()
+        if self._written >= self._full:
+            self._room.clear()
+
+    async def room(self) -> None:
+        """Return when more may be written; whoever writes asks before it takes on more work."""
+        await self._room.wait()
 
     def end(self) -> None:
         """Say that nothing more will be written."""
@@ -59,4 +70,6 @@ class Spool:
         return data
 
     def _rewind(self) -> None:
+        """Begin the file anew, so that it is never longer than what waits at once and a little more."""
         self._taken = self._written = 0
+        self._room.set()
