@@ -63,7 +63,7 @@ bench-scoring: $(INSTALLED)
 lock: $(INSTALLED)
 	@scripts/lock.sh
 
-wheel: $(INSTALLED)
+wheel: $(INSTALLED) $(BUILT)
 	@uv build --wheel --out-dir dist
 
 clean:
