@@ -75,6 +75,28 @@ class Truth:
         return top, rows
 
 
+class Failing(Truth):
+    """A ledger that cannot be read for a while."""
+
+    fails = True
+
+    async def snapshots(self, subjects: list[str]) -> dict[str, tuple[int, bytes]]:
+        self._check()
+        return await super().snapshots(subjects)
+
+    async def recent(self, kind: str | None, limit: int) -> tuple[int, list[bytes]]:
+        self._check()
+        return await super().recent(kind, limit)
+
+    async def board(self, kind: str, limit: int) -> tuple[int, list[bytes]]:
+        self._check()
+        return await super().board(kind, limit)
+
+    def _check(self) -> None:
+        if self.fails:
+            raise OSError("unreadable")
+
+
 class Watcher:
     """A connection that reads its frames and checks them as they come."""
 
@@ -258,6 +280,42 @@ def test_a_burst_for_thousands_is_framed_once() -> None:
         assert len({id(frame) for frame in frames}) == 1
         assert frames[0].count(b'{"push"') == 3
         assert metrics.deliveries == 3000
+        await library.close()
+        hub.stop()
+
+    run(story())
+
+
+def test_who_asks_again_while_told_that_a_channel_cannot_be_read_is_answered() -> None:
+    """The channel that could not be read is gone before anyone is told, so a new one is loaded."""
+
+    async def story() -> None:
+        truth, metrics = Failing(), GatewayMetrics()
+        hub = Hub("e", OPTIONS, Delivery(JSON, metrics), metrics)
+        library = Library(truth, hub, OPTIONS)
+        hub.start(library)
+        answers: list[bool] = []
+
+        class Insisting(Watcher):
+            def found(self, channel: str, state: Newest | Log | None) -> bool:
+                answers.append(state is not None)
+                if state is None:
+                    truth.fails = False
+                    self.waiting.discard(channel)
+                    self.attach(channel)
+                    return False
+                return super().found(channel, state)
+
+        for channel in CHANNELS:
+            truth.fails = True
+            answers.clear()
+            watchers = [Insisting(hub, slow=False) for _ in range(3)]
+            for watcher in watchers:
+                watcher.attach(channel)
+            await asyncio.sleep(0.01)
+            assert sorted(answers) == [False] * 3 + [True] * 3
+            assert all(watcher.watched == {channel} for watcher in watchers)
+        assert metrics.channels == len(hub.channels) == len(CHANNELS)
         await library.close()
         hub.stop()
 
