@@ -130,7 +130,7 @@ def test_a_long_stream_from_a_client_that_reads_only_at_the_end(server: RunningS
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         client.sendall(
-            b"POST /v1/events?standing=true HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            b"POST /v1/events?standing=true HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             b"Content-Type: application/x-ndjson\r\nContent-Length: %d\r\n\r\n" % len(body)
         )
         client.sendall(body)
@@ -145,7 +145,7 @@ def test_answers_of_a_stream_come_while_it_is_still_being_sent(server: RunningSe
     line = json.dumps(review("duplex")).encode() + b"\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(
-            b"POST /v1/events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+            b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
             b"Content-Type: application/x-ndjson\r\n\r\n"
         )
         client.sendall(b"%x\r\n%s\r\n" % (len(line), line))
@@ -164,7 +164,7 @@ def test_a_client_that_leaves_in_the_middle_of_a_stream_harms_nobody(
     for _ in range(5):
         with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
             client.sendall(
-                b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n"
+                b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n"
                 b"Content-Type: application/x-ndjson\r\n\r\n" + line * 50
             )
     assert http.post("/v1/events", json=review("leaver")).status_code == 200
