@@ -65,8 +65,6 @@ def may_read(channel: str, route: Route, user: str) -> bool:
     """Tell whether `user` may read a channel without a token for it."""
     if channel.startswith("$"):
         return False
-    if "#" in channel:
-        return bool(user) and user in channel.rpartition("#")[2].split(",")
     return route.subscribe is Who.ANYONE or (route.subscribe is Who.USERS and bool(user))
 
 
