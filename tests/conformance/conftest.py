@@ -44,13 +44,18 @@ def served(ledger: Ledger) -> Serve:
 
     @asynccontextmanager
     async def serving(
-        tokens: Tokens | None = None, *, anonymous: bool = True, port: int = 0, **options: object
+        tokens: Tokens | None = None,
+        *,
+        anonymous: bool = True,
+        dev: bool = False,
+        port: int = 0,
+        **options: object,
     ) -> AsyncIterator[Served]:
         bus = MemoryBus()
         ledger.on_commit(bus.publish)
         chosen = msgspec.convert({"drain_time": 0.0, "close_timeout": 1.0, **options}, GatewayOptions)
         kinds = Policies.presets().kinds
-        gateway = Gateway(ledger, bus, chosen, tokens, anonymous=anonymous, kinds=kinds)
+        gateway = Gateway(ledger, bus, chosen, tokens, anonymous=anonymous, kinds=kinds, dev=dev)
         async with serve(gateway, port) as server:
             yield server
 

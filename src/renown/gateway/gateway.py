@@ -15,6 +15,7 @@ from renown.gateway.hub import Hub
 from renown.gateway.library import Library
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions, TokenOptions
+from renown.gateway.origins import OriginRule
 from renown.gateway.reading import Reading
 from renown.gateway.tokens import Tokens
 from renown.gateway.watched import Member
@@ -58,14 +59,17 @@ class Gateway:
         *,
         anonymous: bool = False,
         kinds: Container[str] | None = None,
+        dev: bool = False,
     ) -> None:
         """Without `tokens` no token is good; `anonymous` lets clients connect without one.
 
-        Channels of kinds not among `kinds` do not exist; None: those of any kind do.
+        Channels of kinds not among `kinds` do not exist; None: those of any kind do. In `dev` mode pages of
+        this machine may connect, under names of this machine only.
         """
         self.options = options or GatewayOptions()
         self.anonymous = anonymous
         self.kinds = kinds
+        self.origins = OriginRule(self.options.origins, dev=dev)
         self.epoch = ledger.id
         self.metrics = GatewayMetrics()
         self.codec: Codec = JSON

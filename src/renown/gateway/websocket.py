@@ -202,7 +202,7 @@ class Connection(asyncio.Protocol):
             return
         for event in handshake.events_received():
             if isinstance(event, Request):
-                response = handshake.answer(event, self._gateway.options)
+                response = handshake.answer(event, self._gateway.options.path, self._gateway.origins)
                 if self._gateway.draining and response.status_code == 101:
                     response = handshake.reject(503, "The server is stopping.\n")
                 handshake.send_response(response)

@@ -27,13 +27,6 @@ __all__ = ["Parts", "build"]
 
 _log = structlog.get_logger("renown")
 
-_DEV_ORIGINS = tuple(
-    f"{scheme}://{host}{port}"
-    for scheme in ("http", "https")
-    for host in ("localhost", "127.0.0.1", "[::1]")
-    for port in ("", ":*")
-)
-
 
 class Parts:
     """What a running server consists of."""
@@ -60,7 +53,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     await ledger.start()
     bus = MemoryBus()
     gateway = Gateway(
-        ledger, bus, _gateway_options(settings), tokens, anonymous=anonymous, kinds=policies.kinds
+        ledger,
+        bus,
+        _gateway_options(settings),
+        tokens,
+        anonymous=anonymous,
+        kinds=policies.kinds,
+        dev=settings.dev,
     )
     await gateway.start()
     stack.push_async_callback(gateway.stop)
@@ -95,7 +94,7 @@ def _token_options(settings: Settings) -> TokenOptions:
 
 def _gateway_options(settings: Settings) -> GatewayOptions:
     """Return the gateway's options with the origins that hold for the whole server."""
-    origins = (*settings.gateway.origins, *settings.origins, *(_DEV_ORIGINS if settings.dev else ()))
+    origins = (*settings.gateway.origins, *settings.origins)
     return msgspec.structs.replace(settings.gateway, origins=origins)
 
 
