@@ -8,7 +8,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from renown.api.problem import documented
-from renown.api.public import ActivityPage, PublicExplanation, activities_of, without_persons
+from renown.api.public import ExplanationPage, activities_of, without_persons
 from renown.api.reading import (
     AnyRequest,
     ParameterError,
@@ -22,7 +22,6 @@ from renown.api.services import Services, Use
 from renown.model import OVERALL, Entry, Event, timestamp
 from renown.policy import Policy
 from renown.policy.nearest import expected_one_of
-from renown.scoring import Explanation
 
 __all__ = ["get_events", "get_explanation", "get_history"]
 
@@ -43,18 +42,23 @@ class History(msgspec.Struct, frozen=True):
 
 
 class EventRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An event as the ledger keeps it."""
+    """An event as it is kept, for API keys; else its public face: subject, type, at, delta, value."""
 
     version: int
     """The subject's version that it made."""
-    event: Event
-    received_at: str
     score: float
     """The overall score right after it."""
+    event: Event | None = None
+    received_at: str | None = None
     ended_at: str | None = None
     """When it was taken back, if it was."""
     ended_by: str | None = None
     """The id of the event that took it back."""
+    subject: str | None = None
+    type: str | None = None
+    at: str | None = None
+    delta: float | None = None
+    value: float | None = None
 
 
 class EventPage(msgspec.Struct, frozen=True):
@@ -62,6 +66,7 @@ class EventPage(msgspec.Struct, frozen=True):
 
     subject: str
     events: list[EventRecord]
+    """Whole for an API key, else the public face of each."""
     before: int | None
     """Give it back as `before` for the next, older page; null on the last."""
 
@@ -112,7 +117,7 @@ async def get_history(
     "/v1/standings/{subject:str}/explain",
     summary="What every event does to the score",
     tags=["standings"],
-    responses={200: ResponseSpec(Explanation | PublicExplanation, generate_examples=False), **_ERRORS},
+    responses={200: ResponseSpec(ExplanationPage, generate_examples=False), **_ERRORS},
 )
 async def get_explanation(
     request: AnyRequest,
@@ -156,7 +161,7 @@ def _category(name: str | None, policy: Policy) -> str:
     "/v1/standings/{subject:str}/events",
     summary="The events of a subject",
     tags=["standings"],
-    responses={200: ResponseSpec(EventPage | ActivityPage, generate_examples=False), **_ERRORS},
+    responses={200: ResponseSpec(EventPage, generate_examples=False), **_ERRORS},
 )
 async def get_events(
     request: AnyRequest,
@@ -179,8 +184,9 @@ async def get_events(
     last = entries[-1].version if len(entries) == limit else None
     following = last if last and last > 1 else None
     if services.access.may_read_whole(request.scope["headers"]):
-        page = EventPage(subject, [_record(entry) for entry in entries], following)
+        events = [_record(entry) for entry in entries]
     else:
-        activities = await activities_of(services.ledger, subject, entries)
-        page = ActivityPage(subject, activities, following)
+        found = await activities_of(services.ledger, subject, entries)
+        events = [msgspec.convert(each, EventRecord, from_attributes=True) for each in found]
+    page = EventPage(subject, events, following)
     return json_response(page, headers=_PERSONAL)

@@ -1,6 +1,7 @@
 """What of a subject's events everybody may see who may read at all: what happened, not who did it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -8,22 +9,13 @@ from renown.ledger import Ledger
 from renown.model import Activity, Entry
 from renown.scoring import Explanation, PriorLine
 
-__all__ = ["ActivityPage", "PublicExplanation", "PublicLine", "activities_of", "without_persons"]
+__all__ = ["ExplanationLine", "ExplanationPage", "activities_of", "without_persons"]
 
 _activity = msgspec.json.Decoder(Activity)
 
 
-class ActivityPage(msgspec.Struct, frozen=True):
-    """The public face of one subject's events, newest first."""
-
-    subject: str
-    events: list[Activity]
-    before: int | None
-    """Give it back as `before` for the next, older page; null on the last."""
-
-
-class PublicLine(msgspec.Struct, frozen=True):
-    """What one event adds to the score, without its id, actor and data."""
+class ExplanationLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one event adds to the score; its id, actor and data are for API keys only."""
 
     type: str
     at: str
@@ -36,10 +28,13 @@ class PublicLine(msgspec.Struct, frozen=True):
     """Its part of all weight, 0 to 1; for points 1 when all of it counts."""
     points: float
     version: int
+    id: str | None = None
+    actor: str | None = None
+    data: dict[str, Any] | None = None
 
 
-class PublicExplanation(msgspec.Struct, frozen=True):
-    """An explanation whose lines name nobody."""
+class ExplanationPage(msgspec.Struct, frozen=True):
+    """One page of an explanation: `prior.points` and the points of all pages' lines are the `score`."""
 
     subject: str
     category: str
@@ -47,14 +42,16 @@ class PublicExplanation(msgspec.Struct, frozen=True):
     score: float
     at: str
     prior: PriorLine
-    lines: tuple[PublicLine, ...]
+    lines: tuple[ExplanationLine, ...]
     points_of_older: float
     cursor: str | None
 
 
-def without_persons(page: Explanation) -> PublicExplanation:
+def without_persons(page: Explanation) -> ExplanationPage:
     """Return the explanation without ids, actors and data of events."""
-    return msgspec.convert(page, PublicExplanation, from_attributes=True)
+    bare = msgspec.convert(page, ExplanationPage, from_attributes=True)
+    lines = tuple(msgspec.structs.replace(line, id=None, actor=None, data=None) for line in bare.lines)
+    return msgspec.structs.replace(bare, lines=lines)
 
 
 async def activities_of(ledger: Ledger, subject: str, entries: Sequence[Entry]) -> list[Activity]:
