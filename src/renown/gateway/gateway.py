@@ -138,8 +138,7 @@ class Gateway:
         self._clients.add(client)
         self.metrics.connections += 1
         self.metrics.connected += 1
-        # Spreads pings, no secret.
-        spread = random.random()  # noqa: S311
+        spread = random.random()  # noqa: S311 - spreads pings, no secret
         return Session(str(uuid.uuid4()), self.codec, self, self._limits, now=self.clock(), spread=spread)
 
     def left(self, client: Client) -> None:
