@@ -18,7 +18,7 @@ import uvloop
 from bench.servers.broadcast import payload
 from renown.bus.memory import MemoryBus
 from renown.gateway import Gateway
-from renown.gateway.websocket import protocol_class
+from renown.gateway.transports.websocket import protocol_class
 from renown.ledger import Ledger
 from renown.model import Update
 from renown.policy import Policies

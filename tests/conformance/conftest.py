@@ -11,8 +11,8 @@ import uvloop
 
 from renown.bus.memory import MemoryBus
 from renown.gateway import Gateway
+from renown.gateway.admission.tokens import Tokens
 from renown.gateway.options import GatewayOptions
-from renown.gateway.tokens import Tokens
 from renown.ledger import Ledger
 from renown.policy import Policies
 from tests.conformance.raw import Raw

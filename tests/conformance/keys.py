@@ -10,8 +10,8 @@ from joserfc import jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, Key, KeyParameters, KeySet, OKPKey, RSAKey
 
+from renown.gateway.admission.tokens import Tokens
 from renown.gateway.options import TokenOptions
-from renown.gateway.tokens import Tokens
 
 __all__ = ["SECRET", "Provider", "shared", "soon"]
 

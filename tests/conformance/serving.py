@@ -9,7 +9,7 @@ from typing import Any, Literal
 import uvicorn
 
 from renown.gateway import Gateway
-from renown.gateway.websocket import protocol_class
+from renown.gateway.transports.websocket import protocol_class
 
 __all__ = ["Served", "serve"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from renown.gateway.tokens import Tokens
+from renown.gateway.admission.tokens import Tokens
 from renown.ledger import Ledger
 from renown.model import Event
 from tests.conformance.conftest import Serve

@@ -20,7 +20,7 @@ from centrifuge import (
     UnsubscribedContext,
 )
 
-from renown.gateway.tokens import Tokens
+from renown.gateway.admission.tokens import Tokens
 from renown.ledger import Ledger
 from renown.model import Event
 from tests.conformance.conftest import Serve

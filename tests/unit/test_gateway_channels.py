@@ -2,9 +2,9 @@
 
 import pytest
 
-from renown.gateway.channels import Address, Source, find, route
-from renown.gateway.frames import text_frame
+from renown.gateway.hub.channels import Address, Source, find, route
 from renown.gateway.options import ChannelRule, ChannelRules
+from renown.gateway.transports.wires import text_frame
 from renown.protocol.access import Route, Who
 from renown.protocol.codes import ERRORS
 

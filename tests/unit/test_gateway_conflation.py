@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renown.gateway.conflation import Pacer
+from renown.gateway.hub.conflation import Pacer
 
 
 class Speaker:

@@ -12,10 +12,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renown.gateway.channels import Address, find
-from renown.gateway.delivery import Delivery
-from renown.gateway.hub import Hub
-from renown.gateway.library import Library
+from renown.gateway.hub.channels import Address, find
+from renown.gateway.hub.delivery import Delivery
+from renown.gateway.hub.hub import Hub
+from renown.gateway.hub.library import Library
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import ChannelRule, ChannelRules, GatewayOptions
 from renown.model import Update

@@ -2,7 +2,7 @@
 
 import pytest
 
-from renown.gateway.origins import OriginRule, is_loopback_host
+from renown.gateway.admission.origins import OriginRule, is_loopback_host
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey
 
 from renown.errors import SettingsError
+from renown.gateway.admission.tokens import Tokens
 from renown.gateway.options import KeyOptions, TokenOptions
-from renown.gateway.tokens import Tokens
 from renown.protocol.access import Refusal, TokenRefused
 
 SECRET, OTHER = "one secret of at least 32 bytes..", "another secret, of 32 bytes too.."

@@ -16,7 +16,7 @@ from renown.api.events import EventsEndpoint
 from renown.api.openapi import config
 from renown.api.problem import documented, handlers
 from renown.api.services import Services
-from renown.gateway.origins import OriginRule
+from renown.gateway.admission.origins import OriginRule
 from renown.model import Answer
 
 __all__ = ["make_app"]

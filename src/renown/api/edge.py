@@ -9,7 +9,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from renown.api.metrics import Metrics
 from renown.api.problem import PROBLEM_JSON, details_of, encode
 from renown.errors import ForbiddenError
-from renown.gateway.origins import OriginRule
+from renown.gateway.admission.origins import OriginRule
 
 __all__ = ["Edge"]
 

@@ -12,7 +12,7 @@ from renown.api.kinds import KindInfo, describe
 from renown.api.problem import documented
 from renown.api.reading import AnyRequest, check_kind, guard, json_response
 from renown.api.services import Use
-from renown.gateway.views import Board, board_view
+from renown.gateway.hub.views import Board, board_view
 from renown.model import Standing
 
 __all__ = ["get_board", "get_info", "get_policies", "search_subjects"]

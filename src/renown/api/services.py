@@ -9,7 +9,7 @@ from litestar.params import Dependency
 
 from renown.api.access import Access
 from renown.api.metrics import Metrics
-from renown.gateway.tokens import Tokens
+from renown.gateway.admission.tokens import Tokens
 from renown.intake import Limits
 from renown.ledger import Ledger
 from renown.policy import Policies

@@ -12,7 +12,7 @@ from renown.api.problem import documented
 from renown.api.reading import AnyRequest, json_response
 from renown.api.services import Use
 from renown.errors import AuthenticationError, EventError, RenownError
-from renown.gateway.tokens import Tokens
+from renown.gateway.admission.tokens import Tokens
 from renown.intake import DECODING_ERRORS, MalformedError
 from renown.model import timestamp
 from renown.protocol.access import TokenRefused

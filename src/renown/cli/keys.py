@@ -25,7 +25,7 @@ def token(
 ) -> None:
     """Mint a client token with the secret tokens.secret of the settings."""
     from renown.cli.local import local_settings
-    from renown.gateway.tokens import Tokens
+    from renown.gateway.admission.tokens import Tokens
 
     text = Tokens(local_settings(config).tokens).issue(user, channel=channel, lifetime=lifetime)
     if as_json:

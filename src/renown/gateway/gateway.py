@@ -9,16 +9,16 @@ from contextlib import suppress
 from typing import Protocol
 
 from renown.bus.bus import Bus
-from renown.gateway.channels import find, route
-from renown.gateway.delivery import Delivery
-from renown.gateway.hub import Hub
-from renown.gateway.library import Library
+from renown.gateway.admission.origins import OriginRule
+from renown.gateway.admission.tokens import Tokens
+from renown.gateway.hub.channels import find, route
+from renown.gateway.hub.delivery import Delivery
+from renown.gateway.hub.hub import Hub
+from renown.gateway.hub.library import Library
+from renown.gateway.hub.reading import Reading
+from renown.gateway.hub.watched import Member
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions, TokenOptions
-from renown.gateway.origins import OriginRule
-from renown.gateway.reading import Reading
-from renown.gateway.tokens import Tokens
-from renown.gateway.watched import Member
 from renown.gateway.wheel import Timed, Wheel
 from renown.protocol.access import ConnectionClaims, Limits, Route, SubscriptionClaims
 from renown.protocol.codec import JSON, Codec

@@ -16,8 +16,8 @@ from renown.api.tokens import verifier
 from renown.bus.memory import MemoryBus
 from renown.errors import SettingsError
 from renown.gateway import Gateway
+from renown.gateway.admission.tokens import Tokens
 from renown.gateway.options import GatewayOptions, TokenOptions
-from renown.gateway.tokens import Tokens
 from renown.ledger import Ledger
 from renown.server.gauges import watch
 from renown.server.policies import chosen

@@ -15,9 +15,9 @@ from renown import __version__
 from renown.api.app import make_app
 from renown.api.services import Services
 from renown.errors import SettingsError
+from renown.gateway.admission.origins import is_loopback_host
 from renown.gateway.options import TokenOptions
-from renown.gateway.origins import is_loopback_host
-from renown.gateway.websocket import protocol_class
+from renown.gateway.transports.websocket import protocol_class
 from renown.server.interpreter import prepare_interpreter
 from renown.server.listen import bind, url_of
 from renown.server.parts import Parts, build

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from renown.gateway.channels import Address
-from renown.gateway.watched import Entry, NewestChannel
+from renown.gateway.hub.channels import Address
+from renown.gateway.hub.watched import Entry, NewestChannel
 from renown.model import Standing
 
 __all__ = ["Board", "BoardChannel", "BoardRow", "FeedChannel", "board_view", "feed_view"]

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from renown.gateway.frames import text_frame
+from renown.gateway.hub.watched import Member, NewestChannel, StreamChannel, WatchedChannel, Writer
 from renown.gateway.metrics import GatewayMetrics
-from renown.gateway.watched import Member, NewestChannel, StreamChannel, WatchedChannel, Writer
+from renown.gateway.transports.wires import text_frame
 from renown.protocol.codec import Codec
 
 __all__ = ["Delivery"]

@@ -6,12 +6,12 @@ from collections.abc import Coroutine
 from typing import Any
 
 from renown.errors import RenownError
-from renown.gateway.channels import EVERYTHING
-from renown.gateway.hub import Hub
+from renown.gateway.hub.channels import EVERYTHING
+from renown.gateway.hub.hub import Hub
+from renown.gateway.hub.reading import Reading
+from renown.gateway.hub.views import BoardChannel, FeedChannel, board_view
+from renown.gateway.hub.watched import Member, NewestChannel, StreamChannel, WatchedChannel
 from renown.gateway.options import GatewayOptions
-from renown.gateway.reading import Reading
-from renown.gateway.views import BoardChannel, FeedChannel, board_view
-from renown.gateway.watched import Member, NewestChannel, StreamChannel, WatchedChannel
 from renown.protocol.effects import History, ReadHistory
 
 __all__ = ["Library"]

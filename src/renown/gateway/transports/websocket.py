@@ -16,10 +16,10 @@ from websockets.http11 import Request
 from websockets.protocol import OPEN, SERVER
 from websockets.protocol import Protocol as Frames
 
-from renown.gateway.frames import text_frame
 from renown.gateway.gateway import Gateway
-from renown.gateway.handshake import Handshake
-from renown.gateway.watched import Writer
+from renown.gateway.hub.watched import Writer
+from renown.gateway.transports.handshake import Handshake
+from renown.gateway.transports.wires import text_frame
 from renown.gateway.wheel import NOT_SCHEDULED
 from renown.protocol.codes import DISCONNECTS, UNSUBSCRIBES, Disconnect
 from renown.protocol.effects import Attach, Close, Detach, Effect, History, Log, Newest, ReadHistory, Send
@@ -30,7 +30,7 @@ __all__ = ["Connection", "protocol_class"]
 _LOG = logging.getLogger("renown.gateway")
 # Its own logger, never enabled for debugging: `websockets` asks once per connection and then logs
 # every frame.
-_FRAMES_LOG = logging.getLogger("renown.gateway.frames")
+_FRAMES_LOG = logging.getLogger("renown.gateway.transports.wires")
 _FRAMES_LOG.setLevel(logging.WARNING)
 
 

@@ -9,13 +9,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from renown.gateway.channels import Address, Source, rule_of
-from renown.gateway.conflation import Pacer
-from renown.gateway.delivery import Delivery
+from renown.gateway.hub.channels import Address, Source, rule_of
+from renown.gateway.hub.conflation import Pacer
+from renown.gateway.hub.delivery import Delivery
+from renown.gateway.hub.views import BoardChannel, FeedChannel
+from renown.gateway.hub.watched import Entry, Member, NewestChannel, StreamChannel, WatchedChannel
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions
-from renown.gateway.views import BoardChannel, FeedChannel
-from renown.gateway.watched import Entry, Member, NewestChannel, StreamChannel, WatchedChannel
 from renown.model import Update, kind_of
 from renown.protocol.effects import Log, Newest, Position
 

@@ -9,7 +9,7 @@ from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from renown.gateway.origins import OriginRule
+from renown.gateway.admission.origins import OriginRule
 
 __all__ = ["Handshake"]
 

@@ -7,7 +7,7 @@ subscription is being made).
 
 from typing import Protocol
 
-from renown.gateway.channels import Address
+from renown.gateway.hub.channels import Address
 from renown.protocol.codec import Codec
 from renown.protocol.effects import Log, Newest, Position
 
