@@ -11,19 +11,27 @@ from typing import Protocol
 from renown.bus.bus import Bus
 from renown.gateway.admission.origins import OriginRule
 from renown.gateway.admission.tokens import Tokens
-from renown.gateway.hub.channels import find, route
+from renown.gateway.hub.channels import find, route, rule_of
 from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.hub import Hub
 from renown.gateway.hub.library import Library
 from renown.gateway.hub.reading import Reading
 from renown.gateway.hub.watched import Member
 from renown.gateway.metrics import GatewayMetrics
-from renown.gateway.options import GatewayOptions, TokenOptions
+from renown.gateway.options import GatewayOptions, TokenOptions, Who
 from renown.gateway.wheel import Timed, Wheel
-from renown.protocol.access import ConnectionClaims, Limits, Route, SubscriptionClaims
+from renown.protocol.access import (
+    Action,
+    ConnectionClaims,
+    Limits,
+    Route,
+    ServerSubscription,
+    SubscriptionClaims,
+)
 from renown.protocol.codec import JSON, Codec
-from renown.protocol.codes import Error
+from renown.protocol.codes import ERRORS, Error
 from renown.protocol.effects import Attach, History, ReadHistory
+from renown.protocol.replies import ClientInfo
 from renown.protocol.session import Session
 
 __all__ = ["Client", "Gateway"]
@@ -38,7 +46,7 @@ class Client(Member, Timed, Protocol):
         """Do what is due."""
         ...
 
-    def history_read(self, history: History | None) -> None:
+    def history_read(self, history: History | Error | None) -> None:
         """Answer a history command; None: it cannot be read now."""
         ...
 
@@ -129,7 +137,39 @@ class Gateway:
 
     def route(self, channel: str) -> Route | Error:
         """Return how a channel behaves."""
-        return route(channel, self.options.channels, self.kinds)
+        return route(channel, self.kinds)
+
+    def may(self, action: Action, channel: str, who: ConnectionClaims, *, subscribed: bool) -> bool:  # noqa: ARG002
+        """Tell whether somebody may do something in a channel without a token for it."""
+        address = find(channel)
+        if isinstance(address, Error):
+            return False
+        allowed = rule_of(address.source, self.options.channels).subscribe
+        return allowed is Who.ANYONE or (allowed is Who.USERS and bool(who.user))
+
+    def blocked(self, claims: ConnectionClaims) -> bool:
+        """Tell whether the user may not connect."""
+        return claims.rights.blocked
+
+    def revoked(self, claims: SubscriptionClaims) -> bool:  # noqa: ARG002
+        """Tell whether a good subscription token was revoked."""
+        return False
+
+    def crowded(self, user: str) -> bool:  # noqa: ARG002
+        """Tell whether the user has as many connections as may be."""
+        return False
+
+    def server_side(self, claims: ConnectionClaims) -> dict[str, ServerSubscription]:
+        """Return the subscriptions the server makes."""
+        return claims.subs
+
+    def may_call(self, method: str, who: ConnectionClaims) -> Error | None:  # noqa: ARG002
+        """Return why a method cannot be called."""
+        return ERRORS.NOT_AVAILABLE
+
+    def seen_as(self, who: ConnectionClaims, client: str) -> ClientInfo:
+        """Return how others see a connection."""
+        return ClientInfo(who.user, client, who.info)
 
     # What connections ask for
 

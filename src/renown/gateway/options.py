@@ -1,10 +1,20 @@
 """The gateway's settings, with their defaults. Times in seconds, sizes in bytes."""
 
+from enum import Enum
+
 import msgspec
 
-from renown.protocol.access import Who
+__all__ = ["ChannelRule", "ChannelRules", "GatewayOptions", "KeyOptions", "TokenOptions", "Who"]
 
-__all__ = ["ChannelRule", "ChannelRules", "GatewayOptions", "KeyOptions", "TokenOptions"]
+
+class Who(Enum):
+    """Who may subscribe to the channels of a namespace without a subscription token."""
+
+    ANYONE = "anyone"
+    USERS = "users"
+    """Connections whose token names a user."""
+    NOBODY = "nobody"
+    """Only with a subscription token."""
 
 
 class ChannelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

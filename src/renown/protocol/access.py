@@ -9,16 +9,22 @@ from typing import Protocol
 import msgspec
 
 from renown.protocol.codes import Error
+from renown.protocol.replies import ClientInfo
 
 __all__ = [
     "Access",
+    "Action",
     "ConnectionClaims",
+    "KeysPending",
     "Limits",
+    "Override",
     "Refusal",
+    "Rights",
     "Route",
+    "ServerSubscription",
+    "Shape",
     "SubscriptionClaims",
     "TokenRefused",
-    "Who",
 ]
 
 
@@ -37,13 +43,63 @@ class TokenRefused(Exception):
         self.why = why
 
 
+class KeysPending(Exception):
+    """The token names a key that has to be fetched first; ask again after `Await`."""
+
+
+class Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a user may beyond what everybody may: from a token, or as stored, which then replaces it.
+
+    Patterns are channel names or subject keys in which `*` stands for any characters.
+    """
+
+    roles: tuple[str, ...] = ()
+    owns: tuple[str, ...] = ()
+    """Subjects that are the user's own, as patterns."""
+    subscribe: tuple[str, ...] = ()
+    """Channels that may be subscribed to, their history read and their presence seen, as patterns."""
+    publish: tuple[str, ...] = ()
+    """Rooms that may be published into, as patterns."""
+    orgs: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    """Each `org/project`."""
+    blocked: bool = False
+    """Whether the user may not connect at all."""
+
+
+class Override(msgspec.Struct, frozen=True):
+    """What a token changes of a channel's rule, for one subscription; None: nothing."""
+
+    presence: bool | None = None
+    join_leave: bool | None = None
+    force_push_join_leave: bool | None = None
+    force_recovery: bool | None = None
+    force_positioning: bool | None = None
+
+
+class ServerSubscription(msgspec.Struct, frozen=True):
+    """A subscription that the server makes as the connection opens."""
+
+    info: msgspec.Raw | None = None
+    data: msgspec.Raw | None = None
+    override: Override = Override()
+
+
 class ConnectionClaims(msgspec.Struct, frozen=True):
-    """What a connection token says."""
+    """Who connects, as a connection token says."""
 
     user: str
     """"" is an anonymous user."""
     ttl: float | None = None
     """Seconds until the connection must be refreshed; None: never."""
+    info: msgspec.Raw | None = None
+    """What others see of the connection."""
+    subs: dict[str, ServerSubscription] = {}
+    rights: Rights = Rights()
+    token_id: str = ""
+    """`jti`: by which the token may be revoked."""
+    issued_at: float = 0.0
+    """`iat`, POSIX seconds; 0: not said."""
 
 
 class SubscriptionClaims(msgspec.Struct, frozen=True):
@@ -54,35 +110,75 @@ class SubscriptionClaims(msgspec.Struct, frozen=True):
     ttl: float | None = None
     client: str = ""
     data: msgspec.Raw | None = None
-    """JSON handed to the client with the subscription."""
+    """Handed to the client with the subscription."""
+    info: msgspec.Raw | None = None
+    """What others see of the subscription."""
+    override: Override = Override()
+    token_id: str = ""
+    issued_at: float = 0.0
 
 
-class Who(Enum):
-    """Who may subscribe to the channels of a namespace without a subscription token."""
+class Action(Enum):
+    """What may be allowed in a channel."""
 
-    ANYONE = "anyone"
-    USERS = "users"
-    """Connections whose token names a user."""
-    NOBODY = "nobody"
-    """Only with a subscription token."""
+    SUBSCRIBE = "subscribe"
+    PUBLISH = "publish"
+    PRESENCE = "presence"
+    HISTORY = "history"
+
+
+class Shape(Enum):
+    """What a channel's publications are to its watchers."""
+
+    NEWEST = "newest"
+    """Only the newest counts, and every subscriber gets it."""
+    STREAM = "stream"
+    """Every one counts, in order."""
 
 
 class Route(msgspec.Struct, frozen=True):
-    """How the channels of one namespace behave."""
+    """How a channel behaves. What is off here is off for everybody."""
 
-    stream: bool
-    """True: every publication counts and is recovered in order. False: only the newest counts."""
-    subscribe: Who = Who.ANYONE
+    shape: Shape
+    plain: bool = True
+    """Whether it can be had as a stream or newest state (type 0)."""
+    map: bool = False
+    """Whether it can be had as a map (type 1)."""
+    logged: bool = True
+    """Whether it keeps positions to recover from."""
+    recover: bool = True
+    """Whether each subscription is recoverable and positioned, asked for or not."""
+    history: bool = False
+    """Whether `history` can be asked."""
+    presence: bool = False
+    join_leave: bool = False
+    """Whether who joins and leaves is told to those who ask for it."""
+    force_join_leave: bool = False
+    """Whether it is told to those who do not ask, too."""
+    publish: bool = False
+    """Whether clients may publish at all: the ledger's own channels speak only for the ledger."""
+    client_key: bool = False
+    """Whether a client may set one key of the map only: its own client id."""
+    delta: bool = False
+    filters: bool = False
+    packed: bool = False
+    """Whether there is a Protobuf form of what it carries."""
 
 
 class Limits(msgspec.Struct, frozen=True):
     """Numbers a session keeps to. Times in seconds."""
 
     channels: int = 128
+    server_channels: int = 128
+    """Subscriptions that the server makes for a connection."""
     channel_name: int = 255
     """Bytes."""
     recovery: int = 300
     """Publications in one recovery or history answer."""
+    commands: float = 0.0
+    """Commands a second that a connection may send for long; 0: any number."""
+    burst: int = 100
+    """Commands that it may send at once."""
     connect: float = 10.0
     ping: float = 25.0
     """0 turns pings off."""
@@ -98,17 +194,43 @@ class Access(Protocol):
 
     anonymous: bool
     """Whether a client may connect without a token, or as nobody."""
-    epoch: str
-    """The epoch of all streams."""
 
     def connection(self, token: str) -> ConnectionClaims:
-        """Verify a connection token; raise `TokenRefused`."""
+        """Verify a connection token; raise `TokenRefused`, or `KeysPending`."""
         ...
 
     def subscription(self, token: str) -> SubscriptionClaims:
-        """Verify a subscription token; raise `TokenRefused`."""
+        """Verify a subscription token; raise `TokenRefused`, or `KeysPending`."""
+        ...
+
+    def blocked(self, claims: ConnectionClaims) -> bool:
+        """Tell whether the user may not connect: blocked, or the token revoked."""
+        ...
+
+    def revoked(self, claims: SubscriptionClaims) -> bool:
+        """Tell whether a good subscription token was revoked."""
+        ...
+
+    def crowded(self, user: str) -> bool:
+        """Tell whether the user has as many connections as may be."""
+        ...
+
+    def server_side(self, claims: ConnectionClaims) -> dict[str, ServerSubscription]:
+        """Return the subscriptions the server makes: those of the token, and `user:<id>`."""
         ...
 
     def route(self, channel: str) -> Route | Error:
         """Return how a channel behaves, or the error that says why there is no such channel."""
+        ...
+
+    def may(self, action: Action, channel: str, who: ConnectionClaims, *, subscribed: bool) -> bool:
+        """Tell whether somebody may do something in an existing channel without a token for it."""
+        ...
+
+    def may_call(self, method: str, who: ConnectionClaims) -> Error | None:
+        """Return why a method cannot be called: 108 without any method, 104 for an unknown one; else None."""
+        ...
+
+    def seen_as(self, who: ConnectionClaims, client: str) -> ClientInfo:
+        """Return how others see a connection."""
         ...

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 import msgspec
 
 from renown.protocol.commands import Command
-from renown.protocol.replies import Reply
+from renown.protocol.replies import Publication, Push, Reply
 
 __all__ = ["JSON", "Codec", "JsonCodec", "Undecodable"]
 
@@ -33,7 +33,7 @@ class Codec(Protocol):
         """Encode one reply."""
         ...
 
-    def publication(self, channel: str, offset: int, data: bytes) -> bytes:
+    def publication(self, channel: str, publication: Publication) -> bytes:
         """Encode the push of one publication whose data is JSON already."""
         ...
 
@@ -76,10 +76,9 @@ class JsonCodec:
         """Encode one reply, without newline."""
         return self._encoder.encode(reply)
 
-    def publication(self, channel: str, offset: int, data: bytes) -> bytes:
+    def publication(self, channel: str, publication: Publication) -> bytes:
         """Encode a publication's push, without newline."""
-        name = self._encoder.encode(channel)
-        return b'{"push":{"channel":%b,"pub":{"data":%b,"offset":%d}}}' % (name, data, offset)
+        return self._encoder.encode(Reply(push=Push(channel, publication)))
 
     def join(self, replies: list[bytes]) -> bytes:
         """Join lines, without a newline at the end."""

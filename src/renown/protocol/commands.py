@@ -12,6 +12,7 @@ __all__ = [
     "ChannelRequest",
     "Command",
     "ConnectRequest",
+    "FilterNode",
     "HistoryRequest",
     "PublishRequest",
     "RefreshRequest",
@@ -44,6 +45,8 @@ class ConnectRequest(msgspec.Struct, frozen=True):
     name: str | None = None
     """The SDK's name, e.g. `js`."""
     version: str | None = None
+    subs: dict[str, "SubscribeRequest"] | None = None
+    """Where the client stands in the channels that the server subscribed it to."""
 
 
 class SubscribeRequest(msgspec.Struct, frozen=True):
@@ -59,10 +62,28 @@ class SubscribeRequest(msgspec.Struct, frozen=True):
     recoverable: bool | None = None
     join_leave: bool | None = None
     delta: str | None = None
-    tf: msgspec.Raw = msgspec.Raw()
+    tf: "FilterNode | None" = None
+    """Only publications whose tags pass are wanted."""
     flag: I64 | None = None
     """Bit 0: knows numeric channel ids. Bit 1: refuse rather than answer `recovered: false`."""
     type: I32 | None = None
+    """0: a stream, or the newest state; 1: a map. The rest is for maps."""
+    phase: I32 | None = None
+    """2: a page of the state; 1: what changed since; 0: live."""
+    cursor: str | None = None
+    limit: I32 | None = None
+    asc: bool | None = None
+
+
+class FilterNode(msgspec.Struct, frozen=True):
+    """A filter over tags: a comparison when `op` is empty, else `and`, `or` or `not` over `nodes`."""
+
+    op: str | None = None
+    key: str | None = None
+    cmp: str | None = None
+    val: str | None = None
+    vals: list[str] | None = None
+    nodes: "list[FilterNode] | None" = None
 
 
 class ChannelRequest(msgspec.Struct, frozen=True, gc=False):
@@ -76,6 +97,10 @@ class PublishRequest(msgspec.Struct, frozen=True):
 
     channel: str | None = None
     data: msgspec.Raw = msgspec.Raw()
+    type: I32 | None = None
+    """0: into a stream; 1: a key of a map."""
+    key: str | None = None
+    removed: bool | None = None
 
 
 class HistoryRequest(msgspec.Struct, frozen=True):
@@ -111,6 +136,7 @@ class SubRefreshRequest(msgspec.Struct, frozen=True, gc=False):
 
     channel: str | None = None
     token: str | None = None
+    type: I32 | None = None
 
 
 class Command(msgspec.Struct, frozen=True):

@@ -5,12 +5,7 @@ import msgspec
 from renown.protocol.effects import Log, Newest, Position
 from renown.protocol.replies import Publication, SubscribeResult
 
-__all__ = ["newest_result", "publications", "stream_result"]
-
-
-def publications(entries: tuple[tuple[int, bytes], ...]) -> tuple[Publication, ...]:
-    """Return log entries as publications."""
-    return tuple(Publication(msgspec.Raw(data), offset) for offset, data in entries)
+__all__ = ["newest_result", "stream_result"]
 
 
 def newest_result(state: Newest, recover: Position | None) -> SubscribeResult:
@@ -19,7 +14,7 @@ def newest_result(state: Newest, recover: Position | None) -> SubscribeResult:
     An empty channel is recovered only for a client that had nothing either.
     """
     known = recover is not None and (recover.epoch, recover.offset) == (state.epoch, state.offset)
-    pubs = () if known or not state.offset else publications(((state.offset, state.data),))
+    pubs = () if known or not state.offset else (Publication(msgspec.Raw(state.data), offset=state.offset),)
     return SubscribeResult(
         recoverable=True,
         positioned=True,
@@ -48,7 +43,7 @@ def stream_result(log: Log, recover: Position | None) -> SubscribeResult:
         positioned=True,
         epoch=log.epoch,
         offset=recover.offset if recovered else log.top,
-        publications=publications(log.publications) if recovered else (),
+        publications=log.publications if recovered else (),
         was_recovering=True,
         recovered=recovered,
     )
@@ -59,5 +54,5 @@ def _is_complete(log: Log, recover: Position) -> bool:
         return False
     if not log.publications:
         return log.top == recover.offset
-    offsets = [offset for offset, _ in log.publications]
+    offsets = [publication.offset for publication in log.publications]
     return offsets == list(range(recover.offset + 1, log.top + 1))

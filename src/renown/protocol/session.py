@@ -12,7 +12,7 @@ from math import ceil, inf
 import msgspec
 
 from renown.protocol import connecting, subscribing
-from renown.protocol.access import Access, Limits
+from renown.protocol.access import Access, ConnectionClaims, Limits, Shape
 from renown.protocol.codec import Codec, Undecodable
 from renown.protocol.codes import DISCONNECTS, ERRORS, UNSUBSCRIBES, Disconnect, Error, Unsubscribed
 from renown.protocol.commands import (
@@ -37,7 +37,6 @@ from renown.protocol.effects import (
     Send,
 )
 from renown.protocol.outcomes import Ended, Failed, required
-from renown.protocol.recovery import publications
 from renown.protocol.replies import (
     ConnectResult,
     EmptyResult,
@@ -87,10 +86,10 @@ class Session:
         "_queue",
         "_spread",
         "_subscriptions",
+        "claims",
         "client",
         "due",
         "state",
-        "user",
     )
 
     def __init__(
@@ -98,7 +97,7 @@ class Session:
     ) -> None:
         """`client` is a unique id; `spread` in [0, 1) says where in its interval the first ping falls."""
         self.client = client
-        self.user = ""
+        self.claims = ConnectionClaims("")
         self.state = State.NEW
         self.due = now + limits.connect
         self._codec = codec
@@ -111,6 +110,11 @@ class Session:
         self._ping_at = inf
         self._pong_by = inf
         self._expires_by = inf
+
+    @property
+    def user(self) -> str:
+        """The user's id; empty for an anonymous one."""
+        return self.claims.user
 
     @property
     def channels(self) -> list[str]:
@@ -151,12 +155,14 @@ class Session:
         self._update_due()
         return effects + self._work(now)
 
-    def read(self, history: History, now: float) -> list[Effect]:
+    def read(self, history: History | Error, now: float) -> list[Effect]:
         """Take the answer to `ReadHistory`."""
         pending = self._take_pending()
         if pending is None:
             return []
-        result = HistoryResult(publications(history.publications), history.epoch, history.top)
+        if isinstance(history, Error):
+            return [self._error(pending.id, history), *self._work(now)]
+        result = HistoryResult(history.publications, history.epoch, history.top)
         return [self._reply(Reply(pending.id, history=result)), *self._work(now)]
 
     def failed(self, now: float) -> list[Effect]:
@@ -274,7 +280,7 @@ class Session:
         except Failed as failed:
             self.state = State.REFUSED
             return [self._error(number, failed.error)]
-        self.user = claims.user
+        self.claims = claims
         self._open(claims.ttl, now)
         result = ConnectResult(
             client=self.client,
@@ -301,11 +307,11 @@ class Session:
         claims = None
         if request.token:
             claims = subscribing.permit(self._access, request.token, channel, self.user, self.client)
-        elif not subscribing.may_read(channel, route, self.user):
+        elif not subscribing.may_read(self._access, channel, self.claims):
             raise Failed(ERRORS.PERMISSION_DENIED)
         wish = subscribing.terms(request, claims)
         self._pending = _Pending(number, channel, wish)
-        return [Attach(channel, route.stream, wish.recover if route.stream else None)]
+        return [Attach(channel, wish.recover if route.shape is Shape.STREAM else None)]
 
     def _finish_subscribe(self, pending: _Pending, found: Newest | Log, now: float) -> list[Effect]:
         wish = pending.wish
@@ -340,18 +346,19 @@ class Session:
     def _history(self, number: int, request: HistoryRequest) -> list[Effect]:
         channel = required(request.channel)
         route = subscribing.route_of(self._access, channel)
-        if not route.stream:
+        if not route.history:
             raise Failed(ERRORS.NOT_AVAILABLE)
-        if channel not in self._subscriptions and not subscribing.may_read(channel, route, self.user):
+        if channel not in self._subscriptions and not subscribing.may_read(
+            self._access, channel, self.claims
+        ):
             raise Failed(ERRORS.PERMISSION_DENIED)
         since = request.since
-        if since is not None and since.epoch and since.epoch != self._access.epoch:
-            raise Failed(ERRORS.UNRECOVERABLE_POSITION)
+        epoch = "" if since is None else since.epoch or ""
         wanted = request.limit or 0
         limit = self._limits.recovery if wanted < 0 else min(wanted, self._limits.recovery)
         self._pending = _Pending(number, channel, attaching=False)
         after = None if since is None else since.offset or 0
-        return [ReadHistory(channel, after, limit, bool(request.reverse))]
+        return [ReadHistory(channel, after, limit, bool(request.reverse), epoch)]
 
     def _refresh(self, number: int, request: RefreshRequest, now: float) -> list[Effect]:
         claims = connecting.renew(self._access, request, self.user)

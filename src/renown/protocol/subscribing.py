@@ -7,7 +7,16 @@ from collections.abc import Collection
 
 import msgspec
 
-from renown.protocol.access import Access, Limits, Refusal, Route, SubscriptionClaims, TokenRefused, Who
+from renown.protocol.access import (
+    Access,
+    Action,
+    ConnectionClaims,
+    Limits,
+    Refusal,
+    Route,
+    SubscriptionClaims,
+    TokenRefused,
+)
 from renown.protocol.codes import DISCONNECTS, ERRORS, Error
 from renown.protocol.commands import SubRefreshRequest, SubscribeRequest
 from renown.protocol.effects import Log, Newest, Position
@@ -61,11 +70,9 @@ def route_of(access: Access, channel: str) -> Route:
     return route
 
 
-def may_read(channel: str, route: Route, user: str) -> bool:
-    """Tell whether `user` may read a channel without a token for it."""
-    if channel.startswith("$"):
-        return False
-    return route.subscribe is Who.ANYONE or (route.subscribe is Who.USERS and bool(user))
+def may_read(access: Access, channel: str, who: ConnectionClaims) -> bool:
+    """Tell whether somebody may read a channel without a token for it."""
+    return not channel.startswith("$") and access.may(Action.SUBSCRIBE, channel, who, subscribed=False)
 
 
 def permit(access: Access, token: str, channel: str, user: str, client: str) -> SubscriptionClaims:
@@ -104,7 +111,7 @@ def renew(
 
 def terms(request: SubscribeRequest, claims: SubscriptionClaims | None) -> Wish:
     """Return what the client wants of a channel that it may have."""
-    if request.type or not is_null(request.tf):
+    if request.type or request.tf is not None:
         raise Failed(ERRORS.BAD_REQUEST)
     recover = Position(request.epoch or "", request.offset or 0) if request.recover else None
     return Wish(recover, bool((request.flag or 0) & _REFUSE_UNRECOVERED), claims)

@@ -9,7 +9,7 @@ import msgspec
 
 from renown.gateway.options import ChannelRule, ChannelRules
 from renown.model import is_key, kind_of
-from renown.protocol.access import Route
+from renown.protocol.access import Route, Shape
 from renown.protocol.codes import ERRORS, Error
 
 __all__ = ["EVERYTHING", "Address", "Source", "find", "route", "rule_of"]
@@ -69,7 +69,7 @@ def rule_of(source: Source, rules: ChannelRules) -> ChannelRule:
     return rule
 
 
-def route(channel: str, rules: ChannelRules, kinds: Container[str] | None = None) -> Route | Error:
+def route(channel: str, kinds: Container[str] | None = None) -> Route | Error:
     """Return what a session must know about a channel of one of `kinds`; None: of any kind."""
     address = find(channel)
     if isinstance(address, Error):
@@ -77,4 +77,4 @@ def route(channel: str, rules: ChannelRules, kinds: Container[str] | None = None
     everything = address.source is Source.FEED and address.name == EVERYTHING
     if kinds is not None and not everything and address.kind not in kinds:
         return ERRORS.UNKNOWN_CHANNEL
-    return Route(address.stream, rule_of(address.source, rules).subscribe)
+    return Route(Shape.STREAM if address.stream else Shape.NEWEST, history=address.stream)

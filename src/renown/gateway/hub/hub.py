@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import msgspec
+
 from renown.gateway.hub.channels import Address, Source, rule_of
 from renown.gateway.hub.conflation import Pacer
 from renown.gateway.hub.delivery import Delivery
@@ -18,6 +20,7 @@ from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions
 from renown.model import Update, kind_of
 from renown.protocol.effects import Log, Newest, Position
+from renown.protocol.replies import Publication
 
 __all__ = ["Hub", "Librarian"]
 
@@ -92,7 +95,10 @@ class Hub:
                 self._offer(channel, update.version, update.standing)
             channel = channels.get("activity:" + subject)
             if channel is not None:
-                self.extend(channel, [(version, data) for version, _, data in update.activity])
+                self.extend(
+                    channel,
+                    [Publication(msgspec.Raw(data), offset=version) for version, _, data in update.activity],
+                )
             kind = kind_of(subject)
             for name in ("feed:all", "feed:" + kind):
                 channel = channels.get(name)
@@ -125,7 +131,7 @@ class Hub:
         if not isinstance(channel, StreamChannel):
             return
         if not channel.loaded:
-            channel.ahead = max([channel.ahead, *(offset for offset, _ in entries)])
+            channel.ahead = max([channel.ahead, *(entry.offset for entry in entries)])
             return
         if channel.accept(entries):
             self._news(channel)

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+import msgspec
+
 from renown.errors import RenownError
 from renown.gateway.hub.channels import EVERYTHING
 from renown.gateway.hub.hub import Hub
@@ -12,7 +14,9 @@ from renown.gateway.hub.reading import Reading
 from renown.gateway.hub.views import BoardChannel, FeedChannel, board_view
 from renown.gateway.hub.watched import Member, NewestChannel, StreamChannel, WatchedChannel
 from renown.gateway.options import GatewayOptions
+from renown.protocol.codes import ERRORS, Error
 from renown.protocol.effects import History, ReadHistory
+from renown.protocol.replies import Publication
 
 __all__ = ["Library"]
 
@@ -85,19 +89,25 @@ class Library:
 
     # For the gateway
 
-    async def history(self, subject: str, wanted: ReadHistory) -> History:
+    async def history(self, subject: str, wanted: ReadHistory) -> History | Error:
         """Read part of a stream's log."""
+        if wanted.epoch and wanted.epoch != self._ledger.id:
+            return ERRORS.UNRECOVERABLE_POSITION
         found = await self._ledger.snapshots([subject])
         top = found[subject][0] if subject in found else 0
         if wanted.limit == 0:
             return History(self._ledger.id, top)
         if not wanted.reverse:
-            rows = await self._ledger.activity(subject, wanted.after or 0, wanted.limit)
-            return History(self._ledger.id, max([top, *(offset for offset, _ in rows)]), tuple(rows))
+            rows = await self._activity(subject, wanted.after or 0, wanted.limit)
+            return History(self._ledger.id, max([top, *(row.offset for row in rows)]), tuple(rows))
         last = top if wanted.after is None else min(top, wanted.after - 1)
         first = max(0, last - wanted.limit)
-        rows = await self._ledger.activity(subject, first, last - first) if last > first else []
+        rows = await self._activity(subject, first, last - first) if last > first else []
         return History(self._ledger.id, top, tuple(reversed(rows)))
+
+    async def _activity(self, subject: str, after: int, limit: int) -> list[Publication]:
+        rows = await self._ledger.activity(subject, after, limit)
+        return [Publication(msgspec.Raw(data), offset=version) for version, data in rows]
 
     async def sweep(self) -> None:
         """Compare every watched channel with the ledger: repairs what the bus may have lost."""
@@ -213,7 +223,7 @@ class Library:
 
     async def _fill(self, channel: StreamChannel) -> None:
         try:
-            rows = await self._ledger.activity(channel.address.name, channel.offset, _FILL)
+            rows = await self._activity(channel.address.name, channel.offset, _FILL)
         except Exception:
             _LOG.exception("cannot read the activity of %s", channel.address.name)
             rows = []
@@ -221,7 +231,7 @@ class Library:
 
     async def _catch_up(self, channel: StreamChannel, member: Member, after: int) -> None:
         try:
-            rows = await self._ledger.activity(channel.address.name, after, self._options.recovery_limit)
+            rows = await self._activity(channel.address.name, after, self._options.recovery_limit)
         except Exception:
             _LOG.exception("cannot read the activity of %s", channel.address.name)
             self._hub.unreadable(channel, member)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from renown.gateway.hub.channels import Address
-from renown.gateway.hub.watched import Entry, NewestChannel
+from renown.gateway.hub.watched import NewestChannel
 from renown.model import Standing
 
 __all__ = ["Board", "BoardChannel", "BoardRow", "FeedChannel", "board_view", "feed_view"]
@@ -82,7 +82,7 @@ class FeedChannel(NewestChannel):
     def __init__(self, address: Address, interval: float, size: int) -> None:
         super().__init__(address, interval)
         self._size = size
-        self._changes: list[Entry] = []
+        self._changes: list[tuple[int, bytes]] = []
         """(ledger position, JSON) ascending."""
         self._base = 0
         """Everything up to this ledger position came with the read."""

@@ -7,14 +7,16 @@ subscription is being made).
 
 from typing import Protocol
 
+import msgspec
+
 from renown.gateway.hub.channels import Address
 from renown.protocol.codec import Codec
 from renown.protocol.effects import Log, Newest, Position
+from renown.protocol.replies import Publication
 
 __all__ = ["Entry", "Member", "NewestChannel", "StreamChannel", "WatchedChannel", "Writer"]
 
-Entry = tuple[int, bytes]
-"""Offset and JSON."""
+Entry = Publication
 
 
 class Writer(Protocol):
@@ -156,7 +158,9 @@ class NewestChannel(WatchedChannel):
 
     def take(self, codec: Codec) -> bytes:
         """Return the push of the newest state and count it as sent."""
-        self.push = codec.publication(self.address.channel, self.offset, self.state())
+        self.push = codec.publication(
+            self.address.channel, Publication(msgspec.Raw(self.state()), offset=self.offset)
+        )
         self.sent = self.offset
         return self.push
 
@@ -199,7 +203,7 @@ class StreamChannel(WatchedChannel):
         from the ledger, see `has_hole`.
         """
         for entry in entries:
-            offset = entry[0]
+            offset = entry.offset
             self.ahead = max(self.ahead, offset)
             if offset != self.offset + 1:
                 continue
@@ -216,14 +220,14 @@ class StreamChannel(WatchedChannel):
 
     def log(self, epoch: str, member: Member, rows: list[Entry]) -> Log:
         """Return what a joining member missed: `rows` of the ledger, then what came meanwhile."""
-        last = rows[-1][0] if rows else 0
-        newer = [entry for entry in self.buffers.pop(member, []) if entry[0] > last]
+        last = rows[-1].offset if rows else 0
+        newer = [entry for entry in self.buffers.pop(member, []) if entry.offset > last]
         return Log(epoch, self.offset, (*rows, *newer))
 
-    def take(self, codec: Codec) -> list[Entry]:
+    def take(self, codec: Codec) -> list[tuple[int, bytes]]:
         """Return the pushes of all pending publications and count them as sent."""
         name = self.address.channel
-        pushes = [(offset, codec.publication(name, offset, data)) for offset, data in self.pending]
+        pushes = [(entry.offset, codec.publication(name, entry)) for entry in self.pending]
         self.pending = []
         self.sent = self.offset
         return pushes

@@ -21,8 +21,23 @@ from renown.gateway.hub.watched import Writer
 from renown.gateway.transports.handshake import Handshake
 from renown.gateway.transports.wires import text_frame
 from renown.gateway.wheel import NOT_SCHEDULED
-from renown.protocol.codes import DISCONNECTS, UNSUBSCRIBES, Disconnect
-from renown.protocol.effects import Attach, Close, Detach, Effect, History, Log, Newest, ReadHistory, Send
+from renown.protocol.codes import DISCONNECTS, UNSUBSCRIBES, Disconnect, Error
+from renown.protocol.effects import (
+    Attach,
+    Await,
+    Call,
+    Close,
+    Detach,
+    Effect,
+    History,
+    Log,
+    Newest,
+    Publish,
+    ReadHistory,
+    ReadPresence,
+    Release,
+    Send,
+)
 from renown.protocol.session import Session, State
 
 __all__ = ["Connection", "protocol_class"]
@@ -175,7 +190,7 @@ class Connection(asyncio.Protocol):
         if self.session is not None:
             self._perform(self.session.unsubscribe(channel, UNSUBSCRIBES.INSUFFICIENT_STATE))
 
-    def history_read(self, history: History | None) -> None:
+    def history_read(self, history: History | Error | None) -> None:
         """Answer a history command; None: it cannot be read now."""
         if self.session is not None:
             now = self._gateway.clock()
@@ -311,6 +326,8 @@ class Connection(asyncio.Protocol):
                     gateway.attach(self, effect)
                 case ReadHistory():
                     gateway.read_history(self, effect)
+                case Release() | ReadPresence() | Publish() | Call() | Await():
+                    raise NotImplementedError(effect)
                 case Close():
                     self._reply(replies)
                     replies = []
