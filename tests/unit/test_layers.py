@@ -8,7 +8,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "renown"
 ORDER: list[str] = [
     *("model", "errors", "policy", "scoring", "stores", "ledger", "bus", "intake", "protocol"),
-    *("gateway", "api", "client", "server", "cli"),
+    *("rooms", "gateway", "api", "client", "server", "cli"),
 ]
 PURE = {"policy", "scoring", "protocol"}
 IMPURE_MODULES = {

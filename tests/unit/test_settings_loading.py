@@ -28,7 +28,7 @@ def test_later_sources_win_and_every_value_knows_where_it_came_from(tmp_path: Pa
 def test_defaults_of_a_table_survive_a_change_of_one_of_its_values() -> None:
     loaded = load(environment={"RENOWN_GATEWAY__CHANNELS__ACTIVITY__SUBSCRIBE": "users"})
     activity = loaded.settings.gateway.channels.activity
-    assert activity.subscribe.value == "users"
+    assert activity.subscribe == "users"
     assert activity.interval == Settings().gateway.channels.activity.interval
 
 
@@ -109,3 +109,32 @@ def test_policies_may_be_files_and_patterns(tmp_path: Path) -> None:
 def test_every_setting_is_explained() -> None:
     unexplained = [path for path, leaf in leaves(Settings).items() if not leaf.doc and path not in NOTES]
     assert unexplained == []
+
+
+def test_tables_may_have_names_of_the_users_choice(tmp_path: Path) -> None:
+    file = tmp_path / "renown.toml"
+    file.write_text(
+        '[gateway.rooms.chat]\nhistory_size = 50\npublish = "subscribers"\n'
+        '[gateway.rooms.notes]\nmap = "persistent"\n[gateway.without_namespace]\npresence = true\n'
+    )
+    loaded = load(file, {"RENOWN_GATEWAY__ROOMS__CHAT__PRESENCE": "true"})
+    rooms = loaded.settings.gateway.rooms
+    assert sorted(rooms) == ["chat", "notes"]
+    assert (rooms["chat"].history_size, rooms["chat"].publish, rooms["chat"].presence) == (
+        50,
+        "subscribers",
+        True,
+    )
+    assert rooms["notes"].map.value == "persistent"
+    other = loaded.settings.gateway.without_namespace
+    assert other is not None
+    assert other.presence
+    assert loaded.origins["gateway.rooms.chat.history_size"] == str(file)
+
+
+def test_an_unknown_name_in_a_named_table_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "renown.toml"
+    file.write_text("[gateway.rooms.chat]\nhistory = 50\n")
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    assert caught.value.field == "gateway.rooms.chat.history"

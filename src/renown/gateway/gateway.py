@@ -11,14 +11,14 @@ from typing import Protocol
 from renown.bus.bus import Bus
 from renown.gateway.admission.origins import OriginRule
 from renown.gateway.admission.tokens import Tokens
-from renown.gateway.hub.channels import find, route, rule_of
+from renown.gateway.hub.channels import Channels
 from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.hub import Hub
 from renown.gateway.hub.library import Library
 from renown.gateway.hub.reading import Reading
 from renown.gateway.hub.watched import Member
 from renown.gateway.metrics import GatewayMetrics
-from renown.gateway.options import GatewayOptions, TokenOptions, Who
+from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.gateway.wheel import Timed, Wheel
 from renown.protocol.access import (
     Action,
@@ -76,7 +76,7 @@ class Gateway:
         """
         self.options = options or GatewayOptions()
         self.anonymous = anonymous
-        self.kinds = kinds
+        self._channels = Channels(self.options, kinds)
         self.origins = OriginRule(self.options.origins, dev=dev)
         self.epoch = ledger.id
         self.metrics = GatewayMetrics()
@@ -137,15 +137,15 @@ class Gateway:
 
     def route(self, channel: str) -> Route | Error:
         """Return how a channel behaves."""
-        return route(channel, self.kinds)
+        return self._channels.route(channel)
 
     def may(self, action: Action, channel: str, who: ConnectionClaims, *, subscribed: bool) -> bool:  # noqa: ARG002
         """Tell whether somebody may do something in a channel without a token for it."""
-        address = find(channel)
+        address = self._channels.find(channel)
         if isinstance(address, Error):
             return False
-        allowed = rule_of(address.source, self.options.channels).subscribe
-        return allowed is Who.ANYONE or (allowed is Who.USERS and bool(who.user))
+        allowed = address.rule.subscribe
+        return allowed == "anyone" or (allowed == "users" and bool(who.user))
 
     def blocked(self, claims: ConnectionClaims) -> bool:
         """Tell whether the user may not connect."""
@@ -197,7 +197,7 @@ class Gateway:
 
     def attach(self, client: Client, wanted: Attach) -> None:
         """Subscribe `client` to a channel; the answer goes to `client.found`."""
-        address = find(wanted.channel)
+        address = self._channels.find(wanted.channel)
         if isinstance(address, Error):
             client.found(wanted.channel, None)
         else:
@@ -208,7 +208,7 @@ class Gateway:
         self._library.run(self._read_history(client, wanted))
 
     async def _read_history(self, client: Client, wanted: ReadHistory) -> None:
-        address = find(wanted.channel)
+        address = self._channels.find(wanted.channel)
         history = None
         if not isinstance(address, Error):
             try:

@@ -1,38 +1,137 @@
 """The gateway's settings, with their defaults. Times in seconds, sizes in bytes."""
 
 from enum import Enum
+from typing import Literal
 
 import msgspec
 
-__all__ = ["ChannelRule", "ChannelRules", "GatewayOptions", "KeyOptions", "TokenOptions", "Who"]
+__all__ = [
+    "Audience",
+    "ChannelRule",
+    "ChannelRules",
+    "GatewayOptions",
+    "KeyOptions",
+    "MapMode",
+    "Recovery",
+    "RoomRule",
+    "Scope",
+    "Shown",
+    "TokenOptions",
+]
 
 
-class Who(Enum):
-    """Who may subscribe to the channels of a namespace without a subscription token."""
+Audience = str | tuple[str, ...]
+"""Who may do something: `anyone`, `users` (connections that name a user), `subscribers` (of the channel),
+`owner` (of the subject, or the user a room is named after), `role:<name>`, `nobody`; one, or a list of
+which one suffices."""
 
-    ANYONE = "anyone"
-    USERS = "users"
-    """Connections whose token names a user."""
-    NOBODY = "nobody"
-    """Only with a subscription token."""
+
+class Recovery(Enum):
+    """What a client that was away is given."""
+
+    STREAM = "stream"
+    """All that it missed, in order."""
+    NEWEST = "newest"
+    """The newest publication."""
+
+
+class MapMode(Enum):
+    """Whether the channels of a namespace can be had as maps."""
+
+    OFF = "off"
+    EPHEMERAL = "ephemeral"
+    """Only the state is kept: who was away reads it anew."""
+    PERSISTENT = "persistent"
+    """Changes are logged: who was away gets those."""
+
+
+class Scope(Enum):
+    """Whom names are divided among: the first part of a name, up to `/`, is the org, the second a project."""
+
+    NONE = "none"
+    ORG = "org"
+    PROJECT = "project"
+
+
+class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a viewer should see; `GET /v1/channels` tells it to whoever draws."""
+
+    slow: Literal["keep", "dim"] = "dim"
+    """While the connection is in doubt: the last state as it is, or dimmed."""
+    offline: Literal["keep", "as_of", "hide"] = "as_of"
+    """Without a connection: the last state, the last state with its time, or nothing."""
+    reconnecting: Literal["keep", "as_of", "hide"] = "keep"
+    """Likewise while it is being made anew."""
+    tabs: Literal["each", "shared"] = "each"
+    """With several tabs open: a connection for each, or one that they share."""
 
 
 class ChannelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the channels of one namespace deliver."""
+    """How the channels of one namespace deliver, and who may watch them."""
 
     interval: float = 0.5
     """Least time between two publications of one channel; 0 sends every change. Ignored by streams."""
-    subscribe: Who = Who.ANYONE
-    """Who may subscribe without a subscription token: `anyone`, `users` or `nobody`."""
+    subscribe: Audience = "anyone"
+    """Who may subscribe without a subscription token. For subjects the policy must allow it, too."""
+    max_subscribers: int = 0
+    """Most subscribers of one channel in one process; 0: any number."""
+    delta: bool = False
+    """Whether publications may be sent as patches to clients that ask for it."""
+    shown: Shown = Shown()
+
+
+class RoomRule(ChannelRule, frozen=True, forbid_unknown_fields=True):
+    """How rooms of one namespace behave: channels that carry what people and backends publish."""
+
+    interval: float = 0.0
+    """Least time between two publications of one channel whose `recovery` is `newest`; 0 sends every one."""
+    history_size: int = 0
+    """Publications that are kept; 0 keeps none, and nothing can be recovered."""
+    history_age: float = 0.0
+    """How long they are kept; 0: until there are too many."""
+    recovery: Recovery = Recovery.STREAM
+    """What a client that was away is given: `stream` or `newest`."""
+    durable: bool = True
+    """Whether what is kept survives the process, and is shared by all processes on the same data."""
+    map: MapMode = MapMode.OFF
+    """Whether publications have keys and the newest of each key is kept: `off`, `ephemeral`, `persistent`."""
+    key_age: float = 0.0
+    """How long a key of a map lives without a newer publication; 0: for ever."""
+    client_key: bool = False
+    """Whether a client may set one key of a map only: its own client id."""
+    presence: bool = False
+    """Whether it is known who is in a channel."""
+    join_leave: bool = False
+    """Whether those who ask are told who joins and leaves."""
+    force_join_leave: bool = False
+    """Whether those who do not ask are told, too."""
+    force_recovery: bool = True
+    """Whether every subscription can recover, asked for or not."""
+    filters: bool = False
+    """Whether subscribers may filter by tags."""
+    publish: Audience = "nobody"
+    """Who may publish. Backends with an API key always may."""
+    see_presence: Audience = "subscribers"
+    """Who may ask who is present."""
+    read_history: Audience = "subscribers"
+    """Who may read what was kept, and recover."""
+    scope: Scope = Scope.NONE
+    """Whether names begin with an `org/` or `org/project/` that the user must belong to."""
+    pattern: str = ""
+    """A regular expression that names after the namespace must match; empty: any printable ASCII."""
 
 
 class ChannelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The delivery rule of each namespace."""
+    """The namespaces that speak for the ledger. Nobody can publish into them."""
 
     standing: ChannelRule = ChannelRule()
+    standings: ChannelRule = ChannelRule()
     board: ChannelRule = ChannelRule()
     activity: ChannelRule = ChannelRule(interval=0.0)
     feed: ChannelRule = ChannelRule()
+    detail: ChannelRule = ChannelRule()
+    alerts: RoomRule = RoomRule(history_size=1000, history_age=30 * 86_400.0)
+    user: RoomRule = RoomRule(history_size=100, history_age=30 * 86_400.0, subscribe="owner")
 
 
 class KeyOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +168,10 @@ class GatewayOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Browser origins that may connect besides the server's own host, e.g. `https://*.example.org`.
     `*` stands for any characters. Clients that send no Origin header are not browsers and may."""
     channels: ChannelRules = ChannelRules()
+    rooms: dict[str, RoomRule] = {}
+    """The operator's own namespaces: channels `<namespace>:<name>`."""
+    without_namespace: RoomRule | None = None
+    """How channels without a namespace behave; by default there are none."""
     board_rows: int = 20
     feed_changes: int = 20
     """Newest changes that a feed holds."""

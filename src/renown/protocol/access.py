@@ -163,6 +163,8 @@ class Route(msgspec.Struct, frozen=True):
     filters: bool = False
     packed: bool = False
     """Whether there is a Protobuf form of what it carries."""
+    user_limited: bool = False
+    """Whether a `#` in its name is followed by the users that may have it; else it is part of the name."""
 
 
 class Limits(msgspec.Struct, frozen=True):

@@ -3,13 +3,14 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from types import NoneType
+from typing import Any, Final, TypeVar, cast, get_args, get_type_hints
 
 import msgspec
 
 from renown.errors import SettingsError
 from renown.policy.nearest import expected_one_of
-from renown.server.schema import Leaf, Tree, leaves
+from renown.server.schema import Leaf, Tree, leaf_at, leaves, named_tables
 from renown.server.settings import Settings
 
 __all__ = ["Loaded", "load"]
@@ -82,7 +83,7 @@ def _from_environment(environment: Mapping[str, str], tree: Tree) -> dict[str, t
     for name, text in environment.items():
         if name.startswith(PREFIX) and name not in _OWN:
             path = name.removeprefix(PREFIX).lower().replace("__", ".")
-            found[path] = (_parsed(text, tree.get(path)), name)
+            found[path] = (_parsed(text, leaf_at(tree, path)), name)
     return found
 
 
@@ -106,9 +107,9 @@ def _from_flags(flags: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
 
 def _resolved(tree: Tree, path: str, value: Any, origin: str) -> tuple[str, Any, str]:
     """Return name, value and origin of one setting, its file read and its value checked."""
-    leaf = tree.get(path)
+    leaf = leaf_at(tree, path)
     if leaf is None and path.endswith("_file"):
-        secret = tree.get(path.removesuffix("_file"))
+        secret = leaf_at(tree, path.removesuffix("_file"))
         if secret is not None and secret.is_text:
             path, value, leaf = path.removesuffix("_file"), _content(path, value), secret
             origin = f"{origin} (file)"
@@ -156,7 +157,15 @@ def _over(struct: Struct, changes: Mapping[str, Any]) -> Struct:
     changed: dict[str, Any] = {}
     for name, value in changes.items():
         before = getattr(struct, name)
-        if isinstance(before, msgspec.Struct):
-            value = _over(before, value)  # noqa: PLW2901 (the table becomes a struct)
-        changed[name] = value
+        kind = get_type_hints(type(struct))[name]
+        named = named_tables(kind)
+        if named is not None:
+            tables = {key: _over(before.get(key, named()), table) for key, table in value.items()}
+            changed[name] = {**before, **tables}
+        elif isinstance(value, dict):
+            if before is None:
+                before = next(one for one in get_args(kind) if one is not NoneType)()
+            changed[name] = _over(before, cast("dict[str, Any]", value))
+        else:
+            changed[name] = value
     return msgspec.convert({**msgspec.structs.asdict(struct), **changed}, type(struct))

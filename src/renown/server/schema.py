@@ -7,11 +7,14 @@ from enum import Enum
 from functools import cache
 from itertools import pairwise
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
-__all__ = ["Leaf", "Tree", "leaves", "tables", "value_at"]
+__all__ = ["ANY", "Leaf", "Tree", "leaf_at", "leaves", "named_tables", "tables", "value_at"]
+
+ANY: Final = "*"
+"""In dotted names: whatever the user calls a table."""
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -40,8 +43,13 @@ Tree = dict[str, Leaf]
 
 
 @cache
-def leaves(struct: type[msgspec.Struct], prefix: str = "", within: msgspec.Struct | None = None) -> Tree:
-    """Return every setting below `struct`; `within` is the instance whose values are the defaults."""
+def leaves(struct: type[msgspec.Struct]) -> Tree:
+    """Return every setting below `struct`."""
+    return _leaves(struct, "", None)
+
+
+def _leaves(struct: type[msgspec.Struct], prefix: str, within: msgspec.Struct | None) -> Tree:
+    """Return the settings below a table; `within` is the instance whose values are the defaults."""
     found: Tree = {}
     docs = _attribute_docs(struct)
     hints = get_type_hints(struct)
@@ -49,8 +57,11 @@ def leaves(struct: type[msgspec.Struct], prefix: str = "", within: msgspec.Struc
         kind = hints[field.name]
         path = f"{prefix}{field.name}"
         default = _default(field) if within is None else getattr(within, field.name)
+        if named := named_tables(kind):
+            found |= _leaves(named, f"{path}.{ANY}.", None)
+            continue
         if nested := _nested(kind):
-            found |= leaves(nested, f"{path}.", default)
+            found |= _leaves(nested, f"{path}.", default)
             continue
         found[path] = Leaf(
             path,
@@ -63,19 +74,50 @@ def leaves(struct: type[msgspec.Struct], prefix: str = "", within: msgspec.Struc
     return found
 
 
+def leaf_at(tree: Tree, path: str) -> Leaf | None:
+    """Return the setting `path`, where any name stands for the one in a table of named tables."""
+    if path in tree:
+        return tree[path]
+    names = path.split(".")
+    for place in range(1, len(names) - 1):
+        leaf = tree.get(".".join([*names[:place], ANY, *names[place + 1 :]]))
+        if leaf is not None:
+            return leaf
+    return None
+
+
 def value_at(settings: msgspec.Struct, path: str) -> Any:
-    """Return the value of the setting `path`; None within a table that is absent."""
+    """Return the value of the setting `path`; None within a table that is absent.
+
+    Of a setting that any named table may have, `…*…`, it is the default.
+    """
+    if ANY in path.split("."):
+        return leaves(type(settings))[path].default
     value: Any = settings
     for name in path.split("."):
-        value = None if value is None else getattr(value, name)
+        if isinstance(value, dict):
+            value = cast("dict[str, Any]", value).get(name)
+        else:
+            value = None if value is None else getattr(value, name)
     return value
+
+
+def named_tables(kind: Any) -> type[msgspec.Struct] | None:
+    """Return the struct that `kind` holds by names of the user's choice, or None."""
+    if get_origin(kind) is not dict:
+        return None
+    of = get_args(kind)[1]
+    return of if isinstance(of, type) and issubclass(of, msgspec.Struct) else None
 
 
 def tables(struct: type[msgspec.Struct], prefix: str = "") -> dict[str, str]:
     """Return the names of the tables below `struct` with what each is about."""
     found: dict[str, str] = {}
     for name, kind in get_type_hints(struct).items():
-        if nested := _nested(kind):
+        if named := named_tables(kind):
+            found[f"{prefix}{name}.{ANY}"] = inspect.cleandoc(named.__doc__ or "")
+            found |= tables(named, f"{prefix}{name}.{ANY}.")
+        elif nested := _nested(kind):
             found[f"{prefix}{name}"] = inspect.cleandoc(nested.__doc__ or "")
             found |= tables(nested, f"{prefix}{name}.")
     return found

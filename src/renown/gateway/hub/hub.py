@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from renown.gateway.hub.channels import Address, Source, rule_of
+from renown.gateway.hub.channels import Address, Source
 from renown.gateway.hub.conflation import Pacer
 from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.views import BoardChannel, FeedChannel
@@ -344,7 +344,7 @@ class Hub:
             self._drop_if_abandoned(channel)
 
     def _make(self, address: Address) -> WatchedChannel:
-        interval = rule_of(address.source, self._options.channels).interval
+        interval = address.rule.interval
         match address.source:
             case Source.STANDING:
                 return NewestChannel(address, interval)
@@ -354,6 +354,8 @@ class Hub:
                 return FeedChannel(address, interval, self._options.feed_changes)
             case Source.ACTIVITY:
                 return StreamChannel(address, 0.0)
+            case _:
+                raise NotImplementedError(address.source)
 
     def _drop_if_abandoned(self, channel: WatchedChannel) -> None:
         if channel.abandoned:
