@@ -1,14 +1,29 @@
 """Where the ledger lies on disk: the promise (`store`) and the SQLite implementation (`sqlite`)."""
 
 from renown.stores.sqlite import SqliteStore
-from renown.stores.store import EndRow, EventRow, KeyRow, KindRow, Reader, StandingRow, Store, Writer
+from renown.stores.store import (
+    EndRow,
+    EventRow,
+    KeyRow,
+    KindRow,
+    NoticeRow,
+    Reader,
+    RevocationRow,
+    RightsRow,
+    StandingRow,
+    Store,
+    Writer,
+)
 
 __all__ = [
     "EndRow",
     "EventRow",
     "KeyRow",
     "KindRow",
+    "NoticeRow",
     "Reader",
+    "RevocationRow",
+    "RightsRow",
     "SqliteStore",
     "StandingRow",
     "Store",

@@ -15,7 +15,17 @@ from sqlalchemy import (
     Text,
 )
 
-__all__ = ["events", "keys", "kinds", "meta", "metadata", "standings"]
+__all__ = [
+    "events",
+    "keys",
+    "kinds",
+    "meta",
+    "metadata",
+    "notices",
+    "revocations",
+    "rights",
+    "standings",
+]
 
 metadata: Final = MetaData()
 
@@ -90,6 +100,7 @@ Index(
     sqlite_where=standings.c.provisional.is_(False),
     postgresql_where=standings.c.provisional.is_(False),
 )
+Index("standings_changes", standings.c.kind, standings.c.seq)
 
 kinds: Final = Table(
     "kinds",
@@ -120,3 +131,45 @@ keys: Final = Table(
     Column("revoked_at", Float),
 )
 """API keys; of the secret only its SHA-256 is kept."""
+
+rights: Final = Table(
+    "rights",
+    metadata,
+    Column("user", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("updated_at", Float, nullable=False),
+)
+"""What single users may beyond what everybody may, as JSON: it holds instead of what tokens say."""
+
+revocations: Final = Table(
+    "revocations",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("issued_before", Float, nullable=False),
+    Column("revoked_at", Float, nullable=False),
+    Column("keep_until", Float),
+)
+"""Client tokens that are no good any more: `token` and its id, or `user` and all issued before a time.
+From `keep_until` on nothing that it is about can be good anyway."""
+
+Index(
+    "revocations_keep",
+    revocations.c.keep_until,
+    sqlite_where=revocations.c.keep_until.is_not(None),
+    postgresql_where=revocations.c.keep_until.is_not(None),
+)
+
+notices: Final = Table(
+    "notices",
+    metadata,
+    Column("id", _SEQ, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What every process must hear soon: rights changed, tokens revoked, users to disconnect. Kept for a while;
+ids are never used twice."""

@@ -10,7 +10,17 @@ import msgspec
 
 from renown.errors import LedgerError
 from renown.stores import statements as sql
-from renown.stores.store import EndRow, EventRow, KeyRow, KindRow, Refolded, StandingRow
+from renown.stores.store import (
+    EndRow,
+    EventRow,
+    KeyRow,
+    KindRow,
+    NoticeRow,
+    Refolded,
+    RevocationRow,
+    RightsRow,
+    StandingRow,
+)
 
 __all__ = ["SqliteReader", "SqliteWriter"]
 
@@ -185,6 +195,24 @@ class SqliteReader:
         row = self._one(sql.KEY, (secret_hash,))
         return None if row is None else KeyRow._make(row)
 
+    def rights(self, user: str) -> RightsRow | None:
+        """Look rights up."""
+        row = self._one(sql.RIGHTS, (user,))
+        return None if row is None else RightsRow._make(row)
+
+    def revocation(self, scope: str, name: str) -> RevocationRow | None:
+        """Look a revocation up."""
+        row = self._one(sql.REVOCATION, (scope, name))
+        return None if row is None else RevocationRow._make(row)
+
+    def notice_bounds(self) -> tuple[int, int]:
+        """Return the oldest and the newest id."""
+        return self._one(sql.NOTICE_BOUNDS)
+
+    def notices(self, after: int) -> list[NoticeRow]:
+        """Return newer notices."""
+        return self._all(NoticeRow._make, sql.NOTICES, (after,))
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -254,7 +282,34 @@ class SqliteWriter(SqliteReader):
 
     def revoke_key(self, key_id: str, at: float) -> bool:
         """Revoke an API key."""
+        return self._touched(sql.REVOKE_KEY, (at, key_id)) > 0
+
+    def put_rights(self, user: str, body: bytes, at: float) -> None:
+        """Upsert rights."""
+        self._touched(sql.PUT_RIGHTS, (user, body, at))
+
+    def drop_rights(self, user: str) -> bool:
+        """Delete rights."""
+        return self._touched(sql.DROP_RIGHTS, (user,)) > 0
+
+    def put_revocation(self, row: RevocationRow) -> None:
+        """Upsert a revocation."""
+        self._touched(sql.PUT_REVOCATION, row)
+
+    def drop_revocations(self, until: float) -> None:
+        """Delete revocations that are over."""
+        self._touched(sql.DROP_REVOCATIONS, (until,))
+
+    def add_notice(self, kind: str, name: str, body: bytes, at: float) -> None:
+        """Insert a notice."""
+        self._touched(sql.ADD_NOTICE, (kind, name, body, at))
+
+    def drop_notices(self, until: float) -> None:
+        """Delete old notices."""
+        self._touched(sql.DROP_NOTICES, (until,))
+
+    def _touched(self, statement: str, parameters: Sequence[Any]) -> int:
         try:
-            return self._connection.execute(sql.REVOKE_KEY, (at, key_id)).rowcount > 0
+            return self._connection.execute(statement, parameters).rowcount
         except sqlite3.Error as error:
             raise _failed(error) from error

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ClauseElement,
+    Float,
     Integer,
     Select,
     bindparam,
     case,
+    delete,
     func,
     literal_column,
     or_,
@@ -24,15 +26,19 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.schema import Table
 
-from renown.stores.schema import events, keys, kinds, standings
+from renown.stores.schema import events, keys, kinds, notices, revocations, rights, standings
 
 __all__ = [
     "ADD_EVENTS",
     "ADD_KEY",
+    "ADD_NOTICE",
     "ASCENDING",
     "AT_SEQS",
     "BOARD",
     "DESCENDING",
+    "DROP_NOTICES",
+    "DROP_REVOCATIONS",
+    "DROP_RIGHTS",
     "END_EVENT",
     "EVENT",
     "KEY",
@@ -42,13 +48,19 @@ __all__ = [
     "LIVE",
     "LIVE_PAIRS",
     "NEWEST_SEQ",
+    "NOTICES",
+    "NOTICE_BOUNDS",
     "PAIRED",
     "PUT_KIND",
+    "PUT_REVOCATION",
+    "PUT_RIGHTS",
     "PUT_STANDINGS",
     "RECENT",
     "REFERRED",
     "REFOLD_EVENT",
+    "REVOCATION",
     "REVOKE_KEY",
+    "RIGHTS",
     "SEARCH",
     "SINCE",
     "STANDINGS",
@@ -218,3 +230,53 @@ REVOKE_KEY: Final = _sql(
     .values(revoked_at=bindparam("at"))
     .where(keys.c.id == bindparam("key"), keys.c.revoked_at.is_(None))
 )
+
+RIGHTS: Final = _sql(select(rights).where(rights.c.user == bindparam("user_id")))
+_new_rights = upsert(rights).values(
+    user=bindparam("user"), body=bindparam("body"), version=_ONE, updated_at=bindparam("updated_at")
+)
+PUT_RIGHTS: Final = _sql(
+    _new_rights.on_conflict_do_update(
+        index_elements=[rights.c.user],
+        set_={
+            "body": _new_rights.excluded.body,
+            "version": rights.c.version + _ONE,
+            "updated_at": _new_rights.excluded.updated_at,
+        },
+    )
+)
+DROP_RIGHTS: Final = _sql(delete(rights).where(rights.c.user == bindparam("user_id")))
+
+REVOCATION: Final = _sql(
+    select(revocations).where(
+        revocations.c.scope == bindparam("in_scope"), revocations.c.name == bindparam("named")
+    )
+)
+_revoked = upsert(revocations)
+_both_end = revocations.c.keep_until.is_not(None) & _revoked.excluded.keep_until.is_not(None)
+PUT_REVOCATION: Final = _sql(
+    _revoked.on_conflict_do_update(
+        index_elements=[revocations.c.scope, revocations.c.name],
+        set_={
+            "issued_before": func.max(revocations.c.issued_before, _revoked.excluded.issued_before),
+            "revoked_at": _revoked.excluded.revoked_at,
+            "keep_until": case(
+                (_both_end, func.max(revocations.c.keep_until, _revoked.excluded.keep_until)),
+                else_=literal_column("NULL", Float()),
+            ),
+        },
+    )
+)
+DROP_REVOCATIONS: Final = _sql(delete(revocations).where(revocations.c.keep_until < bindparam("until")))
+
+_oldest: Final = select(func.min(notices.c.id)).scalar_subquery()
+_newest: Final = select(func.max(notices.c.id)).scalar_subquery()
+# Each in a query of its own is one look at an end of the table; together they would scan it.
+NOTICE_BOUNDS: Final = _sql(select(func.coalesce(_oldest, _ZERO), func.coalesce(_newest, _ZERO)))
+NOTICES: Final = _sql(select(notices).where(notices.c.id > bindparam("after")).order_by(notices.c.id))
+ADD_NOTICE: Final = _sql(
+    notices.insert().values(
+        kind=bindparam("kind"), name=bindparam("name"), body=bindparam("body"), at=bindparam("at")
+    )
+)
+DROP_NOTICES: Final = _sql(delete(notices).where(notices.c.at < bindparam("until")))

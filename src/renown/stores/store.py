@@ -18,7 +18,20 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
-__all__ = ["EndRow", "EventRow", "KeyRow", "KindRow", "Reader", "Refolded", "StandingRow", "Store", "Writer"]
+__all__ = [
+    "EndRow",
+    "EventRow",
+    "KeyRow",
+    "KindRow",
+    "NoticeRow",
+    "Reader",
+    "Refolded",
+    "RevocationRow",
+    "RightsRow",
+    "StandingRow",
+    "Store",
+    "Writer",
+]
 
 
 class EventRow(NamedTuple):
@@ -90,6 +103,37 @@ class KeyRow(NamedTuple):
     scopes: str
     created_at: float
     revoked_at: float | None
+
+
+class RightsRow(NamedTuple):
+    """One row of `rights`, in the order of its columns."""
+
+    user: str
+    body: bytes
+    version: int
+    updated_at: float
+
+
+class RevocationRow(NamedTuple):
+    """One row of `revocations`, in the order of its columns."""
+
+    scope: str
+    """`token` or `user`."""
+    name: str
+    """The token's id, or the user's."""
+    issued_before: float
+    revoked_at: float
+    keep_until: float | None
+
+
+class NoticeRow(NamedTuple):
+    """One row of `notices`, in the order of its columns."""
+
+    id: int
+    kind: str
+    name: str
+    body: bytes
+    at: float
 
 
 class Reader(Protocol):
@@ -195,6 +239,22 @@ class Reader(Protocol):
         """Return the API key with this hash of its secret."""
         ...
 
+    def rights(self, user: str) -> RightsRow | None:
+        """Return the rights of a user."""
+        ...
+
+    def revocation(self, scope: str, name: str) -> RevocationRow | None:
+        """Return what was revoked under that name."""
+        ...
+
+    def notice_bounds(self) -> tuple[int, int]:
+        """Return the ids of the oldest and the newest notice kept, 0 when there are none."""
+        ...
+
+    def notices(self, after: int) -> list[NoticeRow]:
+        """Return the notices with an id above `after`, oldest first."""
+        ...
+
 
 class Writer(Reader, Protocol):
     """Reads and writes within transactions. For one thread at a time."""
@@ -242,6 +302,30 @@ class Writer(Reader, Protocol):
 
     def revoke_key(self, key_id: str, at: float) -> bool:
         """Mark a key as revoked; tell whether there was a live one of that id."""
+        ...
+
+    def put_rights(self, user: str, body: bytes, at: float) -> None:
+        """Insert or replace a user's rights; the version grows by one."""
+        ...
+
+    def drop_rights(self, user: str) -> bool:
+        """Delete a user's rights; tell whether there were any."""
+        ...
+
+    def put_revocation(self, row: RevocationRow) -> None:
+        """Insert a revocation, or widen the one of that name: it never reaches less far than before."""
+        ...
+
+    def drop_revocations(self, until: float) -> None:
+        """Delete the revocations that need not be kept beyond `until`."""
+        ...
+
+    def add_notice(self, kind: str, name: str, body: bytes, at: float) -> None:
+        """Insert a notice under the next id."""
+        ...
+
+    def drop_notices(self, until: float) -> None:
+        """Delete the notices of before `until`."""
         ...
 
     def close(self) -> None:
