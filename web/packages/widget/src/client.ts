@@ -32,8 +32,10 @@ const PREFIX = "standing:";
  * that lived longer was a good one: the count of failures starts anew.
  */
 const MUTE = 5e3;
-/** Failures in a row before the standing is asked for over HTTP. */
+/** Failures in a row before the standing is asked for over HTTP; a mute socket is as bad as that many. */
 const PATIENCE = 3;
+/** As many failures as make us stay away: the server does not want us. */
+const FINAL = 1e9;
 
 const connections = new Map<string, Connection>();
 
@@ -42,7 +44,6 @@ const connection = (server: string): Connection => {
   const asked = new Map<number, Channel>();
   let socket: WebSocket | undefined;
   let opening = false;
-  let final = false;
   let reachable = true;
   /** The last answer over HTTP was that we may not know; only another token can change that. */
   let denied = false;
@@ -60,7 +61,7 @@ const connection = (server: string): Connection => {
 
   const tell = (channel: Channel) => {
     const state: State =
-      channel._subscribed || channel._polled ? "live" : failures < 2 && !final && !channel._refused ? "stale" : "offline";
+      channel._subscribed || channel._polled ? "live" : failures < 2 && !channel._refused ? "stale" : "offline";
     for (const listener of channel._listeners) listener(state, channel._standing);
   };
 
@@ -72,7 +73,7 @@ const connection = (server: string): Connection => {
     heard = Date.now();
     silence = ms;
     clearTimeout(watchdog);
-    if (ms) watchdog = setTimeout(lost, ms);
+    if (ms) watchdog = setTimeout(lost, ms, 0, PATIENCE);
   };
 
   const isOpen = () => socket?.readyState === 1;
@@ -162,7 +163,7 @@ const connection = (server: string): Connection => {
 
   const open = async () => {
     clearTimeout(retry);
-    if (socket || opening || final || !channels.size) return;
+    if (socket || opening || failures >= FINAL || !channels.size) return;
     opening = true;
     denied = false;
     try {
@@ -200,11 +201,12 @@ const connection = (server: string): Connection => {
     since = 0;
   };
 
-  const lost = (code = 0) => {
-    failures = since && Date.now() - since > MUTE ? 0 : failures + 1;
+  /** `code` is the close code, 0 without one; `weight` the failures it counts for. */
+  const lost = (code = 0, weight = 1) => {
+    failures = since && Date.now() - since > MUTE ? 0 : failures + weight;
     hangUp();
-    if (TERMINAL.test(`${code}`)) {
-      final = true;
+    if (TERMINAL.test(code + "")) {
+      failures = FINAL;
       bearer = undefined;
     } else retry = setTimeout(open, Math.random() * Math.min(2e4, 500 * 2 ** failures));
     for (const channel of channels.values()) {
@@ -223,7 +225,7 @@ const connection = (server: string): Connection => {
         headers: bearer ? { authorization: `Bearer ${bearer}` } : {},
         signal: AbortSignal.timeout(MUTE),
       });
-      denied ||= /40[13]/.test(`${response.status}`);
+      denied ||= /40[13]/.test(response.status + "");
       const body = await response.json();
       // Any other error, also that there is no such kind, says nothing of a standing.
       answered = response.ok || body.code === "unknown_subject";
@@ -243,7 +245,7 @@ const connection = (server: string): Connection => {
       (channel) =>
         !denied &&
         !channel._subscribed &&
-        (channel._refused || final || failures >= PATIENCE || (failures && !channel._standing)),
+        (channel._refused || failures >= PATIENCE || (failures && !channel._standing)),
     );
     if (!document.hidden) await Promise.all(due.map(ask));
     poller = due.length ? setTimeout(round, 4e3 + Math.random() * 2e3) : undefined;
@@ -280,7 +282,7 @@ const connection = (server: string): Connection => {
       const same = next === token || (typeof next === "function" && typeof token === "function");
       token = next;
       if (same) return;
-      final = false;
+      failures %= FINAL;
       if (socket) lost();
       open();
     },

@@ -39,13 +39,13 @@ export class RenownScore extends HTMLElement {
   _key = "";
   _state: State = "stale";
   _stop: (() => void) | undefined;
-  _planned = false;
-  _seen = false;
+  _planned: boolean | undefined;
+  _seen: boolean | undefined;
   _frame: number | undefined;
   /** The score on show. */
   _shown: number | undefined;
   /** When the standing on show was last known to be the newest. */
-  _confirmed = 0;
+  _confirmed: number | undefined;
   _said = 0;
   _saying: ReturnType<typeof setTimeout> | undefined;
 
