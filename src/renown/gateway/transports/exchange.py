@@ -1,0 +1,167 @@
+"""One HTTP request and its answer over ASGI, as the transports that are not WebSockets need them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from renown.gateway.admission.origins import OriginRule
+
+__all__ = ["Exchange", "Gone", "Receive", "Scope", "Send", "TooLarge", "path_of"]
+
+Scope = Any
+"""ASGI's connection scope, a mapping. Frameworks differ in how they type these three."""
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+Headers = Iterable[tuple[bytes, bytes]]
+
+_MAX_AGE: Final = b"300"
+_NOT_STORED: Final = [
+    (b"cache-control", b"private, no-cache, no-store, must-revalidate, max-age=0"),
+    (b"pragma", b"no-cache"),
+]
+
+
+class Gone(Exception):
+    """The client left before its request was whole."""
+
+
+class TooLarge(Exception):
+    """The body is larger than may be."""
+
+
+def path_of(scope: Scope) -> str:
+    """Return the path within this application, wherever it is mounted."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    return path[len(root) :] if root and path.startswith(root + "/") else path
+
+
+class Exchange:
+    """A request, and the one answer to it: whole, or streamed piece by piece."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._cors: list[tuple[bytes, bytes]] = []
+        headers: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            headers.setdefault(name.lower(), value)
+        self._headers = headers
+
+    @property
+    def method(self) -> str:
+        """The request's method."""
+        return self._scope["method"]
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """The query's parameters; those without a value, too."""
+        return parse_qs(self._scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+
+    def header(self, name: bytes) -> str:
+        """Return a header's value; empty when it is absent."""
+        return self._headers.get(name, b"").decode("latin-1")
+
+    @property
+    def binary(self) -> bool:
+        """Whether the body is said to be bytes rather than JSON."""
+        return self.header(b"content-type").partition(";")[0].strip().lower() == "application/octet-stream"
+
+    async def admit(self, origins: OriginRule, methods: tuple[str, ...]) -> bool:
+        """Return whether to go on; when not, the request is answered.
+
+        Foreign hosts and origins are refused, a preflight is answered, other methods are not allowed.
+        """
+        host, origin = self.header(b"host"), self._headers.get(b"origin")
+        if not origins.serves(host):
+            await self.answer(403, "In dev mode only names of this machine are served.\n")
+            return False
+        if origin is not None:
+            self._cors = [(b"vary", b"Origin")]
+            if not origins.allows(origin.decode("latin-1"), host):
+                await self.answer(403, "This origin may not connect.\n")
+                return False
+            self._cors += [
+                (b"access-control-allow-origin", origin),
+                (b"access-control-allow-credentials", b"true"),
+            ]
+        if self.method in methods:
+            return True
+        allowed = ", ".join((*methods, "OPTIONS")).encode()
+        if self.method == "OPTIONS":
+            await self._answer_preflight(allowed)
+        else:
+            await self.answer(405, "This method is not allowed here.\n", headers=[(b"allow", allowed)])
+        return False
+
+    async def _answer_preflight(self, allowed: bytes) -> None:
+        headers = [(b"access-control-allow-methods", allowed), (b"access-control-max-age", _MAX_AGE)]
+        asked = self._headers.get(b"access-control-request-headers")
+        if asked is not None:
+            headers.append((b"access-control-allow-headers", asked))
+        await self.answer(204, headers=headers)
+
+    async def body(self, limit: int, patience: float) -> bytes:
+        """Return the request's body; it must be whole within `patience` seconds.
+
+        Raises:
+            TooLarge: it has more than `limit` bytes.
+            Gone: the client left.
+            TimeoutError: it did not come in time.
+
+        """
+        length = self.header(b"content-length")
+        if length.isdecimal() and int(length) > limit:
+            raise TooLarge
+        async with asyncio.timeout(patience):
+            return await self._read(limit)
+
+    async def _read(self, limit: int) -> bytes:
+        body = b""
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            body += message.get("body", b"")
+            if len(body) > limit:
+                raise TooLarge
+            more = message.get("more_body", False)
+        return body
+
+    async def answer(
+        self,
+        status: int,
+        body: str | bytes = b"",
+        *,
+        content_type: bytes = b"text/plain; charset=utf-8",
+        headers: Headers = (),
+    ) -> None:
+        """Answer whole."""
+        data = body.encode() if isinstance(body, str) else body
+        about = [] if status == 204 else [(b"content-length", str(len(data)).encode())]
+        if data:
+            about.append((b"content-type", content_type))
+        start = {"type": "http.response.start", "status": status, "headers": [*about, *headers, *self._cors]}
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+
+    async def begin(self, content_type: bytes) -> None:
+        """Begin an answer that is neither stored nor held back on its way."""
+        headers = [(b"content-type", content_type), (b"x-accel-buffering", b"no"), *_NOT_STORED, *self._cors]
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def write(self, data: bytes) -> None:
+        """Send a piece of the answer; wait while the client does not read."""
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self) -> None:
+        """End an answer that was begun."""
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def gone(self) -> None:
+        """Return when the client has left."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
