@@ -126,6 +126,26 @@ class Reads:
         with near.snapshot():
             return near.newest_seq(), near.board(kind, _page(limit))
 
+    async def page(self, kind: str, after: str, limit: int) -> tuple[int, list[tuple[str, int, bytes]]]:
+        """Return the ledger's newest `seq` and a page of a kind's standings in order of their keys.
+
+        The rows are (subject, `seq` of its newest event, JSON of the standing), with subjects above
+        `after`. Whoever pages on and then asks `changed` since the first page's `seq` has missed nothing.
+        """
+        near = self._store.near
+        with near.snapshot():
+            return near.newest_seq(), near.of_kind(kind, after, _page(limit))
+
+    async def changed(self, kind: str, after: int, limit: int) -> tuple[int, list[tuple[str, int, bytes]]]:
+        """Return the ledger's newest `seq` and the standings of a kind that changed after a `seq`.
+
+        The rows are as those of `page`, each subject once, by the `seq` of its newest event, ascending:
+        whoever applied some of them goes on from the last one's `seq`.
+        """
+        near = self._store.near
+        with near.snapshot():
+            return near.newest_seq(), near.changed_since(kind, min(after, _FAR), _page(limit))
+
     async def search(self, text: str, kind: str | None, limit: int) -> list[bytes]:
         """Return standings whose id begins with `text`, then those that contain it, in either case."""
         return await self._apart(lambda reader: reader.search(text, kind, _page(limit)))

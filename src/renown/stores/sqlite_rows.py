@@ -168,6 +168,14 @@ class SqliteReader:
         """Return a kind's top."""
         return [row[0] for row in self._tuples(sql.BOARD, (kind, limit))]
 
+    def of_kind(self, kind: str, after: str, limit: int) -> list[tuple[str, int, bytes]]:
+        """Return a page of a kind's standings: the keys between `kind:` and what sorts next."""
+        return self._tuples(sql.OF_KIND, (max(after, f"{kind}:"), f"{kind};", limit))
+
+    def changed_since(self, kind: str, seq: int, limit: int) -> list[tuple[str, int, bytes]]:
+        """Return a kind's standings changed after a position."""
+        return self._tuples(sql.CHANGED, (kind, seq, limit))
+
     def search(self, text: str, kind: str | None, limit: int) -> list[bytes]:
         """Search ids: those that begin with `text` first."""
         plain = text.translate(_LIKE)

@@ -35,6 +35,7 @@ __all__ = [
     "ASCENDING",
     "AT_SEQS",
     "BOARD",
+    "CHANGED",
     "DESCENDING",
     "DROP_NOTICES",
     "DROP_REVOCATIONS",
@@ -195,6 +196,20 @@ BOARD: Final = _sql(
     select(standings.c.view)
     .where(standings.c.kind == bindparam("kind"), standings.c.provisional.is_(False))
     .order_by(standings.c.score.desc(), standings.c["count"].desc(), standings.c.subject)
+    .limit(_limit)
+    .offset(_ZERO)
+)
+OF_KIND: Final = _sql(
+    select(standings.c.subject, standings.c.seq, standings.c.view)
+    .where(standings.c.subject > bindparam("after"), standings.c.subject < bindparam("end"))
+    .order_by(standings.c.subject)
+    .limit(_limit)
+    .offset(_ZERO)
+)
+CHANGED: Final = _sql(
+    select(standings.c.subject, standings.c.seq, standings.c.view)
+    .where(standings.c.kind == bindparam("kind"), standings.c.seq > bindparam("after"))
+    .order_by(standings.c.seq)
     .limit(_limit)
     .offset(_ZERO)
 )

@@ -219,6 +219,14 @@ class Reader(Protocol):
         """Return the views with the highest scores of a kind, without provisional ones."""
         ...
 
+    def of_kind(self, kind: str, after: str, limit: int) -> list[tuple[str, int, bytes]]:
+        """Return (subject, seq, view) of a kind's standings with a key above `after`, in order of key."""
+        ...
+
+    def changed_since(self, kind: str, seq: int, limit: int) -> list[tuple[str, int, bytes]]:
+        """Return (subject, seq, view) of a kind's standings that changed last after `seq`, oldest first."""
+        ...
+
     def search(self, text: str, kind: str | None, limit: int) -> list[bytes]:
         """Return views of subjects whose id begins with or else contains `text`, in either case."""
         ...
