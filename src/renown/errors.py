@@ -8,7 +8,8 @@
     ├── NotFoundError        no such subject, board, event … (404)
     ├── AuthenticationError  no or bad key or token (401)
     ├── ForbiddenError       a good key without the scope (403)
-    └── LedgerError          the ledger cannot be opened or does not accept events now (503)
+    ├── LedgerError          the ledger cannot be opened or does not accept events now (503)
+    └── RoomError            a channel's log or map cannot be reached, or cannot keep this (503)
 
 Each carries a stable `code`, and where it helps the `field` that is wrong and what was `expected`.
 """
@@ -26,6 +27,7 @@ __all__ = [
     "NotFoundError",
     "PolicyError",
     "RenownError",
+    "RoomError",
     "SettingsError",
 ]
 
@@ -108,4 +110,11 @@ class LedgerError(RenownError):
     """The ledger cannot be opened, or cannot take events now."""
 
     code = "ledger_unavailable"
+    status = 503
+
+
+class RoomError(RenownError):
+    """What rooms keep cannot be reached now, or is nothing they can keep."""
+
+    code = "rooms_unavailable"
     status = 503
