@@ -161,6 +161,9 @@ class Newest(msgspec.Struct, frozen=True, gc=False):
     offset: int
     """0: nothing was published yet."""
     data: bytes
+    """Empty: the newest publication is not for this client, its filter does not let it pass."""
+    publication: Publication | None = None
+    """The newest publication as a whole, when it says more than its data."""
 
 
 class Log(msgspec.Struct, frozen=True):
@@ -171,6 +174,8 @@ class Log(msgspec.Struct, frozen=True):
     top: int
     publications: tuple[Publication, ...] = ()
     """Ascending, after the position asked for."""
+    skipped: int = 0
+    """How many of those were left out because the client's filter does not let them pass."""
 
 
 class MapPage(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ def newest_result(state: Newest, recover: Position | None) -> SubscribeResult:
     An empty channel is recovered only for a client that had nothing either.
     """
     known = recover is not None and (recover.epoch, recover.offset) == (state.epoch, state.offset)
-    pubs = () if known or not state.offset else (Publication(msgspec.Raw(state.data), offset=state.offset),)
+    pubs = () if known or not state.offset or not state.data else (_newest(state),)
     return SubscribeResult(
         recoverable=True,
         positioned=True,
@@ -24,6 +24,10 @@ def newest_result(state: Newest, recover: Position | None) -> SubscribeResult:
         was_recovering=recover is not None,
         recovered=recover is not None and (state.offset > 0 or _nothing_missed(state, recover)),
     )
+
+
+def _newest(state: Newest) -> Publication:
+    return state.publication or Publication(msgspec.Raw(state.data), offset=state.offset)
 
 
 def _nothing_missed(state: Newest, recover: Position) -> bool:
@@ -52,6 +56,8 @@ def stream_result(log: Log, recover: Position | None) -> SubscribeResult:
 def _is_complete(log: Log, recover: Position) -> bool:
     if recover.epoch not in ("", log.epoch):
         return False
+    if log.skipped:
+        return len(log.publications) + log.skipped == log.top - recover.offset
     if not log.publications:
         return log.top == recover.offset
     offsets = [publication.offset for publication in log.publications]
