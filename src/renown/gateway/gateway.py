@@ -8,6 +8,8 @@ from collections.abc import Callable, Container
 from contextlib import suppress
 from typing import Protocol
 
+import msgspec
+
 from renown.bus.bus import Bus
 from renown.gateway.admission.origins import OriginRule
 from renown.gateway.admission.tokens import Tokens
@@ -16,6 +18,7 @@ from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.hub import Hub
 from renown.gateway.hub.library import Library
 from renown.gateway.hub.reading import Reading
+from renown.gateway.hub.rooms import RoomKeeper
 from renown.gateway.hub.watched import Member
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions, TokenOptions
@@ -28,11 +31,23 @@ from renown.protocol.access import (
     ServerSubscription,
     SubscriptionClaims,
 )
-from renown.protocol.codec import JSON, Codec
-from renown.protocol.codes import ERRORS, Error
-from renown.protocol.effects import Attach, History, ReadHistory
-from renown.protocol.replies import ClientInfo
+from renown.protocol.codes import ERRORS, Disconnect, Error, Unsubscribed
+from renown.protocol.effects import (
+    Answer,
+    Attach,
+    Done,
+    History,
+    Position,
+    Present,
+    Publish,
+    Question,
+    ReadHistory,
+    ReadPresence,
+)
+from renown.protocol.replies import ClientInfo, Push
 from renown.protocol.session import Session
+from renown.rooms.memory import MemoryRooms
+from renown.rooms.room import Draft
 
 __all__ = ["Client", "Gateway"]
 
@@ -42,12 +57,33 @@ _LOG = logging.getLogger("renown.gateway")
 class Client(Member, Timed, Protocol):
     """A connection of any transport, as the gateway sees it."""
 
+    @property
+    def session(self) -> Session | None:
+        """Its conversation, from the handshake on."""
+        ...
+
     def expired(self, now: float) -> None:
         """Do what is due."""
         ...
 
-    def history_read(self, history: History | Error | None) -> None:
-        """Answer a history command; None: it cannot be read now."""
+    def answered(self, answer: Answer | Error) -> None:
+        """Take the answer to a question of the session."""
+        ...
+
+    def close(self, why: Disconnect) -> None:
+        """End the connection."""
+        ...
+
+    def subscribe(self, channel: str) -> None:
+        """Make a subscription from the server's side."""
+        ...
+
+    def unsubscribe(self, channel: str, why: Unsubscribed) -> None:
+        """End a subscription from the server's side."""
+        ...
+
+    def push(self, push: Push) -> None:
+        """Say something unasked."""
         ...
 
     def shutdown(self) -> None:
@@ -67,6 +103,7 @@ class Gateway:
         *,
         anonymous: bool = False,
         kinds: Container[str] | None = None,
+        rooms: RoomKeeper | None = None,
         dev: bool = False,
     ) -> None:
         """Without `tokens` no token is good; `anonymous` lets clients connect without one.
@@ -76,14 +113,18 @@ class Gateway:
         """
         self.options = options or GatewayOptions()
         self.anonymous = anonymous
-        self._channels = Channels(self.options, kinds)
+        self.channels = Channels(self.options, kinds)
         self.origins = OriginRule(self.options.origins, dev=dev)
         self.epoch = ledger.id
         self.metrics = GatewayMetrics()
-        self.codec: Codec = JSON
+        self.node = uuid.uuid4().hex
+        """This process, among those that share the ledger."""
+        self.users: dict[str, set[Client]] = {}
+        """Who is connected, by user; anonymous ones are under the empty name."""
+        self.rooms = rooms or RoomKeeper(MemoryRooms())
         self.clock: Callable[[], float] = asyncio.get_running_loop().time
         self.wheel: Wheel[Client] = Wheel(self.clock())
-        self.delivery = Delivery(self.codec, self.metrics)
+        self.delivery = Delivery(self.metrics)
         self.hub = Hub(ledger.id, self.options, self.delivery, self.metrics)
         self.draining = False
         self._library = Library(ledger, self.hub, self.options)
@@ -98,6 +139,7 @@ class Gateway:
     async def start(self) -> None:
         """Begin to listen to the bus and to keep time."""
         self.hub.start(self._library)
+        await self.rooms.start(self.hub.publish)
         self._deaf = self._bus.listen(self.hub.take)
         loop = asyncio.get_running_loop()
         self._running = [loop.create_task(self._keep_time()), loop.create_task(self._sweep())]
@@ -114,6 +156,7 @@ class Gateway:
                 await task
         self._running = []
         await self._library.close()
+        await self.rooms.close()
         self.hub.stop()
 
     async def drain(self) -> None:
@@ -137,11 +180,11 @@ class Gateway:
 
     def route(self, channel: str) -> Route | Error:
         """Return how a channel behaves."""
-        return self._channels.route(channel)
+        return self.channels.route(channel)
 
     def may(self, action: Action, channel: str, who: ConnectionClaims, *, subscribed: bool) -> bool:  # noqa: ARG002
         """Tell whether somebody may do something in a channel without a token for it."""
-        address = self._channels.find(channel)
+        address = self.channels.find(channel)
         if isinstance(address, Error):
             return False
         allowed = address.rule.subscribe
@@ -173,21 +216,42 @@ class Gateway:
 
     # What connections ask for
 
-    def welcome(self, client: Client) -> Session:
+    def welcome(self, client: Client, session: str = "", node: str = "") -> Session:
         """Count a new connection and give it its session."""
         self._clients.add(client)
         self.metrics.connections += 1
         self.metrics.connected += 1
         spread = random.random()  # noqa: S311 - spreads pings, no secret
-        return Session(str(uuid.uuid4()), self.codec, self, self._limits, now=self.clock(), spread=spread)
+        return Session(
+            str(uuid.uuid4()),
+            client.wire.codec,
+            self,
+            self._limits,
+            now=self.clock(),
+            spread=spread,
+            session=session,
+            node=node,
+        )
+
+    def opened(self, client: Client) -> None:
+        """Note that it is known who `client` is."""
+        if client.session is not None:
+            self.users.setdefault(client.session.user, set()).add(client)
 
     def left(self, client: Client) -> None:
         """Forget a connection that is gone."""
-        if client in self._clients:
-            self._clients.discard(client)
-            self.metrics.connections -= 1
-            if not self._clients:
-                self._empty.set()
+        if client not in self._clients:
+            return
+        self._clients.discard(client)
+        self.metrics.connections -= 1
+        user = client.session.user if client.session is not None else ""
+        known = self.users.get(user)
+        if known is not None:
+            known.discard(client)
+            if not known:
+                del self.users[user]
+        if not self._clients:
+            self._empty.set()
 
     def retire(self, client: Client) -> None:
         """Have `client` closed at some moment of the drain time."""
@@ -197,25 +261,59 @@ class Gateway:
 
     def attach(self, client: Client, wanted: Attach) -> None:
         """Subscribe `client` to a channel; the answer goes to `client.found`."""
-        address = self._channels.find(wanted.channel)
+        address = self.channels.find(wanted.channel)
         if isinstance(address, Error):
-            client.found(wanted.channel, None)
+            client.found(wanted.channel, address)
         else:
-            self.hub.attach(client, address, wanted.recover)
+            self.hub.attach(client, address, wanted)
 
-    def read_history(self, client: Client, wanted: ReadHistory) -> None:
-        """Read a stream's log; the answer goes to `client.history_read`."""
-        self._library.run(self._read_history(client, wanted))
+    def ask(self, client: Client, question: Question) -> None:
+        """Have a question answered that is not about joining a channel."""
+        if isinstance(question, ReadPresence):
+            client.answered(Present(self.hub.presence(question.channel)))
+        else:
+            self._library.run(self._answer(client, question))
 
-    async def _read_history(self, client: Client, wanted: ReadHistory) -> None:
-        address = self._channels.find(wanted.channel)
-        history = None
-        if not isinstance(address, Error):
-            try:
-                history = await self._library.history(address.name, wanted)
-            except Exception:
-                _LOG.exception("cannot read the history of %s", wanted.channel)
-        client.history_read(history)
+    async def _answer(self, client: Client, question: Question) -> None:
+        try:
+            answer = await self._find_answer(client, question)
+        except Exception:
+            _LOG.exception("cannot answer %s", type(question).__name__)
+            answer = ERRORS.INTERNAL
+        client.answered(answer)
+
+    async def _find_answer(self, client: Client, question: Question) -> Answer | Error:
+        match question:
+            case ReadHistory():
+                return await self.history(question)
+            case Publish():
+                draft = Draft(
+                    msgspec.Raw(question.data), question.info, key=question.key, removed=question.removed
+                )
+                done = await self.publish(question.channel, draft)
+                return done if isinstance(done, Error) else Done()
+            case _:
+                return ERRORS.NOT_AVAILABLE
+
+    # What operators and clients do to rooms
+
+    async def publish(self, channel: str, draft: Draft) -> Position | Error:
+        """Publish into a room; what is not kept goes straight to whoever watches."""
+        address = self.channels.find(channel)
+        if isinstance(address, Error):
+            return address
+        if not address.in_rooms:
+            return ERRORS.PERMISSION_DENIED
+        return await self.rooms.publish(address, draft)
+
+    async def history(self, wanted: ReadHistory) -> History | Error:
+        """Read the log of a stream."""
+        address = self.channels.find(wanted.channel)
+        if isinstance(address, Error):
+            return address
+        if address.in_rooms:
+            return await self.rooms.history(address, wanted)
+        return await self._library.history(address.name, wanted)
 
     # Time
 

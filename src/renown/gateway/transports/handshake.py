@@ -10,23 +10,36 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from renown.gateway.admission.origins import OriginRule
+from renown.gateway.transports.wires import WS_JSON, WS_PROTOBUF, Wire
 
-__all__ = ["Handshake"]
+__all__ = ["FIRST_FRAME", "Handshake"]
 
-_JSON: Final = Subprotocol("centrifuge-json")
+_WIRES: Final[dict[str, Wire]] = {"centrifuge-json": WS_JSON, "centrifuge-protobuf": WS_PROTOBUF}
+"""The subprotocols, by name."""
+FIRST_FRAME: Final = "first_frame"
+"""In the URL: the client waits for a first frame before it believes that the connection works."""
 
 
 class Handshake(ServerProtocol):
     """The server's side of one opening handshake. It is dropped once the connection is open."""
 
+    wire: Wire = WS_JSON
+    """What the client asked for; good once the request was accepted."""
+    first_frame: bool = False
+    """Whether the client waits for a first frame, so that a proxy which swallows all is found out."""
+
     def process_subprotocol(self, headers: Headers) -> Subprotocol | None:
-        """Choose JSON when it is offered by name; else name nothing.
+        """Choose the first known name in the client's order; else name nothing.
 
         Some clients send the header with an empty value, so it is read leniently.
         """
         values = headers.get_all("Sec-WebSocket-Protocol")
         offered = [name.strip() for value in values for name in value.split(",")]
-        return _JSON if _JSON in offered else None
+        for name in offered:
+            if name in _WIRES:
+                self.wire = _WIRES[name]
+                return Subprotocol(name)
+        return None
 
     def answer(self, request: Request, at: str, origins: OriginRule) -> Response:
         """Return the response: 101, or why not; `at` is the path of the WebSocket."""
@@ -42,11 +55,8 @@ class Handshake(ServerProtocol):
             return self.reject(HTTPStatus.NOT_FOUND, "There is no WebSocket here.\n")
         if origin is not None and not origins.allows(origin, host):
             return self.reject(HTTPStatus.FORBIDDEN, "This origin may not connect.\n")
-        if _wants_protobuf(query):
-            return self.reject(HTTPStatus.BAD_REQUEST, "Only the JSON protocol is spoken here.\n")
+        asked = parse_qs(query)
+        if any("protobuf" in asked.get(name, ()) for name in ("cf_protocol", "format")):
+            self.wire = WS_PROTOBUF
+        self.first_frame = FIRST_FRAME in asked
         return self.accept(request)
-
-
-def _wants_protobuf(query: str) -> bool:
-    asked = parse_qs(query)
-    return any("protobuf" in asked.get(name, ()) for name in ("cf_protocol", "format"))
