@@ -9,6 +9,7 @@ __all__ = [
     "Audience",
     "ChannelRule",
     "ChannelRules",
+    "ConnectionLimits",
     "GatewayOptions",
     "KeyOptions",
     "MapMode",
@@ -141,10 +142,15 @@ class KeyOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Shared secret for HS256, HS384 and HS512; at least 32 bytes."""
     previous_secret: str | None = None
     """The secret before the last rotation: verifies, never signs."""
+    previous_valid_until: str | None = None
+    """Until when the previous secret verifies: an RFC 3339 time or POSIX seconds; for good when absent."""
     public_key_file: str | None = None
-    """A PEM file with one RSA, EC or Ed25519 public key."""
+    """A PEM file with one RSA, EC or Ed25519 public key. Read again when it changes."""
     jwks_file: str | None = None
-    """A JSON Web Key Set of public keys; a token's `kid` picks among them."""
+    """A JSON Web Key Set of public keys; a token's `kid` picks among them. Read again when it changes."""
+    jwks_url: str | None = None
+    """Where a JSON Web Key Set of public keys is fetched from, and again when it is old or a token names a
+    key that is not in it."""
     audience: str | None = None
     """The `aud` that tokens must carry."""
     issuer: str | None = None
@@ -160,6 +166,30 @@ class TokenOptions(KeyOptions, frozen=True, forbid_unknown_fields=True):
     """How long an issued token is good when its request does not say."""
 
 
+class ConnectionLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much one user or address may ask for. In each, 0 is any number."""
+
+    per_user: int = 0
+    """Connections of one user in one process; the next is closed with 3504."""
+    per_address: int = 0
+    """Connections from one address in one process (IPv6: one /64); the next is answered 429."""
+    handshakes_per_address: float = 0.0
+    """Handshakes a second that one address may make for long; beyond it they are answered 429."""
+    handshake_burst_per_address: int = 20
+    """Handshakes that an address may make at once."""
+    handshakes: float = 0.0
+    """Handshakes a second from all addresses together; beyond it they are answered 503."""
+    handshake_burst: int = 500
+    """Handshakes that all may make at once."""
+    commands: float = 0.0
+    """Commands a second that a connection may send for long."""
+    command_burst: int = 100
+    """Commands that a connection may send at once."""
+    proxies: tuple[str, ...] = ()
+    """Addresses or networks of reverse proxies, such as `10.0.0.0/8`, whose `X-Forwarded-For` is believed:
+    without them all clients behind a proxy are one address."""
+
+
 class GatewayOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The realtime side."""
 
@@ -172,6 +202,7 @@ class GatewayOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The operator's own namespaces: channels `<namespace>:<name>`."""
     without_namespace: RoomRule | None = None
     """How channels without a namespace behave; by default there are none."""
+    limits: ConnectionLimits = ConnectionLimits()
     board_rows: int = 20
     feed_changes: int = 20
     """Newest changes that a feed holds."""
