@@ -11,7 +11,7 @@ from renown.api.problem import documented
 from renown.api.public import ExplanationPage, activities_of, without_persons
 from renown.api.reading import (
     AnyRequest,
-    ParameterError,
+    category_in,
     guard,
     json_response,
     policy_of,
@@ -19,9 +19,7 @@ from renown.api.reading import (
     unknown_subject,
 )
 from renown.api.services import Services, Use
-from renown.model import OVERALL, Entry, Event, timestamp
-from renown.policy import Policy
-from renown.policy.nearest import expected_one_of
+from renown.model import Entry, Event, timestamp
 
 __all__ = ["get_events", "get_explanation", "get_history"]
 
@@ -136,25 +134,11 @@ async def get_explanation(
     """
     guard(request, services)
     subject = subject_in(request, services)
-    name = _category(category, policy_of(services.policies, subject))
+    name = category_in(category, policy_of(services.policies, subject))
     await _known(services, subject)
     page = await services.ledger.explain(subject, name, limit, cursor)
     whole = services.access.may_read_whole(request.scope["headers"])
     return json_response(page if whole else without_persons(page), headers=_PERSONAL)
-
-
-def _category(name: str | None, policy: Policy) -> str:
-    if name is None or name in (OVERALL, "overall"):
-        return OVERALL
-    names = list(policy.categories)
-    if name in names:
-        return name
-    raise ParameterError(
-        f"The policy {policy.name} has no category {name[:64]!r}.",
-        code="unknown_category",
-        field="category",
-        expected=expected_one_of(name, names),
-    )
 
 
 @get(

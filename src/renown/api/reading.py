@@ -10,12 +10,14 @@ from litestar import Request, Response
 from renown.api.access import READ
 from renown.api.services import Services
 from renown.errors import EventError, NotFoundError, RenownError
-from renown.model import is_key, kind_of
+from renown.model import OVERALL, is_key, kind_of
 from renown.policy import Policies, Policy
+from renown.policy.nearest import expected_one_of
 
 __all__ = [
     "AnyRequest",
     "ParameterError",
+    "category_in",
     "check_kind",
     "check_subject",
     "guard",
@@ -94,6 +96,26 @@ def check_kind(kind: str, policies: Policies) -> Policy:
 
     """
     return policy_of(policies, f"{kind}:x")
+
+
+def category_in(name: str | None, policy: Policy) -> str:
+    """Return the category that `name` means, the overall score when it is absent.
+
+    Raises:
+        ParameterError: the policy has none of that name.
+
+    """
+    if name is None or name in (OVERALL, "overall"):
+        return OVERALL
+    names = list(policy.categories)
+    if name in names:
+        return name
+    raise ParameterError(
+        f"The policy {policy.name} has no category {name[:64]!r}.",
+        code="unknown_category",
+        field="category",
+        expected=expected_one_of(name, names),
+    )
 
 
 def moment(text: str | None) -> float | None:

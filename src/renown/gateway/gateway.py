@@ -4,13 +4,14 @@ import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Callable, Container
+from collections.abc import Awaitable, Callable, Container
 from contextlib import suppress
 from typing import Protocol
 
 import msgspec
 
 from renown.bus.bus import Bus
+from renown.errors import RenownError
 from renown.gateway.admission.origins import OriginRule
 from renown.gateway.admission.tokens import Tokens
 from renown.gateway.hub.channels import Channels
@@ -35,6 +36,7 @@ from renown.protocol.codes import ERRORS, Disconnect, Error, Unsubscribed
 from renown.protocol.effects import (
     Answer,
     Attach,
+    Call,
     Done,
     History,
     Position,
@@ -43,15 +45,20 @@ from renown.protocol.effects import (
     Question,
     ReadHistory,
     ReadPresence,
+    Returned,
 )
 from renown.protocol.replies import ClientInfo, Push
 from renown.protocol.session import Session
 from renown.rooms.memory import MemoryRooms
 from renown.rooms.room import Draft
 
-__all__ = ["Client", "Gateway"]
+__all__ = ["Client", "Gateway", "Method"]
 
 _LOG = logging.getLogger("renown.gateway")
+
+
+Method = Callable[[bytes, ConnectionClaims], Awaitable[bytes]]
+"""Takes parameters and who calls, returns the result; raises `RenownError`."""
 
 
 class Client(Member, Timed, Protocol):
@@ -121,6 +128,8 @@ class Gateway:
         """This process, among those that share the ledger."""
         self.users: dict[str, set[Client]] = {}
         """Who is connected, by user; anonymous ones are under the empty name."""
+        self.methods: dict[str, Method] = {}
+        """What connected clients may call, by name."""
         self.rooms = rooms or RoomKeeper(MemoryRooms())
         self.clock: Callable[[], float] = asyncio.get_running_loop().time
         self.wheel: Wheel[Client] = Wheel(self.clock())
@@ -208,7 +217,9 @@ class Gateway:
 
     def may_call(self, method: str, who: ConnectionClaims) -> Error | None:  # noqa: ARG002
         """Return why a method cannot be called."""
-        return ERRORS.NOT_AVAILABLE
+        if not self.methods:
+            return ERRORS.NOT_AVAILABLE
+        return None if method in self.methods else ERRORS.METHOD_NOT_FOUND
 
     def seen_as(self, who: ConnectionClaims, client: str) -> ClientInfo:
         """Return how others see a connection."""
@@ -292,8 +303,18 @@ class Gateway:
                 )
                 done = await self.publish(question.channel, draft)
                 return done if isinstance(done, Error) else Done()
+            case Call():
+                return await self._call(question, client)
             case _:
                 return ERRORS.NOT_AVAILABLE
+
+    async def _call(self, call: Call, client: Client) -> Returned | Error:
+        if client.session is None:
+            return ERRORS.INTERNAL
+        try:
+            return Returned(await self.methods[call.method](call.data, client.session.claims))
+        except RenownError as error:
+            return Error(error.status, error.detail)
 
     # What operators and clients do to rooms
 

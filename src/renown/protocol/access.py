@@ -60,6 +60,8 @@ class Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Channels that may be subscribed to, their history read and their presence seen, as patterns."""
     publish: tuple[str, ...] = ()
     """Rooms that may be published into, as patterns."""
+    submit: tuple[str, ...] = ()
+    """Events that may be submitted, as patterns of `type@subject`, such as `review@seller:*`."""
     orgs: tuple[str, ...] = ()
     projects: tuple[str, ...] = ()
     """Each `org/project`."""

@@ -1,0 +1,124 @@
+"""The methods that connected clients may call: `standing.get`, `standing.explain`, `event.submit`.
+
+Parameters and results are JSON, in Protobuf connections too. What goes wrong is an error whose code is the
+HTTP status that the same request would have had.
+"""
+
+from fnmatch import fnmatchcase
+from typing import Annotated, TypeVar
+
+import msgspec
+
+from renown.api.public import without_persons
+from renown.api.reading import ParameterError, category_in, check_subject, unknown_subject
+from renown.api.services import Services
+from renown.errors import EventError, ForbiddenError
+from renown.gateway.gateway import Gateway, Method
+from renown.intake import DECODING_ERRORS, decode_event
+from renown.model import Event, Status, is_key
+from renown.protocol.access import Action, ConnectionClaims
+
+__all__ = ["methods"]
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class StandingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`standing.get`: whose standing is wanted."""
+
+    subject: str
+
+
+class ExplainRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`standing.explain`: what is to be explained, and which page of it."""
+
+    subject: str
+    category: str | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 50
+    cursor: str | None = None
+
+
+def methods(services: Services, gateway: Gateway) -> dict[str, Method]:
+    """Return the methods by name."""
+    calls = _Calls(services, gateway)
+    return {
+        "standing.get": calls.get,
+        "standing.explain": calls.explain,
+        "event.submit": calls.submit,
+    }
+
+
+class _Calls:
+    def __init__(self, services: Services, gateway: Gateway) -> None:
+        self._services = services
+        self._gateway = gateway
+
+    async def get(self, data: bytes, who: ConnectionClaims) -> bytes:
+        """Return the public standing."""
+        subject = self._visible(_decoded(data, StandingRequest).subject, "standing", who)
+        found = await self._services.ledger.snapshot(subject)
+        if found is None:
+            raise unknown_subject(subject)
+        return found[1]
+
+    async def explain(self, data: bytes, who: ConnectionClaims) -> bytes:
+        """Return a page of the explanation; persons are in it for those who may see the detail."""
+        wanted = _decoded(data, ExplainRequest)
+        subject = self._visible(wanted.subject, "standing", who)
+        category = category_in(wanted.category, self._services.policies.for_subject(subject))
+        ledger = self._services.ledger
+        if await ledger.snapshot(subject) is None:
+            raise unknown_subject(subject)
+        page = await ledger.explain(subject, category, wanted.limit, wanted.cursor)
+        whole = self._gateway.may(Action.SUBSCRIBE, f"detail:{subject}", who, subscribed=False)
+        return msgspec.json.encode(page if whole else without_persons(page))
+
+    async def submit(self, data: bytes, who: ConnectionClaims) -> bytes:
+        """Take one event of the connected user, who is its actor; return its answer after the commit."""
+        event = decode_event(data, self._services.limits)
+        if not _may_submit(event, who):
+            raise ForbiddenError(
+                f"The rights of this connection do not allow {event.type[:64]} about {event.subject[:80]}.",
+                code="may_not_submit",
+                field="type",
+                expected="rights with a matching entry in submit",
+            )
+        (answer,) = await self._services.ledger.append([_signed(event, who)])
+        if answer.status is Status.REJECTED and answer.problem is not None:
+            problem = answer.problem
+            raise EventError(
+                problem.detail, code=problem.code, field=problem.field, expected=problem.expected
+            )
+        return msgspec.json.encode(answer)
+
+    def _visible(self, subject: str, namespace: str, who: ConnectionClaims) -> str:
+        check_subject(subject, self._services.policies)
+        if not self._gateway.may(Action.SUBSCRIBE, f"{namespace}:{subject}", who, subscribed=False):
+            raise ForbiddenError(f"The rights of this connection do not allow to read {subject}.")
+        return subject
+
+
+def _decoded(data: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(data or b"{}", type=kind)
+    except DECODING_ERRORS as error:
+        raise ParameterError(f"The parameters are wrong: {error}.", field="data") from error
+
+
+def _may_submit(event: Event, who: ConnectionClaims) -> bool:
+    """Tell whether an entry of `Rights.submit`, `type@subject`, covers the event."""
+    told = f"{event.type}@{event.subject}"
+    return bool(who.user) and any(fnmatchcase(told, entry) for entry in who.rights.submit)
+
+
+def _signed(event: Event, who: ConnectionClaims) -> Event:
+    """Return the event with the user as its actor; nobody speaks for somebody else."""
+    actor = who.user if is_key(who.user) else f"user:{who.user}"
+    if event.actor not in (None, actor):
+        raise ForbiddenError(
+            "An event that a client submits is the user's own.",
+            code="not_the_actor",
+            field="actor",
+            expected=actor[:140],
+        )
+    return msgspec.structs.replace(event, actor=actor)
