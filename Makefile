@@ -7,7 +7,7 @@ MODULES := web/node_modules/.installed
 BUILT := src/renown/static/.built
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help setup demo test check format bench bench-scoring lock wheel browser clean
+.PHONY: help setup demo test check format proto bench bench-scoring lock wheel browser clean
 
 help:
 	@echo "make demo    set up, then run the server with a simulated marketplace"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench   the speed benches, each beside a reference of the same run"
 	@echo "make wheel   build the wheel with the web files in it into dist/"
 	@echo "make setup   virtual environment, locked dependencies, web build"
+	@echo "make proto   write the Protobuf classes from their .proto files"
 	@echo "make lock    resolve the dependencies anew"
 
 setup: $(INSTALLED) $(BUILT)
@@ -53,6 +54,9 @@ check: setup
 format: $(INSTALLED)
 	@ruff check --fix .
 	@ruff format .
+
+proto: $(INSTALLED)
+	@python -m grpc_tools.protoc -Isrc --python_out=src --pyi_out=src src/renown/protocol/wire/*.proto
 
 bench: setup
 	@python -m bench

@@ -47,7 +47,7 @@ from renown.protocol.replies import (
             '{"id":3,"error":{"code":100,"message":"internal server error","temporary":true}}',
         ),
         (
-            Reply(push=Push("a", UNSUBSCRIBES.INSUFFICIENT_STATE)),
+            Reply(push=Push("a", unsubscribe=UNSUBSCRIBES.INSUFFICIENT_STATE)),
             '{"push":{"channel":"a","unsubscribe":{"code":2500,"reason":"insufficient state"}}}',
         ),
         (
@@ -55,7 +55,7 @@ from renown.protocol.replies import (
             '{"id":6,"history":{"publications":[],"epoch":"e","offset":0}}',
         ),
         (
-            Reply(6, history=HistoryResult((Publication(msgspec.Raw(b'{"v":[1]}'), 3),), "e", 3)),
+            Reply(6, history=HistoryResult((Publication(msgspec.Raw(b'{"v":[1]}'), offset=3),), "e", 3)),
             '{"id":6,"history":{"publications":[{"data":{"v":[1]},"offset":3}],"epoch":"e","offset":3}}',
         ),
     ],
@@ -65,7 +65,7 @@ def test_replies_byte_by_byte(reply: Reply, expected: str) -> None:
 
 
 def test_a_publication_byte_by_byte() -> None:
-    assert JSON.publication("a", 8, b'{"v":1}') == (
+    assert JSON.publication("a", Publication(msgspec.Raw(b'{"v":1}'), offset=8)) == (
         b'{"push":{"channel":"a","pub":{"data":{"v":1},"offset":8}}}'
     )
 
@@ -75,7 +75,7 @@ def test_a_publication_byte_by_byte() -> None:
 def test_a_publication_is_one_line_of_json(channel: str, offset: int, data: dict[str, object]) -> None:
     try:
         encoded = msgspec.json.encode(data)
-        push = JSON.publication(channel, offset, encoded)
+        push = JSON.publication(channel, Publication(msgspec.Raw(encoded), offset=offset))
     except UnicodeEncodeError:
         return
     assert b"\n" not in push

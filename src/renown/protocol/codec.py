@@ -3,23 +3,35 @@
 from collections.abc import Iterator
 from typing import Final, Protocol
 
-import msgspec
-
 from renown.protocol.commands import Command
-from renown.protocol.replies import Publication, Push, Reply
+from renown.protocol.json_codec import JsonCodec
+from renown.protocol.protobuf_codec import ProtobufCodec
+from renown.protocol.raw import Undecodable, Unspeakable
+from renown.protocol.replies import ClientInfo, Publication, Reply
 
-__all__ = ["JSON", "Codec", "JsonCodec", "Undecodable"]
-
-
-class Undecodable(Exception):
-    """What a client sent is no command."""
+__all__ = ["JSON", "PROTOBUF", "Codec", "Undecodable", "Unspeakable"]
 
 
 class Codec(Protocol):
-    """Turns bytes into commands and replies into bytes."""
+    """Turns bytes into commands and replies into bytes. It has no state.
 
-    ping: bytes
-    """The server's ping: an empty reply."""
+    What encodes raises `Unspeakable` when the reply holds bytes that the codec has no form for.
+    """
+
+    @property
+    def json(self) -> bool:
+        """Whether data is JSON; else it is any bytes."""
+        ...
+
+    @property
+    def ping(self) -> bytes:
+        """The server's ping, encoded: an empty reply."""
+        ...
+
+    @property
+    def pong(self) -> bytes:
+        """The client's pong as `split` returns it: an empty command."""
+        ...
 
     def split(self, message: bytes) -> list[bytes]:
         """Return the encoded commands of one message, in order; raise `Undecodable` for none."""
@@ -30,11 +42,23 @@ class Codec(Protocol):
         ...
 
     def reply(self, reply: Reply) -> bytes:
-        """Encode one reply."""
+        """Encode one reply, without what separates replies in a message."""
         ...
 
     def publication(self, channel: str, publication: Publication) -> bytes:
-        """Encode the push of one publication whose data is JSON already."""
+        """Encode the push of one publication, as `reply` would, but faster."""
+        ...
+
+    def joined(self, channel: str, info: ClientInfo) -> bytes:
+        """Encode the push that says who joined a channel."""
+        ...
+
+    def left(self, channel: str, info: ClientInfo) -> bytes:
+        """Encode the push that says who left a channel."""
+        ...
+
+    def text(self, data: bytes) -> bytes:
+        """Return the form of `data` in subscriptions with patches: a JSON string, or the same bytes."""
         ...
 
     def join(self, replies: list[bytes]) -> bytes:
@@ -49,54 +73,8 @@ class Codec(Protocol):
         ...
 
 
-class JsonCodec:
-    """Compact JSON objects, one per line."""
+JSON: Final[Codec] = JsonCodec()
+"""Compact JSON objects, one per line."""
 
-    ping = b"{}"
-
-    def __init__(self) -> None:
-        self._decoder = msgspec.json.Decoder(Command)
-        self._encoder = msgspec.json.Encoder()
-
-    def split(self, message: bytes) -> list[bytes]:
-        """Return the lines of `message`; one newline at its end is allowed."""
-        lines = message.removesuffix(b"\n").split(b"\n")
-        if lines == [b""]:
-            raise Undecodable("empty message")
-        return lines
-
-    def command(self, encoded: bytes) -> Command:
-        """Decode one line."""
-        try:
-            return self._decoder.decode(encoded)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Undecodable(str(error)) from error
-
-    def reply(self, reply: Reply) -> bytes:
-        """Encode one reply, without newline."""
-        return self._encoder.encode(reply)
-
-    def publication(self, channel: str, publication: Publication) -> bytes:
-        """Encode a publication's push, without newline."""
-        return self._encoder.encode(Reply(push=Push(channel, publication)))
-
-    def join(self, replies: list[bytes]) -> bytes:
-        """Join lines, without a newline at the end."""
-        return replies[0] if len(replies) == 1 else b"\n".join(replies)
-
-    def messages(self, replies: list[bytes], limit: int) -> Iterator[bytes]:
-        """Pack lines into messages of at most `limit` bytes."""
-        batch: list[bytes] = []
-        size = 0
-        for reply in replies:
-            if batch and size + len(reply) >= limit:
-                yield self.join(batch)
-                batch, size = [], 0
-            batch.append(reply)
-            size += len(reply) + 1
-        if batch:
-            yield self.join(batch)
-
-
-JSON: Final = JsonCodec()
-"""The JSON codec; it has no state and serves every connection."""
+PROTOBUF: Final[Codec] = ProtobufCodec()
+"""Protobuf messages, each behind its length."""

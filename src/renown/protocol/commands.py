@@ -24,10 +24,10 @@ __all__ = [
 ]
 
 U32 = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
-# `msgspec` checks bounds within int64; offsets stay below 2**53 anyway.
-U64 = Annotated[int, msgspec.Meta(ge=0)]
+# Offsets stay below 2**53, so that every client can count them.
+U64 = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 I32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
-I64 = int
+I64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class StreamPosition(msgspec.Struct, frozen=True, gc=False):

@@ -5,12 +5,14 @@ raw bytes holds JSON as it stands, or for clients that speak Protobuf any bytes.
 """
 
 from math import ceil
+from typing import Final
 
 import msgspec
 
 from renown.protocol.codes import Disconnect, Error, Unsubscribed
 
 __all__ = [
+    "EMPTY",
     "ClientInfo",
     "ConnectResult",
     "EmptyResult",
@@ -32,6 +34,9 @@ __all__ = [
 
 _LONGEST = 2**31 - 1
 
+EMPTY: Final = msgspec.Raw()
+"""No data at all, such as that of a removed key. Left out of the JSON."""
+
 
 class ClientInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who is behind a publication or present in a channel: one connection of a user."""
@@ -47,7 +52,7 @@ class ClientInfo(msgspec.Struct, frozen=True, omit_defaults=True):
 class Publication(msgspec.Struct, frozen=True, omit_defaults=True):
     """One entry of a channel's log, or one key of a map."""
 
-    data: msgspec.Raw
+    data: msgspec.Raw = EMPTY
     info: ClientInfo | None = None
     """Set when a client published it."""
     offset: int = 0
@@ -61,6 +66,8 @@ class Publication(msgspec.Struct, frozen=True, omit_defaults=True):
     """In maps: what it is the state of."""
     removed: bool = False
     """In maps: the key is gone; `data` is empty."""
+    binary: bool = False
+    """Whether `data` is no JSON, so that only Protobuf clients can be sent it. Never on the wire."""
 
 
 class SubscribeResult(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -146,10 +153,10 @@ class Joined(msgspec.Struct, frozen=True):
     info: ClientInfo
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something the server says outside of any channel."""
 
-    data: msgspec.Raw
+    data: msgspec.Raw = EMPTY
 
 
 class SubscribePush(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,0 +1,1 @@
+"""Message definitions of the Protobuf forms, and the classes generated from them."""
