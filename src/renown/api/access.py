@@ -7,13 +7,15 @@ from renown.errors import AuthenticationError, ForbiddenError
 from renown.ledger.keys import PREFIX as KEY_PREFIX
 from renown.ledger.keys import Key
 
-__all__ = ["EVENTS", "READ", "SCOPES", "TOKENS", "Access", "Headers", "credential"]
+__all__ = ["EVENTS", "READ", "ROOMS", "SCOPES", "TOKENS", "Access", "Headers", "credential"]
 
 EVENTS: Final = "events"
 READ: Final = "read"
 TOKENS: Final = "tokens"
-SCOPES: Final = (EVENTS, READ, TOKENS)
-"""What an API key may be allowed: to send events, to read everything whole, to mint client tokens."""
+ROOMS: Final = "rooms"
+SCOPES: Final = (EVENTS, READ, TOKENS, ROOMS)
+"""What an API key may be allowed: to send events, to read everything whole, to mint client tokens, to act
+on rooms and connections."""
 
 Headers = Iterable[tuple[bytes, bytes]]
 """Request headers as ASGI has them, names in lower case."""
@@ -114,7 +116,7 @@ def credential(headers: Headers) -> str | None:
             return value.decode("latin-1").strip()
         if name == b"authorization":
             scheme, _, secret = value.decode("latin-1").partition(" ")
-            if scheme.lower() != "bearer" or not secret.strip():
+            if scheme.lower() not in ("bearer", "apikey") or not secret.strip():
                 raise AuthenticationError(
                     "The Authorization header must be of the form: Bearer <key or token>.",
                     field="Authorization",

@@ -10,7 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 from litestar.types import ASGIApp
 
-from renown.api import badge, detail, overview, probes, standings, static, tokens
+from renown.api import badge, detail, overview, probes, server_api, standings, static, tokens
 from renown.api.edge import Edge
 from renown.api.events import EventsEndpoint
 from renown.api.openapi import config
@@ -33,6 +33,7 @@ _ROUTES: list[HTTPRouteHandler] = [
     overview.get_info,
     tokens.create_token,
     badge.get_badge,
+    server_api.call_server_api,
     probes.get_live,
     probes.get_ready,
     probes.get_metrics,

@@ -9,6 +9,7 @@ from litestar.params import Dependency
 
 from renown.api.access import Access
 from renown.api.metrics import Metrics
+from renown.gateway import Gateway
 from renown.gateway.admission.tokens import Tokens
 from renown.intake import Limits
 from renown.ledger import Ledger
@@ -22,6 +23,7 @@ class Services:
     """The parts of a running server that the HTTP API speaks to."""
 
     ledger: Ledger
+    gateway: Gateway
     policies: Policies
     access: Access
     tokens: Tokens

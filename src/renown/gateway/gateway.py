@@ -14,7 +14,7 @@ from renown.bus.bus import Bus
 from renown.errors import RenownError
 from renown.gateway.admission.origins import OriginRule
 from renown.gateway.admission.tokens import Tokens
-from renown.gateway.hub.channels import Channels
+from renown.gateway.hub.channels import Channels, Source
 from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.hub import Hub
 from renown.gateway.hub.library import Library
@@ -47,7 +47,7 @@ from renown.protocol.effects import (
     ReadPresence,
     Returned,
 )
-from renown.protocol.replies import ClientInfo, Push
+from renown.protocol.replies import ClientInfo, Publication, Push
 from renown.protocol.session import Session
 from renown.rooms.memory import MemoryRooms
 from renown.rooms.room import Draft
@@ -81,12 +81,16 @@ class Client(Member, Timed, Protocol):
         """End the connection."""
         ...
 
-    def subscribe(self, channel: str) -> None:
+    def subscribe(self, channel: str, terms: ServerSubscription, since: Position | None) -> None:
         """Make a subscription from the server's side."""
         ...
 
     def unsubscribe(self, channel: str, why: Unsubscribed) -> None:
         """End a subscription from the server's side."""
+        ...
+
+    def extend(self, ttl: float | None) -> None:
+        """Let the connection live `ttl` seconds from now; None: for ever."""
         ...
 
     def push(self, push: Push) -> None:
@@ -132,6 +136,7 @@ class Gateway:
         """What connected clients may call, by name."""
         self.rooms = rooms or RoomKeeper(MemoryRooms())
         self.clock: Callable[[], float] = asyncio.get_running_loop().time
+        self._born = self.clock()
         self.wheel: Wheel[Client] = Wheel(self.clock())
         self.delivery = Delivery(self.metrics)
         self.hub = Hub(ledger.id, self.options, self.delivery, self.metrics)
@@ -144,6 +149,11 @@ class Gateway:
         self._deaf: Callable[[], None] | None = None
         self._running: list[asyncio.Task[None]] = []
         self._limits = _limits(self.options)
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since the gateway was made."""
+        return self.clock() - self._born
 
     async def start(self) -> None:
         """Begin to listen to the bus and to keep time."""
@@ -318,14 +328,23 @@ class Gateway:
 
     # What operators and clients do to rooms
 
-    async def publish(self, channel: str, draft: Draft) -> Position | Error:
-        """Publish into a room; what is not kept goes straight to whoever watches."""
+    async def publish(self, channel: str, draft: Draft, *, keep: bool = True) -> Position | Error:
+        """Publish into a room; without `keep` those who watch in this process get it, and nobody later."""
         address = self.channels.find(channel)
         if isinstance(address, Error):
             return address
-        if not address.in_rooms:
+        if address.source not in (Source.ROOM, Source.USER):
             return ERRORS.PERMISSION_DENIED
-        return await self.rooms.publish(address, draft)
+        if keep:
+            return await self.rooms.publish(address, draft)
+        self.hub.publish(channel, Publication(draft.data, draft.info, tags=draft.tags), "")
+        return Position("", 0)
+
+    async def tell(self, channel: str, data: bytes) -> None:
+        """Publish what the server itself says: in `alerts:` and `user:` channels."""
+        address = self.channels.find(channel)
+        if not isinstance(address, Error) and address.in_rooms:
+            await self.rooms.publish(address, Draft(msgspec.Raw(data)))
 
     async def history(self, wanted: ReadHistory) -> History | Error:
         """Read the log of a stream."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec
 from renown.gateway.hub.watched import Writer
 from renown.gateway.transports.wires import Wire
 from renown.gateway.wheel import NOT_SCHEDULED
+from renown.protocol.access import ServerSubscription
 from renown.protocol.codec import Unspeakable
 from renown.protocol.codes import DISCONNECTS, UNSUBSCRIBES, Disconnect, Error, Unsubscribed
 from renown.protocol.effects import (
@@ -22,6 +23,7 @@ from renown.protocol.effects import (
     Close,
     Detach,
     Effect,
+    Position,
     Publish,
     ReadHistory,
     ReadPresence,
@@ -176,10 +178,15 @@ class Peer(ABC):
         if self.session is not None:
             self._perform(self.session.unsubscribe(channel, why))
 
-    def subscribe(self, channel: str) -> None:
+    def subscribe(self, channel: str, terms: ServerSubscription, since: Position | None) -> None:
         """Make a subscription from the server's side."""
         if self.session is not None:
-            self._perform(self._asked(self.session.subscribe, channel, self._gateway.clock()))
+            self._perform(self._asked(self.session.subscribe, channel, terms, since, self._gateway.clock()))
+
+    def extend(self, ttl: float | None) -> None:
+        """Let the connection live `ttl` seconds from now; None: for ever."""
+        if self.session is not None:
+            self._perform(self._asked(self.session.extend, ttl, self._gateway.clock()))
 
     def push(self, push: Push) -> None:
         """Say something unasked."""

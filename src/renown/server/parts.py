@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from renown.api.access import Access
+from renown.api.calls import methods
 from renown.api.metrics import Metrics
 from renown.api.services import Services
 from renown.api.tokens import verifier
@@ -69,6 +70,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     watch(metrics, ledger, gateway)
     services = Services(
         ledger=ledger,
+        gateway=gateway,
         policies=policies,
         access=Access(
             ledger.keys.verify, verifier(tokens, anonymous=anonymous), anonymous=anonymous, dev=settings.dev
@@ -81,6 +83,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         dev=settings.dev,
         clock=time.time,
     )
+    gateway.methods = methods(services, gateway)
     return Parts(services, gateway)
 
 
