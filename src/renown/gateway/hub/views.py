@@ -9,7 +9,7 @@ from renown.gateway.hub.channels import Address
 from renown.gateway.hub.watched import NewestChannel
 from renown.model import Standing
 
-__all__ = ["Board", "BoardChannel", "BoardRow", "FeedChannel", "board_view", "feed_view"]
+__all__ = ["Board", "BoardChannel", "BoardRow", "FeedChannel", "board_rows", "board_view", "feed_view"]
 
 
 class BoardRow(msgspec.Struct, frozen=True):
@@ -50,28 +50,47 @@ def board_view(kind: str, standings: Sequence[bytes]) -> bytes:
     return msgspec.json.encode(Board(kind, [_row(rank, each) for rank, each in enumerate(standings, 1)]))
 
 
+def board_rows(standings: Sequence[bytes]) -> dict[str, bytes]:
+    """Return the JSON of each `BoardRow` by subject, over the JSON of standings, best first."""
+    rows = (_row(rank, each) for rank, each in enumerate(standings, 1))
+    return {row.subject: msgspec.json.encode(row) for row in rows}
+
+
 def feed_view(changes: Sequence[bytes]) -> bytes:
     """Return the JSON of a feed, newest change first: `{"changes"}`."""
     return msgspec.json.encode(_Feed([msgspec.Raw(change) for change in changes]))
 
 
-class BoardChannel(NewestChannel):
-    """A leaderboard: read anew from the ledger when something of its kind changed."""
+class RereadChannel(NewestChannel):
+    """A view that is read anew from the ledger, as a whole, when something in it may have changed."""
 
     __slots__ = ("outdated", "refreshing")
 
-    def __init__(self, address: Address, interval: float) -> None:
-        super().__init__(address, interval)
+    def __init__(self, address: Address, interval: float, epoch: str) -> None:
+        super().__init__(address, interval, epoch)
         self.refreshing = False
+        """Whether it is being read."""
         self.outdated = False
-        """Whether something changed while the first read was under way."""
+        """Whether something changed while it was being read."""
 
     def replace(self, offset: int, data: bytes) -> bool:
-        """Take a board read at ledger position `offset`; return whether its rows changed."""
+        """Take what was read at position `offset`; return whether it says something new."""
         if data == self.data or offset < self.offset:
             return False
         self.offset, self.data = offset, data
         return True
+
+
+class BoardChannel(RereadChannel):
+    """A leaderboard. Its offset is the ledger's position at the reading."""
+
+    __slots__ = ()
+
+
+class DetailChannel(RereadChannel):
+    """All about one subject. Its offset is the standing's version."""
+
+    __slots__ = ()
 
 
 class FeedChannel(NewestChannel):
@@ -79,8 +98,8 @@ class FeedChannel(NewestChannel):
 
     __slots__ = ("_base", "_changes", "_rendered", "_size")
 
-    def __init__(self, address: Address, interval: float, size: int) -> None:
-        super().__init__(address, interval)
+    def __init__(self, address: Address, interval: float, epoch: str, size: int) -> None:
+        super().__init__(address, interval, epoch)
         self._size = size
         self._changes: list[tuple[int, bytes]] = []
         """(ledger position, JSON) ascending."""
