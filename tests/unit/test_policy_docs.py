@@ -19,6 +19,7 @@ from renown.policy import (
     Rule,
     Scale,
     Tier,
+    Visibility,
     WeightCase,
     load,
     preset_names,
@@ -37,9 +38,10 @@ SECTIONS: list[tuple[type[Any], str]] = [
     (Evidence, "## `[evidence]`"),
     (Bounds, "## `[bounds]`"),
     (Tier, "## `[[tiers]]`"),
+    (Visibility, "## `[visibility]`"),
     *((method, f'### `method = "{method.__struct_config__.tag}"`') for method in get_args(Method)),
 ]
-TABLES = {"scale", "score", "rules", "categories", "raters", "evidence", "bounds", "tiers"}
+TABLES = {"scale", "score", "rules", "categories", "raters", "evidence", "bounds", "tiers", "visibility"}
 
 
 @pytest.mark.parametrize("struct, heading", SECTIONS)

@@ -32,6 +32,34 @@ def test_a_minimal_policy_is_complete() -> None:
     assert policy.tiers == ()
 
 
+def test_visibility_is_one_word_or_several() -> None:
+    seen = load(MINIMAL).visibility
+    assert (seen.standing, seen.activity, seen.scope) == ("anyone", "anyone", "none")
+    assert seen.detail == seen.alerts == ("owner", "role:moderator")
+    said = '[visibility]\nstanding = "users"\nalerts = ["owner", "role:ops"]\nscope = "project"\n'
+    seen = load(MINIMAL + said).visibility
+    assert (seen.of("standing"), seen.of("alerts"), seen.scope) == ("users", ("owner", "role:ops"), "project")
+
+
+@pytest.mark.parametrize(
+    "line, field, expected",
+    [
+        ('standing = "anybody"', "visibility.standing", "anyone"),
+        ('detail = ["owner", "role:"]', "visibility.detail", "role:<name>"),
+        ('activity = ["subscribers"]', "visibility.activity", "users"),
+        ("alerts = []", "visibility.alerts", "anyone"),
+        ("alerts = 7", "visibility.alerts", "a string or a list"),
+        ('scope = "team"', "visibility.scope", '"org"'),
+        ('standings = "users"', "visibility.standings", "standing"),
+    ],
+)
+def test_wrong_visibility_names_its_key(line: str, field: str, expected: str) -> None:
+    with pytest.raises(PolicyError) as wrong:
+        load(f"{MINIMAL}[visibility]\n{line}\n")
+    assert wrong.value.field == field
+    assert expected in (wrong.value.expected or "")
+
+
 SELLER = preset_text("seller")
 MEMBER = preset_text("member")
 TRADER = preset_text("trader")

@@ -1,5 +1,6 @@
 """Policies: the declared rules by which events become standings. See `docs/policies.md`."""
 
+from renown.policy.audiences import Audience, spoken, unknown_word
 from renown.policy.loader import load, load_file, preset, preset_names, preset_text
 from renown.policy.methods import BayesianMean, FadingMean, Mean, Method, Points, Prior
 from renown.policy.nearest import nearest
@@ -15,10 +16,13 @@ from renown.policy.schema import (
     Scale,
     Tier,
     ValueMode,
+    View,
+    Visibility,
     WeightCase,
 )
 
 __all__ = [
+    "Audience",
     "BayesianMean",
     "Bounds",
     "CategoryPolicy",
@@ -36,6 +40,8 @@ __all__ = [
     "Scale",
     "Tier",
     "ValueMode",
+    "View",
+    "Visibility",
     "WeightCase",
     "load",
     "load_file",
@@ -43,4 +49,6 @@ __all__ = [
     "preset",
     "preset_names",
     "preset_text",
+    "spoken",
+    "unknown_word",
 ]

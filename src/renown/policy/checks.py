@@ -1,11 +1,13 @@
 """What a policy's keys must say together."""
 
 import re
+from typing import get_args
 
 from renown.errors import PolicyError
+from renown.policy.audiences import WORDS, spoken, unknown_word
 from renown.policy.methods import BayesianMean, FadingMean, Mean, Method, Points
 from renown.policy.nearest import expected_one_of
-from renown.policy.schema import Policy, Rule
+from renown.policy.schema import Policy, Rule, View
 
 __all__ = ["LARGEST", "RESERVED_TYPES", "check"]
 
@@ -37,6 +39,7 @@ def check(policy: Policy) -> Policy:
         _rule(policy, name, rule)
     _others(policy)
     _tiers(policy)
+    _visibility(policy)
     return policy
 
 
@@ -169,3 +172,13 @@ def _tiers(policy: Policy) -> None:
                     f"{last:g} or more",
                 )
             last = tier.min_score
+
+
+def _visibility(policy: Policy) -> None:
+    expected = f"{', '.join(WORDS)} or role:<name>"
+    for view in get_args(View):
+        path = f"visibility.{view}"
+        audience = policy.visibility.of(view)
+        _require(spoken(audience), path, "it names nobody, not even `nobody`", expected)
+        wrong = unknown_word(audience)
+        _require(wrong is None, path, f"`{wrong}` is no audience", expected)

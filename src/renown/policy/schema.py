@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from renown.policy.audiences import Audience
 from renown.policy.methods import Method
 
 __all__ = [
@@ -17,11 +18,15 @@ __all__ = [
     "Scale",
     "Tier",
     "ValueMode",
+    "View",
+    "Visibility",
     "WeightCase",
 ]
 
 ValueMode = Literal["required", "optional", "none"]
 OnePer = Literal["actor", "ref", "actor_and_ref"]
+View = Literal["standing", "activity", "detail", "alerts"]
+"""What there is to see of a subject."""
 
 
 def _overall() -> dict[str, float]:
@@ -122,6 +127,25 @@ class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_count: int = 0
 
 
+class Visibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may see what of the subjects of the kind, without an API key or a right of their own."""
+
+    standing: Audience = "anyone"
+    """The public standing: also boards, feeds, badges and the score over time."""
+    activity: Audience = "anyone"
+    """What happened, without who did it: also explanations and feeds."""
+    detail: Audience = ("owner", "role:moderator")
+    """The whole view: what caused the last change, what is held."""
+    alerts: Audience = ("owner", "role:moderator")
+    scope: Literal["none", "org", "project"] = "none"
+    """Whether ids begin with `org/` or `org/project/`, and only those who belong there see anything."""
+
+    def of(self, view: View) -> Audience:
+        """Return who may see a view."""
+        audience: Audience = getattr(self, view)
+        return audience
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False, weakref=True):
     """The declared rules by which the events of one kind of subject become a standing.
 
@@ -143,6 +167,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False, 
     bounds: Bounds = Bounds()
     tiers: tuple[Tier, ...] = ()
     """From the lowest to the highest."""
+    visibility: Visibility = Visibility()
 
     def method(self, category: str) -> Method:
         """Return the method of a category, or of the overall score for `OVERALL`."""
