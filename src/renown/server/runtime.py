@@ -54,6 +54,11 @@ class _Uvicorn(uvicorn.Server):
         await super().startup(sockets)
         self.up.set()
 
+    def stop_listening(self) -> None:
+        """Close the listeners; what is connected stays."""
+        for each in self.servers:
+            each.close()
+
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         """Leave the signals to the runtime."""
@@ -118,7 +123,7 @@ async def _serve(settings: Settings, listener: socket.socket, companion: Compani
         _announce(settings, running)
         await _until_asked(signals, running, companion)
         parts.services.ready = False
-        await _drain(settings, parts, signals)
+        await _drain(settings, parts, server, signals)
         server.should_exit = True
         server.force_exit = signals.hurry.is_set()
         await serving
@@ -142,12 +147,13 @@ async def _until_asked(signals: _Signals, running: Running, companion: Companion
         await beside
 
 
-async def _drain(settings: Settings, parts: Parts, signals: _Signals) -> None:
-    """Close the realtime connections over a while, unless a second signal asks to hurry."""
+async def _drain(settings: Settings, parts: Parts, server: "_Uvicorn", signals: _Signals) -> None:
+    """Accept nobody any more and close connections over a while, unless a second signal asks to hurry."""
     _log.info("stopping")
 
     async def gently() -> None:
         await asyncio.sleep(settings.shutdown.wait)
+        server.stop_listening()
         await parts.gateway.drain()
 
     draining = asyncio.create_task(gently())
