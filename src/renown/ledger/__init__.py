@@ -4,8 +4,10 @@ from renown.ledger.keys import Key, Keys
 from renown.ledger.ledger import Committed, Ledger, LedgerOptions, Stats
 from renown.ledger.reads import HistoryPoint, KindCounts
 from renown.ledger.rebuild import Difference, Progress, RebuildReport
+from renown.ledger.rights import Changes, RightsBook, UserRecord
 
 __all__ = [
+    "Changes",
     "Committed",
     "Difference",
     "HistoryPoint",
@@ -16,5 +18,7 @@ __all__ = [
     "LedgerOptions",
     "Progress",
     "RebuildReport",
+    "RightsBook",
     "Stats",
+    "UserRecord",
 ]

@@ -14,6 +14,7 @@ from renown.ledger.keys import Keys
 from renown.ledger.queue import Append, JobQueue
 from renown.ledger.reads import Reads
 from renown.ledger.rebuild import Progress, RebuildReport, rebuild
+from renown.ledger.rights import RightsBook
 from renown.ledger.writer import MAX_BATCH, WriterThread
 from renown.model import Answer, Event, Update
 from renown.policy import Policies
@@ -56,6 +57,7 @@ class Ledger(Reads):
     def __init__(self, store: Store, policies: Policies, options: LedgerOptions | None = None) -> None:
         super().__init__(store, policies)
         self.keys: Final = Keys(store)
+        self.rights: Final = RightsBook(store)
         self._options = options or LedgerOptions()
         self._listeners: list[Committed] = []
         self._queue: JobQueue | None = None
@@ -99,9 +101,11 @@ class Ledger(Reads):
         await self._writer.start()
         self._heard = self._store.near.newest_seq()
         self._sweeper = asyncio.create_task(self._sweep_often(), name="renown-sweep")
+        self.rights.start()
 
     async def close(self) -> None:
         """Work off what was put in, stop, and close the file. May be called twice."""
+        await self.rights.stop()
         if self._sweeper is not None:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):

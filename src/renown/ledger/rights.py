@@ -1,0 +1,194 @@
+"""What single users may, which tokens are revoked, and telling every process of it at once."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import structlog
+
+from renown.errors import LedgerError
+from renown.stores import NoticeRow, RevocationRow, Store, Writer
+
+__all__ = ["Changes", "RightsBook", "UserRecord"]
+
+_log = structlog.get_logger(__name__)
+
+_LOOK_EVERY: Final = 0.2
+"""Seconds between two looks for what other processes changed."""
+_NOTICES_KEPT: Final = 600.0
+_REMEMBERED: Final = 65_536
+_RIGHTS, _USER, _TOKEN, _DISCONNECT = "rights", "user", "token", "disconnect"
+
+
+class UserRecord(msgspec.Struct, frozen=True):
+    """What the ledger holds about one user."""
+
+    body: bytes | None = None
+    """The user's rights as JSON; None: none are stored, and what the token says holds."""
+    version: int = 0
+    updated_at: float = 0.0
+    """POSIX seconds."""
+    issued_before: float = 0.0
+    """Tokens issued before this time are revoked; 0: none are."""
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What happened since the last time, in this process or another."""
+
+    users: frozenset[str] = frozenset()
+    """Users whose rights changed or whose tokens were revoked."""
+    tokens: frozenset[str] = frozenset()
+    """Ids of tokens that were revoked."""
+    disconnect: tuple[tuple[str, bytes], ...] = ()
+    """Users to disconnect, each with the JSON that says how."""
+    everything: bool = False
+    """Whether more may have changed than could be read: everybody is to be looked at."""
+
+    def concerns(self, user: str, token: str) -> bool:
+        """Tell whether a connection of a user, opened with a token, is to be looked at."""
+        return self.everything or user in self.users or token in self.tokens
+
+
+class RightsBook:
+    """The stored rights and revocations of a ledger. Belongs to one event loop.
+
+    Reading takes microseconds, most of the time from memory; writing waits for the file in another thread,
+    and returns when the listeners of this process were told. Other processes hear within the fifth of a
+    second. All methods raise `LedgerError` when the file fails.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[str, UserRecord] = {}
+        self._listeners: list[Callable[[Changes], None]] = []
+        self._heard = -1
+        self._looking: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look for what other processes change."""
+        if self._looking is None:
+            self._heard = self._store.near.notice_bounds()[1]
+            self._looking = asyncio.get_running_loop().create_task(self._look_often(), name="renown-rights")
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._looking is not None:
+            self._looking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._looking
+            self._looking = None
+
+    def listen(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
+        """Call `listener` with every change, after it counts; return how to end that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def of(self, user: str) -> UserRecord:
+        """Return what is held about a user."""
+        known = self._known.get(user)
+        if known is None:
+            known = self._read(user)
+            if len(self._known) >= _REMEMBERED:
+                self._known.pop(next(iter(self._known)))
+            # Without `start` nobody would notice that another process changed it.
+            if self._looking is not None:
+                self._known[user] = known
+        return known
+
+    def token_revoked(self, token: str) -> bool:
+        """Tell whether the token with this id is revoked."""
+        return self._store.near.revocation(_TOKEN, token) is not None
+
+    async def put(self, user: str, body: bytes) -> UserRecord:
+        """Store a user's rights instead of those before; return what is now held."""
+        now = time.time()
+        await self._write(lambda writer: writer.put_rights(user, body, now), _RIGHTS, user)
+        return self.of(user)
+
+    async def drop(self, user: str) -> bool:
+        """Forget a user's rights, so that tokens count again; tell whether there were any."""
+        if self._read(user).body is None:
+            return False
+        await self._write(lambda writer: writer.drop_rights(user), _RIGHTS, user)
+        return True
+
+    async def revoke_token(self, token: str, keep_until: float | None = None) -> None:
+        """Revoke a token by its id. From `keep_until` on it could not be good anyway."""
+        row = RevocationRow(_TOKEN, token, 0.0, time.time(), keep_until)
+        await self._write(lambda writer: writer.put_revocation(row), _TOKEN, token)
+
+    async def revoke_user(self, user: str, issued_before: float, keep_until: float | None = None) -> None:
+        """Revoke all tokens of a user issued before a time, and those that do not say when they were."""
+        row = RevocationRow(_USER, user, issued_before, time.time(), keep_until)
+        await self._write(lambda writer: writer.put_revocation(row), _USER, user)
+
+    async def disconnect(self, user: str, body: bytes) -> None:
+        """Have every process disconnect a user, as `body` says."""
+        await self._write(lambda _: None, _DISCONNECT, user, body)
+
+    def look(self) -> None:
+        """Look now for changes, and tell the listeners."""
+        oldest, newest = self._store.near.notice_bounds()
+        if newest == self._heard:
+            return
+        missed = self._heard >= 0 and oldest > self._heard + 1
+        found = self._store.near.notices(self._heard)
+        self._heard = max(newest, found[-1].id if found else newest)
+        changes = _changes(found, everything=missed)
+        if missed:
+            self._known.clear()
+        for user in changes.users:
+            self._known.pop(user, None)
+        for listener in tuple(self._listeners):
+            try:
+                listener(changes)
+            except Exception:
+                _log.exception("a listener failed on changed rights")
+
+    def _read(self, user: str) -> UserRecord:
+        rights = self._store.near.rights(user)
+        revoked = self._store.near.revocation(_USER, user)
+        before = 0.0 if revoked is None else revoked.issued_before
+        if rights is None:
+            return UserRecord(issued_before=before)
+        return UserRecord(rights.body, rights.version, rights.updated_at, before)
+
+    async def _write(
+        self, change: Callable[[Writer], object], kind: str, name: str, body: bytes = b""
+    ) -> None:
+        await asyncio.to_thread(self._commit, change, kind, name, body)
+        self.look()
+
+    def _commit(self, change: Callable[[Writer], object], kind: str, name: str, body: bytes) -> None:
+        now = time.time()
+        writer = self._store.writer()
+        try:
+            writer.begin()
+            change(writer)
+            writer.add_notice(kind, name, body, now)
+            writer.drop_notices(now - _NOTICES_KEPT)
+            writer.drop_revocations(now)
+            writer.commit()
+        finally:
+            writer.rollback()
+            writer.close()
+
+    async def _look_often(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            try:
+                self.look()
+            except LedgerError as error:
+                _log.warning("changed rights are looked for again: they cannot be read", reason=error.detail)
+
+
+def _changes(rows: list[NoticeRow], *, everything: bool) -> Changes:
+    return Changes(
+        users=frozenset(row.name for row in rows if row.kind in (_RIGHTS, _USER)),
+        tokens=frozenset(row.name for row in rows if row.kind == _TOKEN),
+        disconnect=tuple((row.name, row.body) for row in rows if row.kind == _DISCONNECT),
+        everything=everything,
+    )
