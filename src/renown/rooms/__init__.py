@@ -2,5 +2,6 @@
 
 from renown.rooms.memory import MemoryRooms
 from renown.rooms.room import Changes, Draft, Page, Retention, Rooms
+from renown.rooms.sqlite import SqliteRooms
 
-__all__ = ["Changes", "Draft", "MemoryRooms", "Page", "Retention", "Rooms"]
+__all__ = ["Changes", "Draft", "MemoryRooms", "Page", "Retention", "Rooms", "SqliteRooms"]

@@ -149,7 +149,7 @@ class MemoryRooms:
 
     async def names(self, pattern: str = "*") -> list[str]:
         """Return channels that were published into."""
-        return sorted(name for name in self._lives if fnmatchcase(name, pattern))
+        return sorted(name for name, life in self._lives.items() if life.top and fnmatchcase(name, pattern))
 
     # Forgetting
 
@@ -218,4 +218,5 @@ def _publication(draft: Draft, offset: int, now: float) -> Publication:
         time=int(now * 1000),
         key=draft.key,
         removed=draft.removed,
+        binary=draft.binary,
     )

@@ -74,6 +74,8 @@ class Draft(msgspec.Struct, frozen=True):
     """Not published when it is not above the newest version, of the channel or of the key; 0: has none."""
     version_epoch: str = ""
     """Versions are compared only within one of these."""
+    binary: bool = False
+    """Whether the data is no JSON."""
 
 
 class Page(msgspec.Struct, frozen=True):
