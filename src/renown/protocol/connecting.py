@@ -1,14 +1,53 @@
 """Who may connect, and for how long: the rules of `connect` and `refresh`.
 
-Everything here raises `Failed` where the client may go on, and `Ended` where it may not.
+Everything here raises `Failed` where the client may go on, and `Ended` where it may not, and lets
+`KeysPending` through where the keys that verify a token are still to be fetched.
 """
 
-from renown.protocol.access import Access, ConnectionClaims, Refusal, TokenRefused
-from renown.protocol.codes import DISCONNECTS, ERRORS
-from renown.protocol.commands import ConnectRequest, RefreshRequest
-from renown.protocol.outcomes import Ended, Failed
+from collections import deque
+from math import ceil
+from typing import Final
 
-__all__ = ["admit", "renew"]
+import msgspec
+
+from renown.protocol.access import Access, ConnectionClaims, Limits, Refusal, TokenRefused
+from renown.protocol.caller import Caller
+from renown.protocol.codes import DISCONNECTS, ERRORS
+from renown.protocol.commands import ConnectRequest, RefreshRequest, SubscribeRequest
+from renown.protocol.outcomes import Ended, Failed
+from renown.protocol.replies import ConnectResult, Push, SubscribeResult, whole_seconds
+from renown.protocol.subscribing import server_terms
+from renown.protocol.terms import Terms
+
+__all__ = ["ANONYMOUS", "Opening", "admit", "greeting", "renew", "wanted"]
+
+ANONYMOUS: Final = ConnectionClaims("")
+"""Nobody in particular."""
+
+
+class Opening:
+    """A connect command whose server-side subscriptions are being made."""
+
+    __slots__ = ("early", "held", "number", "results", "waiting")
+
+    def __init__(self, number: int, waiting: deque[Terms]) -> None:
+        self.number = number
+        self.waiting = waiting
+        self.results: dict[str, SubscribeResult] = {}
+        self.held = False
+        """Whether anything was asked to be held back."""
+        self.early: list[Push] = []
+        """What is to be said right after the connect reply."""
+
+    def take(self, channel: str, result: SubscribeResult) -> None:
+        """Note that a subscription was made.
+
+        Clients read the publications of a result only when it is recovered: others follow as pushes.
+        """
+        if not result.recovered:
+            self.early += [Push(channel=channel, pub=pub) for pub in result.publications]
+            result = msgspec.structs.replace(result, publications=())
+        self.results[channel] = result
 
 
 def admit(access: Access, request: ConnectRequest) -> ConnectionClaims:
@@ -16,7 +55,7 @@ def admit(access: Access, request: ConnectRequest) -> ConnectionClaims:
     if not request.token:
         if not access.anonymous:
             raise Ended(DISCONNECTS.BAD_REQUEST)
-        return ConnectionClaims("")
+        return _welcome(access, ANONYMOUS)
     try:
         claims = access.connection(request.token)
     except TokenRefused as refused:
@@ -25,11 +64,55 @@ def admit(access: Access, request: ConnectRequest) -> ConnectionClaims:
         raise Ended(DISCONNECTS.INVALID_TOKEN) from refused
     if not claims.user and not access.anonymous:
         raise Ended(DISCONNECTS.PERMISSION_DENIED)
-    return _lasting(claims)
+    if claims.ttl is not None and claims.ttl <= 0:
+        raise Failed(ERRORS.EXPIRED)
+    return _welcome(access, claims)
 
 
-def renew(access: Access, request: RefreshRequest, user: str) -> ConnectionClaims:
-    """Return the claims by which the connection of `user` goes on."""
+def _welcome(access: Access, claims: ConnectionClaims) -> ConnectionClaims:
+    if access.blocked(claims):
+        raise Ended(DISCONNECTS.PERMISSION_DENIED)
+    if access.crowded(claims.user):
+        raise Ended(DISCONNECTS.CONNECTION_LIMIT)
+    return claims
+
+
+def wanted(caller: Caller, subs: dict[str, SubscribeRequest] | None) -> deque[Terms]:
+    """Return the subscriptions to make as the connection opens.
+
+    `subs` says where the client stands in those it had. Channels that do not exist are left out.
+    """
+    made = caller.access.server_side(caller.claims)
+    if len(made) > caller.limits.server_channels:
+        raise Ended(DISCONNECTS.CHANNEL_LIMIT)
+    asked = subs or {}
+    terms = (server_terms(caller, channel, said, asked.get(channel)) for channel, said in made.items())
+    return deque(found for found in terms if found is not None)
+
+
+def greeting(
+    client: str,
+    claims: ConnectionClaims,
+    limits: Limits,
+    subs: dict[str, SubscribeResult],
+    uplink: tuple[str, str],
+) -> ConnectResult:
+    """Return the answer to a connect command; `uplink` is the session's secret and the node, or empty."""
+    return ConnectResult(
+        client=client,
+        version=limits.version,
+        expires=claims.ttl is not None,
+        ttl=whole_seconds(claims.ttl),
+        subs=subs,
+        ping=ceil(limits.ping),
+        pong=limits.ping > 0,
+        session=uplink[0],
+        node=uplink[1],
+    )
+
+
+def renew(access: Access, request: RefreshRequest, before: ConnectionClaims) -> ConnectionClaims:
+    """Return the claims by which a connection goes on."""
     if not request.token:
         raise Ended(DISCONNECTS.BAD_REQUEST)
     try:
@@ -37,12 +120,12 @@ def renew(access: Access, request: RefreshRequest, user: str) -> ConnectionClaim
     except TokenRefused as refused:
         expired = refused.why is Refusal.EXPIRED
         raise Ended(DISCONNECTS.EXPIRED if expired else DISCONNECTS.INVALID_TOKEN) from refused
-    if claims.user != user:
+    if claims.user != before.user:
         raise Ended(DISCONNECTS.INVALID_TOKEN)
-    return _lasting(claims)
-
-
-def _lasting(claims: ConnectionClaims) -> ConnectionClaims:
+    if access.blocked(claims):
+        raise Ended(DISCONNECTS.PERMISSION_DENIED)
     if claims.ttl is not None and claims.ttl <= 0:
         raise Failed(ERRORS.EXPIRED)
+    if access.server_side(claims).keys() != access.server_side(before).keys():
+        raise Ended(DISCONNECTS.INSUFFICIENT_STATE)
     return claims

@@ -1,8 +1,15 @@
-"""The two ways in which a command goes wrong."""
+"""The two ways in which a command goes wrong, and what every command must bring."""
 
-from renown.protocol.codes import DISCONNECTS, Disconnect, Error
+from typing import TypeVar
 
-__all__ = ["Ended", "Failed", "required"]
+import msgspec
+
+from renown.protocol.codes import DISCONNECTS, ERRORS, Disconnect, Error
+from renown.protocol.effects import Answer
+
+__all__ = ["Ended", "Failed", "expected", "given", "required"]
+
+T = TypeVar("T", bound=Answer)
 
 
 class Ended(Exception):
@@ -26,3 +33,16 @@ def required(channel: str | None) -> str:
     if not channel:
         raise Ended(DISCONNECTS.BAD_REQUEST)
     return channel
+
+
+def expected(answer: Answer | Error, kind: type[T]) -> T:
+    """Return an answer of the right kind; raise `Failed` for an error or one to another question."""
+    if isinstance(answer, kind):
+        return answer
+    raise Failed(answer if isinstance(answer, Error) else ERRORS.INTERNAL)
+
+
+def given(raw: msgspec.Raw, *, json: bool) -> bytes:
+    """Return what a field of raw bytes holds; nothing where it is absent, or null in JSON."""
+    data = bytes(raw)
+    return b"" if json and data == b"null" else data

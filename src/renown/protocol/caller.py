@@ -1,0 +1,67 @@
+"""Who sends a command, with all that decides what they get."""
+
+import msgspec
+
+from renown.protocol.access import Access, Action, ConnectionClaims, Limits, Route
+from renown.protocol.codec import Codec
+from renown.protocol.codes import Error
+from renown.protocol.outcomes import Failed
+from renown.protocol.replies import ClientInfo
+from renown.protocol.subscriptions import Subscriptions
+
+__all__ = ["Caller"]
+
+
+class Caller(msgspec.Struct, frozen=True, gc=False):
+    """One client, as the rules of commands see it."""
+
+    access: Access
+    limits: Limits
+    codec: Codec
+    client: str
+    claims: ConnectionClaims
+    subscriptions: Subscriptions
+
+    def route(self, channel: str) -> Route:
+        """Return how an existing channel behaves; raise `Failed` for any other."""
+        route = self.access.route(channel)
+        if isinstance(route, Error):
+            raise Failed(route)
+        return route
+
+    def may_subscribe(self, channel: str, route: Route) -> bool:
+        """Tell whether the channel may be had without a token for it."""
+        if channel.startswith("$"):
+            return False
+        if route.user_limited and "#" in channel:
+            return self._is_listed(channel)
+        return self.access.may(Action.SUBSCRIBE, channel, self.claims, subscribed=False)
+
+    def may(self, action: Action, channel: str, route: Route) -> bool:
+        """Tell whether something may be done in the channel: in private ones only when subscribed."""
+        subscribed = channel in self.subscriptions
+        if not subscribed and not self._is_open(channel, route):
+            return False
+        return self.access.may(action, channel, self.claims, subscribed=subscribed)
+
+    def seen_as(self, chan_info: msgspec.Raw | None) -> ClientInfo:
+        """Return how others see the connection in a channel."""
+        info = self.access.seen_as(self.claims, self.client)
+        if chan_info is None:
+            return info
+        return ClientInfo(info.user, info.client, info.conn_info, chan_info)
+
+    def seen_in(self, channel: str) -> ClientInfo:
+        """Return how others see the connection in a channel, by the subscription it has there."""
+        subscription = self.subscriptions.get(channel)
+        return self.seen_as(None if subscription is None else subscription.info)
+
+    def _is_open(self, channel: str, route: Route) -> bool:
+        if channel.startswith("$"):
+            return False
+        return not (route.user_limited and "#" in channel) or self._is_listed(channel)
+
+    def _is_listed(self, channel: str) -> bool:
+        """Tell whether a channel `name#user,user` names this user."""
+        user = self.claims.user
+        return bool(user) and user in channel.rpartition("#")[2].split(",")
