@@ -12,21 +12,28 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renown.gateway.hub.channels import Address, find
+from renown.gateway.hub.channels import Address, Channels
 from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.hub import Hub
 from renown.gateway.hub.library import Library
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import ChannelRule, ChannelRules, GatewayOptions
-from renown.model import Update
-from renown.protocol.codec import JSON
-from renown.protocol.effects import Log, Newest, Position
+from renown.gateway.transports.wires import WS_JSON
+from renown.model import Entry, Update
+from renown.protocol.codes import Disconnect, Error
+from renown.protocol.effects import Attach, Log, Newest, Position, State
 
 SUBJECT = "seller:42"
 CHANNELS = ("standing:" + SUBJECT, "activity:" + SUBJECT, "feed:all", "board:seller")
 OPTIONS = GatewayOptions(
-    channels=ChannelRules(ChannelRule(0.002), ChannelRule(0.002), ChannelRule(0.0), ChannelRule(0.002))
+    channels=ChannelRules(
+        standing=ChannelRule(0.002),
+        board=ChannelRule(0.002),
+        feed=ChannelRule(0.002),
+        detail=ChannelRule(0.002),
+    )
 )
+FOUND = Channels(OPTIONS)
 
 
 class Truth:
@@ -74,6 +81,12 @@ class Truth:
         await asyncio.sleep(0)
         return top, rows
 
+    async def events(self, subject: str, before: int | None, limit: int) -> list[Entry]:
+        return []
+
+    def confidence(self, subject: str) -> float:
+        return 0.95
+
 
 class Failing(Truth):
     """A ledger that cannot be read for a while."""
@@ -102,6 +115,7 @@ class Watcher:
 
     def __init__(self, hub: Hub, slow: bool) -> None:
         self.hub = hub
+        self.wire = WS_JSON
         self.paused = False
         self.slow = slow
         self.waiting: set[str] = set()
@@ -113,10 +127,10 @@ class Watcher:
         if channel in self.waiting | self.watched:
             return
         self.waiting.add(channel)
-        address = find(channel)
+        address = FOUND.find(channel)
         assert isinstance(address, Address)
         recover = Position("e", self.positions[channel]) if channel in self.positions else None
-        self.hub.attach(self, address, recover if address.stream else None)
+        self.hub.attach(self, address, Attach(channel, recover if address.stream else None))
 
     def detach(self, channel: str) -> None:
         if channel in self.watched:
@@ -129,11 +143,11 @@ class Watcher:
 
     def resume(self) -> None:
         self.paused = False
-        for push in self.hub.resume(self, list(self.watched)):
-            self._take(push)
+        for frame in self.hub.resume(self, list(self.watched)):
+            self.write(frame)
 
-    def found(self, channel: str, state: Newest | Log | None) -> bool:
-        assert state is not None
+    def found(self, channel: str, state: State | Error) -> bool:
+        assert isinstance(state, Newest | Log)
         self.waiting.discard(channel)
         if isinstance(state, Newest):
             assert state.offset >= self.positions.get(channel, 0)
@@ -141,7 +155,7 @@ class Watcher:
         else:
             known = self.positions.get(channel)
             if known is not None:
-                assert [offset for offset, _ in state.publications] == list(range(known + 1, state.top + 1))
+                assert [entry.offset for entry in state.publications] == list(range(known + 1, state.top + 1))
             self.positions[channel] = state.top
         self.watched.add(channel)
         return True
@@ -164,6 +178,9 @@ class Watcher:
 
     def crowded(self) -> None:
         return
+
+    def close(self, why: Disconnect) -> None:
+        raise AssertionError(why)
 
     def lost_track(self, channel: str) -> None:
         raise AssertionError("the truth has everything, so nothing is given up")
@@ -193,7 +210,7 @@ def test_whatever_happens_nobody_goes_back_and_all_end_with_the_newest(
 
 async def _story(steps: list[tuple[str, int, str]]) -> None:
     truth, metrics = Truth(), GatewayMetrics()
-    hub = Hub("e", OPTIONS, Delivery(JSON, metrics), metrics)
+    hub = Hub("e", OPTIONS, Delivery(metrics), metrics)
     library = Library(truth, hub, OPTIONS)
     hub.start(library)
     failures: list[dict[str, Any]] = []
@@ -260,7 +277,7 @@ def test_a_burst_for_thousands_is_framed_once() -> None:
 
     async def story() -> None:
         truth, metrics = Truth(), GatewayMetrics()
-        hub = Hub("e", OPTIONS, Delivery(JSON, metrics), metrics)
+        hub = Hub("e", OPTIONS, Delivery(metrics), metrics)
         library = Library(truth, hub, OPTIONS)
         hub.start(library)
         frames: list[bytes] = []
@@ -291,15 +308,15 @@ def test_who_asks_again_while_told_that_a_channel_cannot_be_read_is_answered() -
 
     async def story() -> None:
         truth, metrics = Failing(), GatewayMetrics()
-        hub = Hub("e", OPTIONS, Delivery(JSON, metrics), metrics)
+        hub = Hub("e", OPTIONS, Delivery(metrics), metrics)
         library = Library(truth, hub, OPTIONS)
         hub.start(library)
         answers: list[bool] = []
 
         class Insisting(Watcher):
-            def found(self, channel: str, state: Newest | Log | None) -> bool:
-                answers.append(state is not None)
-                if state is None:
+            def found(self, channel: str, state: State | Error) -> bool:
+                answers.append(not isinstance(state, Error))
+                if isinstance(state, Error):
                     truth.fails = False
                     self.waiting.discard(channel)
                     self.attach(channel)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from renown.gateway.hub.channels import Address
+
 __all__ = ["GatewayMetrics"]
 
 
@@ -29,10 +31,24 @@ class GatewayMetrics(Collector):
         """States replaced by a newer one before their channel spoke."""
         self.dropped = 0
         """Publications of newest-state channels not written to slow connections."""
+        self.subscriptions_in: Counter[str] = Counter()
+        """Standing now, by namespace."""
+        self.publications_in: Counter[str] = Counter()
+        """Sent, by namespace."""
         self.messages = 0
         """Received from clients."""
         self.closes: Counter[int] = Counter()
         """Connections ended by the server, by close code."""
+
+    def subscribed(self, address: Address, change: int) -> None:
+        """Count subscriptions that were made, or are gone."""
+        self.subscriptions += change
+        self.subscriptions_in[address.namespace] += change
+
+    def published(self, address: Address, count: int) -> None:
+        """Count publications sent to a channel."""
+        self.publications += count
+        self.publications_in[address.namespace] += count
 
     def collect(self) -> Iterator[Metric]:
         """Yield the numbers in Prometheus' form."""

@@ -210,6 +210,15 @@ class Reads:
         )
         return [entry_of(row) for row in rows]
 
+    def confidence(self, subject: str) -> float:
+        """Return the probability with which a subject's score lies within its bounds, as its policy says.
+
+        Raises:
+            EventError: there is no such kind.
+
+        """
+        return self._policies.for_subject(subject).bounds.confidence
+
     async def event(self, event_id: str) -> Entry | None:
         """Return one event by its id."""
         row = self._store.near.event(event_id)

@@ -1,26 +1,26 @@
-"""Frame once, write many: the path every publication takes to its watchers.
+"""Encode once, frame once, write many: the path every publication takes to its watchers.
 
-Each publication is encoded and framed once; all members are written the same bytes. A member that
-is due several channels' publications in one tick gets them in one frame, made once for all members
-with the same selection.
+Each publication is encoded and framed once for each form; all members of a form are written the same
+bytes. A member that is due several channels' publications in one tick gets them in one frame, made once for
+all members with the same selection.
 """
 
 from collections.abc import Sequence
 
 import msgspec
 
-from renown.gateway.hub.watched import Member, NewestChannel, StreamChannel, WatchedChannel, Writer
+from renown.gateway.hub.forms import Batch, Form
+from renown.gateway.hub.member import Member, Writer
+from renown.gateway.hub.watched import NewestChannel, StreamChannel, WatchedChannel
 from renown.gateway.metrics import GatewayMetrics
-from renown.gateway.transports.wires import text_frame
-from renown.protocol.codec import Codec
+from renown.protocol.codec import Unspeakable
+from renown.protocol.codes import DISCONNECTS
 
 __all__ = ["Delivery"]
 
-_FRAME_LIMIT = 65_536
-
 
 class _Outgoing(msgspec.Struct, frozen=True):
-    channel: WatchedChannel
+    form: Form
     members: dict[Member, Writer]
     pushes: list[bytes]
 
@@ -28,40 +28,55 @@ class _Outgoing(msgspec.Struct, frozen=True):
 class Delivery:
     """Writes what channels have to say."""
 
-    def __init__(self, codec: Codec, metrics: GatewayMetrics) -> None:
-        self._codec = codec
+    def __init__(self, metrics: GatewayMetrics) -> None:
         self._metrics = metrics
 
     def send(self, channels: Sequence[WatchedChannel]) -> None:
         """Write the pending publications of `channels` to everyone who watches them."""
-        outgoing = [self._prepare(channel) for channel in channels]
-        if len(outgoing) == 1:
-            self._send_one(outgoing[0])
+        if len(channels) == 1:
+            for outgoing in self._prepare(channels[0]):
+                self._send_one(outgoing)
         else:
-            self._send_many(outgoing)
+            self._send_many([outgoing for channel in channels for outgoing in self._prepare(channel)])
 
-    def frames(self, pushes: list[bytes]) -> list[bytes]:
-        """Return frames holding `pushes` in order."""
-        return [text_frame(message) for message in self._codec.messages(pushes, _FRAME_LIMIT)]
+    def resend(self, member: Member, pushes: list[bytes]) -> list[bytes]:
+        """Return the frames of publications that `member` missed, and count them."""
+        if not pushes:
+            return []
+        self._metrics.deliveries += len(pushes)
+        return member.wire.frames(pushes)
 
-    def _prepare(self, channel: WatchedChannel) -> _Outgoing:
-        # A copy: a write may pause its member, which then leaves the channel's own.
-        members = channel.members.copy()
-        if isinstance(channel, StreamChannel):
-            entries = channel.take(self._codec)
-            pushes = [push for _, push in entries]
-            self._catch_up_stream(channel, entries)
-        elif isinstance(channel, NewestChannel):
-            pushes = [channel.take(self._codec)]
-            self._catch_up_newest(channel)
-        else:
-            pushes = []
-        self._metrics.publications += len(pushes)
+    def _prepare(self, channel: WatchedChannel) -> list[_Outgoing]:
+        if not isinstance(channel, NewestChannel | StreamChannel):
+            return []
+        batch = channel.take()
+        groups = [
+            # A copy: a write may pause its member, which then leaves the channel's own.
+            _Outgoing(form, members.copy(), pushes)
+            for form, members in list(channel.groups.items())
+            if (pushes := self._say(batch, form, members))
+        ]
+        channel.settle()
+        if channel.late or channel.paused:
+            self._catch_up(channel, batch)
+        self._metrics.published(channel.address, len(batch.entries))
+        return groups
+
+    def _say(self, batch: Batch, form: Form, members: dict[Member, Writer]) -> list[bytes]:
+        try:
+            pushes = batch.pushes(form)
+        except Unspeakable:
+            self._refuse(list(members))
+            return []
         self._metrics.deliveries += len(pushes) * len(members)
-        return _Outgoing(channel, members, pushes)
+        return pushes
+
+    def _refuse(self, members: list[Member]) -> None:
+        for member in members:
+            member.close(DISCONNECTS.INAPPROPRIATE_PROTOCOL)
 
     def _send_one(self, outgoing: _Outgoing) -> None:
-        for frame in self.frames(outgoing.pushes):
+        for frame in outgoing.form.wire.frames(outgoing.pushes):
             for write in outgoing.members.values():
                 write(frame)
 
@@ -76,26 +91,30 @@ class Delivery:
             frames = prepared.get(selection)
             if frames is None:
                 pushes = [push for number in selection for push in outgoing[number].pushes]
-                frames = prepared[selection] = self.frames(pushes)
+                frames = prepared[selection] = outgoing[selection[0]].form.wire.frames(pushes)
             for frame in frames:
                 member.write(frame)
 
-    def _catch_up_newest(self, channel: NewestChannel) -> None:
-        self._metrics.dropped += len(channel.paused)
-        for member, position in channel.admit_late():
-            if position < channel.sent:
-                self._write(member, [channel.push])
-
-    def _catch_up_stream(self, channel: StreamChannel, entries: list[tuple[int, bytes]]) -> None:
-        slow = list(channel.paused.items())
+    def _catch_up(self, channel: NewestChannel | StreamChannel, batch: Batch) -> None:
+        if isinstance(channel, NewestChannel):
+            self._metrics.dropped += len(channel.paused)
+            slow: list[tuple[Member, int]] = []
+        else:
+            slow = list(channel.paused.items())
         for member, position in channel.admit_late() + slow:
-            self._write(member, [push for offset, push in entries if offset > position])
+            self._write_missed(channel, member, position, batch)
         for member, _ in slow:
             if member in channel.paused:
                 channel.paused[member] = channel.sent
             member.crowded()
 
-    def _write(self, member: Member, pushes: list[bytes]) -> None:
-        self._metrics.deliveries += len(pushes)
-        for frame in self.frames(pushes):
+    def _write_missed(
+        self, channel: NewestChannel | StreamChannel, member: Member, position: int, batch: Batch
+    ) -> None:
+        try:
+            said = batch.said(channel.form(member))
+        except Unspeakable:
+            self._refuse([member])
+            return
+        for frame in self.resend(member, [push for place, push in said if place > position]):
             member.write(frame)

@@ -1,75 +1,53 @@
 """One process's table of channels and who watches them.
 
-Updates come in from the bus, publications go out through `Delivery`. A channel exists while somebody
-watches it. Everything runs on the event loop; what must be read from the ledger is asked of the
-`Librarian`, which hands it back through the methods under "What was read".
+Updates come in from the bus and publications from the rooms, and go out through `Delivery`. A channel exists
+while somebody watches it. Everything runs on the event loop; what must be read is asked of the `Librarian`,
+which hands it back through the methods under "What was read".
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 import msgspec
 
 from renown.gateway.hub.channels import Address, Source
-from renown.gateway.hub.conflation import Pacer
 from renown.gateway.hub.delivery import Delivery
-from renown.gateway.hub.views import BoardChannel, FeedChannel
-from renown.gateway.hub.watched import Entry, Member, NewestChannel, StreamChannel, WatchedChannel
+from renown.gateway.hub.forms import wanted_form
+from renown.gateway.hub.librarian import Librarian, Maps
+from renown.gateway.hub.member import Member
+from renown.gateway.hub.presence import Presences
+from renown.gateway.hub.room_channels import LooseChannel, NewestRoom, StreamRoom
+from renown.gateway.hub.turns import Turns
+from renown.gateway.hub.views import BoardChannel, DetailChannel, FeedChannel, RereadChannel
+from renown.gateway.hub.watched import Entry, NewestChannel, StreamChannel, WatchedChannel
 from renown.gateway.metrics import GatewayMetrics
-from renown.gateway.options import GatewayOptions
+from renown.gateway.options import GatewayOptions, RoomRule
 from renown.model import Update, kind_of
-from renown.protocol.effects import Log, Newest, Position
-from renown.protocol.replies import Publication
+from renown.protocol.codec import Unspeakable
+from renown.protocol.codes import DISCONNECTS, ERRORS
+from renown.protocol.effects import Attach, Log, Newest, Position
+from renown.protocol.replies import ClientInfo, Publication
 
-__all__ = ["Hub", "Librarian"]
-
-
-class Librarian(Protocol):
-    """Reads what the hub lacks."""
-
-    def load(self, channel: WatchedChannel) -> None:
-        """Read a channel's first state."""
-        ...
-
-    def fill(self, channel: StreamChannel) -> None:
-        """Read what is missing above a stream's offset."""
-        ...
-
-    def behind(self) -> bool:
-        """Tell at once whether something is committed that no update has told yet."""
-        ...
-
-    def check(self, channel: WatchedChannel, member: Member) -> None:
-        """Compare a channel with the ledger before `member` is answered."""
-        ...
-
-    def catch_up(self, channel: StreamChannel, member: Member, after: int) -> None:
-        """Read a stream's log for one joining member."""
-        ...
-
-    def refresh(self, channel: BoardChannel) -> None:
-        """Read a board anew."""
-        ...
+__all__ = ["Hub"]
 
 
 class Hub:
-    """Channels, their watchers, and the order in which they speak."""
+    """Channels and their watchers."""
 
     def __init__(
         self, epoch: str, options: GatewayOptions, delivery: Delivery, metrics: GatewayMetrics
     ) -> None:
+        """`epoch` is that of the ledger's channels; rooms have their own."""
         self.channels: dict[str, WatchedChannel] = {}
+        self.maps: Maps | None = None
+        """Set before `start` where channels can be had as maps."""
+        self.presences = Presences(asyncio.get_running_loop().call_soon)
         self._epoch = epoch
         self._options = options
         self._delivery = delivery
         self._metrics = metrics
-        self._pacer: Pacer[WatchedChannel] = Pacer()
-        self._ready: list[WatchedChannel] = []
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0.0
+        self._turns = Turns(self._speak)
         self._librarian: Librarian | None = None
-        self._clock: Callable[[], float] = asyncio.get_running_loop().time
 
     def start(self, librarian: Librarian) -> None:
         """Begin to deliver; `librarian` reads what is lacking."""
@@ -77,142 +55,156 @@ class Hub:
 
     def stop(self) -> None:
         """Deliver nothing more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._turns.stop()
         self.channels.clear()
 
-    # Updates
+    # What comes in
 
     def take(self, updates: Sequence[Update]) -> None:
         """Take the updates of one commit, as the bus hands them over."""
+        if self.maps is not None:
+            self.maps.take(updates)
+        if self.channels:
+            for update in updates:
+                self._take(update)
+
+    def _take(self, update: Update) -> None:
         channels = self.channels
-        if not channels:
-            return
-        for update in updates:
-            subject = update.subject
-            channel = channels.get("standing:" + subject)
-            if channel is not None:
-                self._offer(channel, update.version, update.standing)
-            channel = channels.get("activity:" + subject)
-            if channel is not None:
-                self.extend(
-                    channel,
-                    [Publication(msgspec.Raw(data), offset=version) for version, _, data in update.activity],
-                )
-            kind = kind_of(subject)
-            for name in ("feed:all", "feed:" + kind):
-                channel = channels.get(name)
-                if channel is not None:
-                    self._add_changes(channel, update)
-            channel = channels.get("board:" + kind)
-            if isinstance(channel, BoardChannel):
+        subject = update.subject
+        channel = channels.get("standing:" + subject)
+        if isinstance(channel, NewestChannel):
+            self._offer(channel, update.version, update.standing)
+        channel = channels.get("activity:" + subject)
+        if channel is not None:
+            entries = [Publication(msgspec.Raw(data), offset=version) for version, _, data in update.activity]
+            self.extend(channel, entries)
+        kind = kind_of(subject)
+        for name in ("feed:all", "feed:" + kind):
+            channel = channels.get(name)
+            if isinstance(channel, FeedChannel):
+                self._add_changes(channel, update)
+        for name in ("board:" + kind, "detail:" + subject):
+            channel = channels.get(name)
+            if isinstance(channel, RereadChannel):
                 self.look_again(channel)
 
-    def _offer(self, channel: WatchedChannel, offset: int, data: bytes) -> None:
-        if not isinstance(channel, NewestChannel):
-            return
-        unsent = channel.offset > channel.sent and channel.loaded
-        if not channel.offer(offset, data) or not channel.loaded:
-            return
-        self._metrics.conflated += unsent
-        self._news(channel)
+    def publish(self, name: str, publication: Publication, epoch: str) -> None:
+        """Take a publication that a room has accepted: each once, in the order of its offsets."""
+        if self.maps is not None:
+            self.maps.publish(name, publication, epoch)
+        channel = self.channels.get(name)
+        if isinstance(channel, LooseChannel):
+            channel.publish(publication)
+            self._turns.wanted(channel)
+        elif isinstance(channel, StreamRoom):
+            if self._same_life(channel, epoch):
+                self.extend(channel, [publication])
+        elif isinstance(channel, NewestRoom) and self._same_life(channel, epoch):
+            self._put(channel, publication)
 
-    def _add_changes(self, channel: WatchedChannel, update: Update) -> None:
-        if not isinstance(channel, FeedChannel):
-            return
+    def _offer(self, channel: NewestChannel, offset: int, data: bytes) -> None:
+        unsent = channel.offset > channel.sent and channel.loaded
+        if channel.offer(offset, data):
+            self._newer(channel, unsent)
+
+    def _put(self, channel: NewestRoom, publication: Publication) -> None:
+        unsent = channel.offset > channel.sent and channel.loaded
+        if channel.put(publication):
+            self._newer(channel, unsent)
+
+    def _add_changes(self, channel: FeedChannel, update: Update) -> None:
         unsent = channel.offset > channel.sent and channel.loaded
         newest = [channel.add(seq, data) for _, seq, data in update.activity]
-        if any(newest) and channel.loaded:
+        if any(newest):
+            self._newer(channel, unsent)
+
+    def _newer(self, channel: NewestChannel, unsent: bool) -> None:
+        if channel.loaded:
             self._metrics.conflated += unsent
-            self._news(channel)
+            self._turns.wanted(channel)
 
     def extend(self, channel: WatchedChannel, entries: list[Entry]) -> None:
-        """Take publications of a stream; a hole is read from the ledger."""
+        """Take publications of a stream; a hole is read from its log."""
         if not isinstance(channel, StreamChannel):
             return
         if not channel.loaded:
             channel.ahead = max([channel.ahead, *(entry.offset for entry in entries)])
             return
         if channel.accept(entries):
-            self._news(channel)
+            self._turns.wanted(channel)
         if channel.has_hole and not channel.filling:
             channel.filling = True
             self._reader.fill(channel)
 
-    # Turns
+    def _same_life(self, channel: StreamRoom | NewestRoom, epoch: str) -> bool:
+        """Tell whether a room goes on; if it was forgotten and begins anew its watchers are sent away."""
+        if channel.epoch in ("", epoch):
+            channel.epoch = epoch
+            return True
+        if channel.loaded:
+            self._give_up(channel)
+            return False
+        # It is being read: what was heard of its former life counts no more.
+        channel.begin_anew(epoch)
+        return True
 
-    def _news(self, channel: WatchedChannel) -> None:
-        if self._pacer.wants(channel, self._clock()):
-            self._speak_soon(channel)
-        elif self._pacer.next is not None:
-            self._set_timer(self._pacer.next)
-
-    def _speak_soon(self, channel: WatchedChannel) -> None:
-        if not self._ready:
-            asyncio.get_running_loop().call_soon(self._speak)
-        self._ready.append(channel)
-
-    def _speak(self) -> None:
-        now = self._clock()
-        ready, self._ready = self._ready, []
-        speaking: list[WatchedChannel] = []
-        for channel in ready:
-            self._pacer.spoke(channel, now)
-            if channel.abandoned:
-                continue
-            if isinstance(channel, BoardChannel):
-                self._read_board(channel)
-            else:
-                speaking.append(channel)
+    def _speak(self, channels: list[WatchedChannel]) -> None:
+        for channel in channels:
+            if isinstance(channel, RereadChannel):
+                self._read_again(channel)
+        speaking = [channel for channel in channels if not isinstance(channel, RereadChannel)]
         if speaking:
             self._delivery.send(speaking)
 
-    def _read_board(self, channel: BoardChannel) -> None:
+    def _read_again(self, channel: RereadChannel) -> None:
         if channel.refreshing:
-            self._news(channel)
+            channel.outdated = True
             return
         channel.refreshing = True
         self._reader.refresh(channel)
 
-    def _set_timer(self, when: float) -> None:
-        if self._timer is not None:
-            if self._timer_at <= when:
-                return
-            self._timer.cancel()
-        self._timer_at = when
-        self._timer = asyncio.get_running_loop().call_at(when, self._turns)
-
-    def _turns(self) -> None:
-        self._timer = None
-        for channel in self._pacer.due(max(self._clock(), self._timer_at)):
-            self._speak_soon(channel)
-        if self._pacer.next is not None:
-            self._set_timer(self._pacer.next)
-
     # Members
 
-    def attach(self, member: Member, address: Address, recover: Position | None) -> None:
+    def attach(self, member: Member, address: Address, wanted: Attach) -> None:
         """Answer `member` with the channel's newest state, now if that is known, and let it join."""
+        if wanted.map is not None:
+            if self.maps is None:
+                member.found(address.channel, ERRORS.BAD_REQUEST)
+            else:
+                self.maps.attach(member, address, wanted)
+            return
         channel = self.channels.get(address.channel)
         if channel is None:
             channel = self.channels[address.channel] = self._make(address)
             self._metrics.channels = len(self.channels)
-            self._reader.load(channel)
-        channel.joining[member] = recover
+            if not channel.loaded:
+                self._reader.load(channel)
+        elif address.rule.max_subscribers and channel.crowd >= address.rule.max_subscribers:
+            member.found(address.channel, ERRORS.LIMIT_EXCEEDED)
+            return
+        channel.joining[member] = wanted
         if not channel.loaded:
             return
-        if self._reader.behind():
+        if self._in_doubt(channel, wanted):
             self._reader.check(channel, member)
         else:
             self.checked(channel, member)
 
+    def admitted(self, member: Member, address: Address, wanted: Attach) -> None:
+        """Note that a subscription stands: count it, and who is present by it."""
+        self._metrics.subscribed(address, 1)
+        self.presences.join(member, address, wanted)
+
     def detach(self, member: Member, name: str) -> None:
         """Let `member` leave a channel."""
+        self.presences.leave(member, name)
         channel = self.channels.get(name)
-        if channel is None:
-            return
-        self._metrics.subscriptions -= channel.leave(member)
-        self._drop_if_abandoned(channel)
+        if channel is not None:
+            if channel.leave(member):
+                self._metrics.subscribed(channel.address, -1)
+            self._drop_if_abandoned(channel)
+        if self.maps is not None:
+            self.maps.detach(member, name)
 
     def pause(self, member: Member, names: Sequence[str]) -> None:
         """Send `member`, which reads slowly, only what it must not miss."""
@@ -220,19 +212,36 @@ class Hub:
             channel = self.channels.get(name)
             if channel is not None:
                 channel.pause(member)
+        if self.maps is not None:
+            self.maps.pause(member, names)
 
     def resume(self, member: Member, names: Sequence[str]) -> list[bytes]:
-        """Send `member` everything again; return the newest publications it missed."""
+        """Send `member` everything again; return the frames of the newest publications it missed."""
         missed: list[bytes] = []
         for name in names:
             channel = self.channels.get(name)
-            if isinstance(channel, NewestChannel):
-                push = channel.resume(member)
-                if push is not None:
-                    missed.append(push)
-            elif isinstance(channel, StreamChannel):
-                channel.resume(member)
-        return missed
+            if isinstance(channel, NewestChannel | StreamChannel):
+                try:
+                    missed += channel.resume(member)
+                except Unspeakable:
+                    member.close(DISCONNECTS.INAPPROPRIATE_PROTOCOL)
+                    return []
+        if self.maps is not None:
+            missed += self.maps.resume(member, names)
+        return self._delivery.resend(member, missed)
+
+    def rewire(self, member: Member, names: Sequence[str]) -> None:
+        """Take note that `member.write` is another one from now on."""
+        for name in names:
+            channel = self.channels.get(name)
+            if channel is not None:
+                channel.rewire(member)
+        if self.maps is not None:
+            self.maps.rewire(member, names)
+
+    def presence(self, channel: str) -> dict[str, ClientInfo]:
+        """Return who is in a channel, by client id."""
+        return self.presences.clients(channel)
 
     # What was read
 
@@ -243,9 +252,34 @@ class Hub:
             channel.sent = channel.offset
         for member in list(channel.joining):
             self._answer(channel, member)
-        if isinstance(channel, BoardChannel) and channel.outdated:
-            self._news(channel)
+        if isinstance(channel, RereadChannel) and channel.outdated:
+            channel.outdated = False
+            self._turns.wanted(channel)
         self._drop_if_abandoned(channel)
+
+    def room_read(
+        self, channel: StreamRoom | NewestRoom, top: Position, newest: Publication | None = None
+    ) -> None:
+        """Take a room's position, and its newest publication where only that counts."""
+        if not channel.loaded and channel.epoch not in ("", top.epoch):
+            # It began anew while it was read; which of the two lives is the newer one, another look tells.
+            channel.begin_anew("")
+            self._reader.load(channel)
+        elif self._same_life(channel, top.epoch):
+            self._read_on(channel, top, newest)
+
+    def _read_on(self, channel: StreamRoom | NewestRoom, top: Position, newest: Publication | None) -> None:
+        if isinstance(channel, NewestRoom):
+            if newest is not None:
+                self._put(channel, newest)
+            channel.offset = max(channel.offset, top.offset)
+        elif channel.loaded:
+            channel.ahead = max(channel.ahead, top.offset)
+            self.extend(channel, [])
+        else:
+            channel.begin(top.offset)
+        if not channel.loaded:
+            self.loaded(channel)
 
     def unreadable(self, channel: WatchedChannel, member: Member | None = None) -> None:
         """Tell those who wait, or one of them, that the channel cannot be read now."""
@@ -254,7 +288,7 @@ class Hub:
             self._forget(channel)
         for waiting in [member] if member is not None else list(channel.joining):
             channel.leave(waiting)
-            waiting.found(channel.address.channel, None)
+            waiting.found(channel.address.channel, ERRORS.INTERNAL)
         self._drop_if_abandoned(channel)
 
     def checked(self, channel: WatchedChannel, member: Member) -> None:
@@ -272,7 +306,7 @@ class Hub:
             channel.buffers.pop(member, None)
             return
         self.extend(channel, rows)
-        self._settle(channel, member, channel.log(self._epoch, member, rows))
+        self._settle(channel, member, channel.log(member, rows))
 
     def filled(self, channel: StreamChannel, rows: list[Entry]) -> None:
         """Close a stream's hole, or give the stream's watchers up if it cannot be closed."""
@@ -291,18 +325,25 @@ class Hub:
         before = channel.state()
         channel.begin(position, changes)
         if channel.state() != before:
-            self._news(channel)
+            self._turns.wanted(channel)
 
-    def board_read(self, channel: BoardChannel, offset: int, data: bytes) -> None:
-        """Publish a newly read board if its rows changed."""
-        channel.refreshing = False
+    def reread(self, channel: RereadChannel, offset: int, data: bytes) -> None:
+        """Publish what was read anew if it says something new."""
         if channel.replace(offset, data):
             self._delivery.send([channel])
+        self.reread_ended(channel)
 
-    def look_again(self, channel: BoardChannel) -> None:
-        """Have a board read when its turn comes."""
+    def reread_ended(self, channel: RereadChannel) -> None:
+        """Note that a reading is over; what changed meanwhile makes another one."""
+        channel.refreshing = False
+        if channel.outdated:
+            channel.outdated = False
+            self._turns.wanted(channel)
+
+    def look_again(self, channel: RereadChannel) -> None:
+        """Have a view read when its turn comes."""
         if channel.loaded:
-            self._news(channel)
+            self._turns.wanted(channel)
         else:
             channel.outdated = True
 
@@ -311,51 +352,97 @@ class Hub:
         if isinstance(channel, StreamChannel):
             channel.ahead = max(channel.ahead, version)
             self.extend(channel, [])
-        else:
+        elif isinstance(channel, DetailChannel):
+            if version > channel.offset:
+                self.look_again(channel)
+        elif isinstance(channel, NewestChannel):
             self._offer(channel, version, standing)
 
-    def _give_up(self, channel: StreamChannel) -> None:
-        channel.begin(channel.ahead)
-        channel.pending.clear()
-        for member in [*channel.members, *channel.late, *channel.paused]:
+    # Helpers
+
+    def _give_up(self, channel: StreamChannel | NewestRoom) -> None:
+        """End all subscriptions: nobody can be told what comes next."""
+        members = channel.members
+        if channel.address.in_rooms:
+            self._end(channel)
+        elif isinstance(channel, StreamChannel):
+            channel.begin(channel.ahead)
+            channel.pending.clear()
+        for member in members:
             member.lost_track(channel.address.channel)
+
+    def _end(self, channel: WatchedChannel) -> None:
+        """Forget a room that lives no more: its next life is another channel, for who is joining, too."""
+        self._forget(channel)
+        for member in channel.members:
+            self._metrics.subscribed(channel.address, -channel.leave(member))
+        for member, wanted in list(channel.joining.items()):
+            channel.leave(member)
+            self.attach(member, channel.address, wanted)
 
     def _answer(self, channel: WatchedChannel, member: Member) -> None:
         if isinstance(channel, StreamChannel):
-            recover = channel.joining[member]
+            recover = channel.joining[member].recover
             if recover is not None and self._worth_reading(channel, recover):
                 channel.buffers[member] = []
                 self._reader.catch_up(channel, member, recover.offset)
                 return
-            self._settle(channel, member, Log(self._epoch, channel.offset))
+            self._settle(channel, member, channel.found())
         elif isinstance(channel, NewestChannel):
-            self._settle(channel, member, channel.found(self._epoch))
+            self._settle(channel, member, channel.found())
 
     def _worth_reading(self, channel: StreamChannel, recover: Position) -> bool:
         missed = channel.offset - recover.offset
-        return recover.epoch in ("", self._epoch) and 0 < missed <= self._options.recovery_limit
+        same = recover.epoch in ("", channel.epoch) and not isinstance(channel, LooseChannel)
+        return same and 0 < missed <= self._options.recovery_limit
+
+    def _in_doubt(self, channel: WatchedChannel, wanted: Attach) -> bool:
+        """Tell whether the channel may not know yet what the member could have been told elsewhere."""
+        if isinstance(channel, LooseChannel):
+            return False
+        if channel.address.in_rooms:
+            recover = wanted.recover
+            return recover is not None and recover.offset > channel.offset and recover.epoch == channel.epoch
+        return self._reader.behind()
 
     def _settle(self, channel: WatchedChannel, member: Member, state: Newest | Log) -> None:
-        if member.found(channel.address.channel, state):
-            channel.join(member)
-            self._metrics.subscriptions += 1
+        wanted = channel.joining[member]
+        try:
+            stands = member.found(channel.address.channel, wanted_form(member.wire, wanted).state(state))
+        except Unspeakable:
+            stands = False
+            member.close(DISCONNECTS.INAPPROPRIATE_PROTOCOL)
+        if stands:
+            channel.join(member, wanted)
+            self.admitted(member, channel.address, wanted)
         else:
             channel.leave(member)
             self._drop_if_abandoned(channel)
 
     def _make(self, address: Address) -> WatchedChannel:
-        interval = address.rule.interval
+        rule = address.rule
+        if isinstance(rule, RoomRule):
+            return self._make_room(address, rule)
         match address.source:
-            case Source.STANDING:
-                return NewestChannel(address, interval)
             case Source.BOARD:
-                return BoardChannel(address, interval)
+                return BoardChannel(address, rule.interval, self._epoch)
             case Source.FEED:
-                return FeedChannel(address, interval, self._options.feed_changes)
+                return FeedChannel(address, rule.interval, self._epoch, self._options.feed_changes)
             case Source.ACTIVITY:
-                return StreamChannel(address, 0.0)
+                return StreamChannel(address, 0.0, self._epoch)
+            case Source.DETAIL:
+                return DetailChannel(address, rule.interval, self._epoch)
             case _:
-                raise NotImplementedError(address.source)
+                return NewestChannel(address, rule.interval, self._epoch)
+
+    def _make_room(self, address: Address, rule: RoomRule) -> WatchedChannel:
+        if not rule.history_size:
+            channel = LooseChannel(address, 0.0, "")
+            channel.loaded = True
+            return channel
+        if address.stream:
+            return StreamRoom(address, 0.0, "")
+        return NewestRoom(address, rule.interval, "")
 
     def _drop_if_abandoned(self, channel: WatchedChannel) -> None:
         if channel.abandoned:

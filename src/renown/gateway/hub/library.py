@@ -9,10 +9,15 @@ import msgspec
 
 from renown.errors import RenownError
 from renown.gateway.hub.channels import EVERYTHING
+from renown.gateway.hub.detail import read_detail
 from renown.gateway.hub.hub import Hub
+from renown.gateway.hub.member import Member
 from renown.gateway.hub.reading import Reading
-from renown.gateway.hub.views import BoardChannel, FeedChannel, board_view
-from renown.gateway.hub.watched import Member, NewestChannel, StreamChannel, WatchedChannel
+from renown.gateway.hub.room_channels import LooseChannel, NewestRoom, StreamRoom
+from renown.gateway.hub.room_library import RoomLibrary
+from renown.gateway.hub.rooms import RoomKeeper
+from renown.gateway.hub.views import BoardChannel, DetailChannel, FeedChannel, RereadChannel, board_view
+from renown.gateway.hub.watched import NewestChannel, StreamChannel, WatchedChannel
 from renown.gateway.options import GatewayOptions
 from renown.protocol.codes import ERRORS, Error
 from renown.protocol.effects import History, ReadHistory
@@ -29,8 +34,12 @@ _FILL = 1_000
 class Library:
     """Runs reads as tasks and hands their results to the hub. A failed read is told, not raised."""
 
-    def __init__(self, ledger: Reading, hub: Hub, options: GatewayOptions) -> None:
+    def __init__(
+        self, ledger: Reading, hub: Hub, options: GatewayOptions, rooms: RoomKeeper | None = None
+    ) -> None:
+        """Without `rooms` there are none to read from."""
         self._ledger = ledger
+        self._rooms = None if rooms is None else RoomLibrary(rooms, hub, options)
         self._hub = hub
         self._options = options
         self._tasks: set[asyncio.Task[None]] = set()
@@ -53,10 +62,12 @@ class Library:
 
     def load(self, channel: WatchedChannel) -> None:
         """Read a channel's first state; standings and streams of one tick share a read."""
-        if isinstance(channel, FeedChannel):
+        if isinstance(channel, StreamRoom | NewestRoom):
+            self.run(self._of_rooms.load(channel))
+        elif isinstance(channel, FeedChannel):
             self.run(self._load_feed(channel))
-        elif isinstance(channel, BoardChannel):
-            self.run(self._load_board(channel))
+        elif isinstance(channel, RereadChannel):
+            self.run(self._load_whole(channel))
         else:
             if not self._wanted:
                 asyncio.get_running_loop().call_soon(self._load_wanted)
@@ -64,7 +75,10 @@ class Library:
 
     def fill(self, channel: StreamChannel) -> None:
         """Read what is missing above a stream's offset."""
-        self.run(self._fill(channel))
+        if isinstance(channel, StreamRoom):
+            self.run(self._of_rooms.fill(channel))
+        else:
+            self.run(self._fill(channel))
 
     def behind(self) -> bool:
         """Ask the ledger; when it fails, the read that follows says so."""
@@ -75,16 +89,22 @@ class Library:
 
     def check(self, channel: WatchedChannel, member: Member) -> None:
         """Compare a channel with the ledger before `member` is answered; those of one tick share a read."""
+        if isinstance(channel, StreamRoom | NewestRoom):
+            self.run(self._of_rooms.check(channel, member))
+            return
         if not self._doubtful:
             asyncio.get_running_loop().call_soon(self._check_doubtful)
         self._doubtful.setdefault(channel, []).append(member)
 
     def catch_up(self, channel: StreamChannel, member: Member, after: int) -> None:
         """Read a stream's log for one joining member."""
-        self.run(self._catch_up(channel, member, after))
+        if isinstance(channel, StreamRoom):
+            self.run(self._of_rooms.catch_up(channel, member, after))
+        else:
+            self.run(self._catch_up(channel, member, after))
 
-    def refresh(self, channel: BoardChannel) -> None:
-        """Read a board anew."""
+    def refresh(self, channel: RereadChannel) -> None:
+        """Read anew what is read as a whole."""
         self.run(self._refresh(channel))
 
     # For the gateway
@@ -109,14 +129,22 @@ class Library:
         rows = await self._ledger.activity(subject, after, limit)
         return [Publication(msgspec.Raw(data), offset=version) for version, data in rows]
 
+    @property
+    def _of_rooms(self) -> RoomLibrary:
+        if self._rooms is None:
+            raise RuntimeError("there are no rooms")
+        return self._rooms
+
     async def sweep(self) -> None:
         """Compare every watched channel with the ledger: repairs what the bus may have lost."""
         channels = [channel for channel in self._hub.channels.values() if channel.loaded]
         by_subject: dict[str, list[WatchedChannel]] = {}
         for channel in channels:
-            if isinstance(channel, BoardChannel):
+            if isinstance(channel, StreamRoom | NewestRoom):
+                await self._of_rooms.compare(channel)
+            elif isinstance(channel, BoardChannel):
                 self._hub.look_again(channel)
-            elif not isinstance(channel, FeedChannel):
+            elif not isinstance(channel, FeedChannel | LooseChannel):
                 by_subject.setdefault(channel.address.name, []).append(channel)
         subjects = list(by_subject)
         for start in range(0, len(subjects), _BATCH):
@@ -150,8 +178,8 @@ class Library:
 
     def _check_doubtful(self) -> None:
         doubtful, self._doubtful = self._doubtful, {}
-        views = [each for each in doubtful.items() if isinstance(each[0], BoardChannel | FeedChannel)]
-        rest = [each for each in doubtful.items() if not isinstance(each[0], BoardChannel | FeedChannel)]
+        views = [each for each in doubtful.items() if isinstance(each[0], RereadChannel | FeedChannel)]
+        rest = [each for each in doubtful.items() if not isinstance(each[0], RereadChannel | FeedChannel)]
         for each in views:
             self.run(self._check([each]))
         for start in range(0, len(rest), _BATCH):
@@ -173,10 +201,8 @@ class Library:
         first = channels[0]
         if isinstance(first, FeedChannel):
             self._hub.feed_read(first, *await self._recent(first))
-        elif isinstance(first, BoardChannel):
-            kind = first.address.name
-            position, standings = await self._ledger.board(kind, self._options.board_rows)
-            self._hub.board_read(first, position, board_view(kind, standings))
+        elif isinstance(first, RereadChannel):
+            self._hub.reread(first, *await self._read_whole(first))
         else:
             found = await self._ledger.snapshots(list({c.address.name for c in channels}))
             for channel in channels:
@@ -197,29 +223,34 @@ class Library:
         channel.begin(position, changes)
         self._hub.loaded(channel)
 
-    async def _load_board(self, channel: BoardChannel) -> None:
-        board = await self._board(channel)
-        if board is None:
+    async def _load_whole(self, channel: RereadChannel) -> None:
+        read = await self._whole(channel)
+        if read is None:
             self._hub.unreadable(channel)
             return
-        channel.replace(*board)
+        channel.replace(*read)
         self._hub.loaded(channel)
 
-    async def _refresh(self, channel: BoardChannel) -> None:
-        board = await self._board(channel)
-        if board is None:
-            channel.refreshing = False
+    async def _refresh(self, channel: RereadChannel) -> None:
+        read = await self._whole(channel)
+        if read is None:
+            self._hub.reread_ended(channel)
         else:
-            self._hub.board_read(channel, *board)
+            self._hub.reread(channel, *read)
 
-    async def _board(self, channel: BoardChannel) -> tuple[int, bytes] | None:
-        kind = channel.address.name
+    async def _whole(self, channel: RereadChannel) -> tuple[int, bytes] | None:
         try:
-            position, standings = await self._ledger.board(kind, self._options.board_rows)
-            return position, board_view(kind, standings)
+            return await self._read_whole(channel)
         except Exception:
-            _LOG.exception("cannot read the board %s", kind)
+            _LOG.exception("cannot read %s", channel.address.channel)
             return None
+
+    async def _read_whole(self, channel: RereadChannel) -> tuple[int, bytes]:
+        name = channel.address.name
+        if isinstance(channel, DetailChannel):
+            return await read_detail(self._ledger, name)
+        position, standings = await self._ledger.board(name, self._options.board_rows)
+        return position, board_view(name, standings)
 
     async def _fill(self, channel: StreamChannel) -> None:
         try:

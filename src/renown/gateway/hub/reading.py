@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from renown.model import Entry
+
 __all__ = ["Reading"]
 
 
@@ -31,4 +33,12 @@ class Reading(Protocol):
 
     async def board(self, kind: str, limit: int) -> tuple[int, list[bytes]]:
         """Return the newest ledger position and the best standings, best first."""
+        ...
+
+    async def events(self, subject: str, before: int | None, limit: int) -> list[Entry]:
+        """Return a subject's events below a version, or from the newest, newest first."""
+        ...
+
+    def confidence(self, subject: str) -> float:
+        """Return the probability with which a subject's score lies within its bounds."""
         ...

@@ -1,17 +1,16 @@
 """A channel with watchers: its position, its newest state, and who gets what next.
 
-Nothing here does I/O. A member is in exactly one of four places: `members` (gets every frame),
-`late` (joined ahead of what is about to be sent), `paused` (reads too slowly), `joining` (its
-subscription is being made).
+Nothing here does I/O. A member is in exactly one of four places: `groups` (gets every frame, with all
+members of the same form), `late` (joined ahead of what is about to be sent), `paused` (reads too slowly),
+`joining` (its subscription is being made).
 """
-
-from typing import Protocol
 
 import msgspec
 
 from renown.gateway.hub.channels import Address
-from renown.protocol.codec import Codec
-from renown.protocol.effects import Log, Newest, Position
+from renown.gateway.hub.forms import Batch, Form, Placed, plain_form, wanted_form
+from renown.gateway.hub.member import Member, Writer
+from renown.protocol.effects import Attach, Log, Newest
 from renown.protocol.replies import Publication
 
 __all__ = ["Entry", "Member", "NewestChannel", "StreamChannel", "WatchedChannel", "Writer"]
@@ -19,60 +18,30 @@ __all__ = ["Entry", "Member", "NewestChannel", "StreamChannel", "WatchedChannel"
 Entry = Publication
 
 
-class Writer(Protocol):
-    """Writes a whole frame."""
-
-    def __call__(self, data: bytes, /) -> None:
-        """Write."""
-        ...
-
-
-class Member(Protocol):
-    """A connection, as channels see it."""
-
-    @property
-    def paused(self) -> bool:
-        """Whether it reads too slowly now."""
-        ...
-
-    @property
-    def write(self) -> Writer:
-        """Writes a whole frame: the transport's own method."""
-        ...
-
-    def crowded(self) -> None:
-        """Called after a write while paused: end the connection when too much is unsent."""
-        ...
-
-    def found(self, channel: str, state: Newest | Log | None) -> bool:
-        """Take the answer to a subscription; None: it cannot be had. Return whether it stands."""
-        ...
-
-    def lost_track(self, channel: str) -> None:
-        """End a subscription whose publications can no longer be had in order."""
-        ...
-
-
 class WatchedChannel:
     """What newest-state channels and streams have in common."""
 
     __slots__ = (
         "address",
+        "epoch",
+        "forms",
+        "groups",
         "interval",
         "joining",
         "late",
         "loaded",
-        "members",
         "offset",
         "paused",
+        "said",
         "sent",
         "silent_until",
         "waiting",
     )
 
-    def __init__(self, address: Address, interval: float) -> None:
+    def __init__(self, address: Address, interval: float, epoch: str) -> None:
         self.address = address
         self.interval = interval
+        self.epoch = epoch
         self.silent_until = 0.0
         self.waiting = False
         self.loaded = False
@@ -80,38 +49,85 @@ class WatchedChannel:
         """Of the newest publication known."""
         self.sent = 0
         """Of the newest publication sent to the members."""
-        self.members: dict[Member, Writer] = {}
+        self.said: Publication | None = None
+        """The newest publication sent."""
+        self.groups: dict[Form, dict[Member, Writer]] = {}
         """With what writes to each, so that delivery need not touch the members themselves."""
         self.late: dict[Member, int] = {}
         self.paused: dict[Member, int] = {}
-        self.joining: dict[Member, Position | None] = {}
+        self.joining: dict[Member, Attach] = {}
+        self.forms: dict[Member, Form] | None = None
+        """Of members with special wishes, the form of their first publication."""
 
     @property
     def abandoned(self) -> bool:
         """Whether nobody is interested any more."""
-        return not (self.members or self.late or self.paused or self.joining)
+        return not (self.groups or self.late or self.paused or self.joining)
 
-    def join(self, member: Member) -> None:
+    @property
+    def crowd(self) -> int:
+        """How many are subscribed, or about to be."""
+        standing = sum(map(len, self.groups.values()))
+        return standing + len(self.late) + len(self.paused) + len(self.joining)
+
+    @property
+    def members(self) -> list[Member]:
+        """All who are subscribed."""
+        standing = [member for group in self.groups.values() for member in group]
+        return [*standing, *self.late, *self.paused]
+
+    def form(self, member: Member) -> Form:
+        """Return the form in which `member` gets its first publication, and all that it missed."""
+        special = self.forms.get(member) if self.forms else None
+        return special or plain_form(member.wire)
+
+    def join(self, member: Member, wanted: Attach) -> None:
         """Let `member`, which holds everything up to `offset`, get what comes next."""
-        self.joining.pop(member, None)
+        self._no_longer_joining(member)
+        form = wanted_form(member.wire, wanted)
+        if form is not plain_form(member.wire):
+            self.forms = self.forms or {}
+            self.forms[member] = form
         self._place(member, self.offset)
 
     def leave(self, member: Member) -> bool:
         """Take `member` out; return whether it was subscribed."""
-        self.joining.pop(member, None)
-        for place in (self.members, self.late, self.paused):
-            if member in place:
-                del place[member]
-                return True
-        return False
+        self._no_longer_joining(member)
+        found = self._leave_group(member)
+        for place in (self.late, self.paused):
+            found = place.pop(member, None) is not None or found
+        if self.forms:
+            self.forms.pop(member, None)
+        return found
 
     def pause(self, member: Member) -> None:
         """Stop sending every frame to `member`, which has become slow."""
-        if member in self.members:
-            del self.members[member]
+        if self._leave_group(member):
             self.paused[member] = self.sent
         elif member in self.late:
             self.paused[member] = self.late.pop(member)
+
+    def rewire(self, member: Member) -> None:
+        """Take note that `member` is written to in another way from now on."""
+        for form in self._forms_of(member):
+            group = self.groups.get(form)
+            if group and member in group:
+                group[member] = member.write
+
+    def admit_late(self) -> list[tuple[Member, int]]:
+        """Make full members of the late ones; return them with the position each holds."""
+        if not self.late:
+            return []
+        late, self.late = list(self.late.items()), {}
+        for member, _ in late:
+            self._enter_group(member)
+        return late
+
+    def settle(self) -> None:
+        """Move members that were sent their first publication to where patches are sent."""
+        for form in [form for form in self.groups if form.settled is not None]:
+            if form.settled is not None:
+                self.groups.setdefault(form.settled, {}).update(self.groups.pop(form))
 
     def _place(self, member: Member, position: int) -> None:
         if member.paused:
@@ -119,27 +135,53 @@ class WatchedChannel:
         elif position > self.sent:
             self.late[member] = position
         else:
-            self.members[member] = member.write
+            self._enter_group(member)
 
-    def admit_late(self) -> list[tuple[Member, int]]:
-        """Make full members of the late ones; return them with the position each holds."""
-        late = list(self.late.items())
-        self.late.clear()
-        for member, _ in late:
-            self.members[member] = member.write
-        return late
+    def _enter_group(self, member: Member) -> None:
+        form = self.form(member)
+        group = self.groups.get(form)
+        if group is None:
+            group = self.groups[form] = {}
+        group[member] = member.write
+
+    def _leave_group(self, member: Member) -> bool:
+        for form in self._forms_of(member):
+            group = self.groups.get(form)
+            if group and group.pop(member, None) is not None:
+                if not group:
+                    del self.groups[form]
+                return True
+        return False
+
+    def _forms_of(self, member: Member) -> tuple[Form, ...]:
+        form = self.form(member)
+        return (form,) if form.settled is None else (form, form.settled)
+
+    def _no_longer_joining(self, member: Member) -> None:
+        if self.joining.pop(member, None) is not None and not self.joining:
+            # A dict that was filled keeps its memory, and there may be very many channels.
+            self.joining = {}
+
+    def _batch(self, entries: list[Placed]) -> Batch:
+        base = None if self.said is None else bytes(self.said.data)
+        if entries:
+            self.said = entries[-1][1]
+        self.sent = self.offset
+        return Batch(self.address.channel, entries, base)
+
+    def again(self) -> Batch:
+        """Return the newest publication sent, for those who missed it."""
+        return Batch(self.address.channel, [] if self.said is None else [(self.sent, self.said)], None)
 
 
 class NewestChannel(WatchedChannel):
     """A channel of which only the newest publication counts."""
 
-    __slots__ = ("data", "push")
+    __slots__ = ("data",)
 
-    def __init__(self, address: Address, interval: float) -> None:
-        super().__init__(address, interval)
+    def __init__(self, address: Address, interval: float, epoch: str) -> None:
+        super().__init__(address, interval, epoch)
         self.data = b""
-        self.push = b""
-        """The newest publication sent, as sent."""
 
     def offer(self, offset: int, data: bytes) -> bool:
         """Take a state; return whether it is newer than what was known."""
@@ -152,25 +194,25 @@ class NewestChannel(WatchedChannel):
         """Return the newest state as JSON."""
         return self.data
 
-    def found(self, epoch: str) -> Newest:
+    def found(self) -> Newest:
         """Return the state for a subscriber."""
-        return Newest(epoch, self.offset, self.state())
+        return Newest(self.epoch, self.offset, self.state())
 
-    def take(self, codec: Codec) -> bytes:
-        """Return the push of the newest state and count it as sent."""
-        self.push = codec.publication(
-            self.address.channel, Publication(msgspec.Raw(self.state()), offset=self.offset)
-        )
-        self.sent = self.offset
-        return self.push
+    def newest(self) -> Publication:
+        """Return the newest publication."""
+        return Publication(msgspec.Raw(self.state()), offset=self.offset)
 
-    def resume(self, member: Member) -> bytes | None:
-        """Send every frame to `member` again; return the push it missed, if any."""
+    def take(self) -> Batch:
+        """Return the newest state and count it as sent."""
+        return self._batch([(self.offset, self.newest())])
+
+    def resume(self, member: Member) -> list[bytes]:
+        """Send every frame to `member` again; return the pushes it missed."""
         position = self.paused.pop(member, None)
         if position is None:
-            return None
+            return []
         self._place(member, position)
-        return self.push if position < self.sent else None
+        return self.again().pushes(self.form(member)) if position < self.sent else []
 
 
 class StreamChannel(WatchedChannel):
@@ -178,14 +220,14 @@ class StreamChannel(WatchedChannel):
 
     __slots__ = ("ahead", "buffers", "filling", "held", "pending")
 
-    def __init__(self, address: Address, interval: float) -> None:
-        super().__init__(address, interval)
-        self.pending: list[Entry] = []
+    def __init__(self, address: Address, interval: float, epoch: str) -> None:
+        super().__init__(address, interval, epoch)
+        self.pending: list[Placed] = []
         """Accepted, not sent yet."""
         self.ahead = 0
         """The highest offset heard of."""
         self.filling = False
-        """Whether a hole is being read from the ledger."""
+        """Whether a hole is being read from the log."""
         self.buffers: dict[Member, list[Entry]] = {}
         """What came while a joining member's log was being read."""
         self.held: list[Member] = []
@@ -200,7 +242,7 @@ class StreamChannel(WatchedChannel):
         """Take ascending publications; return whether there is something to send.
 
         What is known already is skipped; what does not follow on what is known is left to be read
-        from the ledger, see `has_hole`.
+        from the log, see `has_hole`.
         """
         for entry in entries:
             offset = entry.offset
@@ -208,7 +250,7 @@ class StreamChannel(WatchedChannel):
             if offset != self.offset + 1:
                 continue
             self.offset = offset
-            self.pending.append(entry)
+            self.pending.append((offset, entry))
             for buffer in self.buffers.values():
                 buffer.append(entry)
         return bool(self.pending)
@@ -218,25 +260,27 @@ class StreamChannel(WatchedChannel):
         self.offset = self.sent = self.ahead = max(top, self.ahead)
         self.loaded = True
 
-    def log(self, epoch: str, member: Member, rows: list[Entry]) -> Log:
-        """Return what a joining member missed: `rows` of the ledger, then what came meanwhile."""
+    def log(self, member: Member, rows: list[Entry]) -> Log:
+        """Return what a joining member missed: `rows` of the log, then what came meanwhile."""
         last = rows[-1].offset if rows else 0
         newer = [entry for entry in self.buffers.pop(member, []) if entry.offset > last]
-        return Log(epoch, self.offset, (*rows, *newer))
+        return Log(self.epoch, self.offset, (*rows, *newer))
 
-    def take(self, codec: Codec) -> list[tuple[int, bytes]]:
-        """Return the pushes of all pending publications and count them as sent."""
-        name = self.address.channel
-        pushes = [(entry.offset, codec.publication(name, entry)) for entry in self.pending]
-        self.pending = []
-        self.sent = self.offset
-        return pushes
+    def found(self) -> Log:
+        """Return the position for a subscriber that missed nothing, or cannot be given it."""
+        return Log(self.epoch, self.offset)
 
-    def resume(self, member: Member) -> None:
+    def take(self) -> Batch:
+        """Return all pending publications and count them as sent."""
+        entries, self.pending = self.pending, []
+        return self._batch(entries)
+
+    def resume(self, member: Member) -> list[bytes]:
         """Send every frame to `member` again. It missed nothing: streams are queued."""
         position = self.paused.pop(member, None)
         if position is not None:
             self._place(member, position)
+        return []
 
     def leave(self, member: Member) -> bool:
         """Take `member` out; return whether it was subscribed."""
