@@ -93,6 +93,10 @@ class Client(Member, Timed, Protocol):
         """Let the connection live `ttl` seconds from now; None: for ever."""
         ...
 
+    def recheck(self) -> None:
+        """End what would no longer be granted, after rights or tokens changed."""
+        ...
+
     def push(self, push: Push) -> None:
         """Say something unasked."""
         ...

@@ -181,12 +181,19 @@ class Peer(ABC):
     def subscribe(self, channel: str, terms: ServerSubscription, since: Position | None) -> None:
         """Make a subscription from the server's side."""
         if self.session is not None:
-            self._perform(self._asked(self.session.subscribe, channel, terms, since, self._gateway.clock()))
+            self._perform(
+                self._asked(self.session.subscribe, channel, self._gateway.clock(), terms, since=since)
+            )
 
     def extend(self, ttl: float | None) -> None:
         """Let the connection live `ttl` seconds from now; None: for ever."""
         if self.session is not None:
             self._perform(self._asked(self.session.extend, ttl, self._gateway.clock()))
+
+    def recheck(self) -> None:
+        """End what would no longer be granted, after rights or tokens changed."""
+        if self.session is not None:
+            self._perform(self._asked(self.session.recheck))
 
     def push(self, push: Push) -> None:
         """Say something unasked."""

@@ -168,6 +168,11 @@ class Session:
         return self.claims.user
 
     @property
+    def secret(self) -> str:
+        """What finds the connection from an uplink of its own; empty where there is none."""
+        return self._uplink[0]
+
+    @property
     def channels(self) -> list[str]:
         """The channels subscribed to, or about to be."""
         names = self._subscriptions.names()
@@ -292,6 +297,14 @@ class Session:
             return [Detach(channel), *self.close(end)]
         self._update_due()
         return [self._reply(Reply(push=Push(channel=channel, unsubscribe=why))), Detach(channel)]
+
+    def extend(self, ttl: float | None, now: float) -> list[Effect]:
+        """Let the connection live `ttl` seconds from now, None: for ever, and tell the client."""
+        if self.state is not State.OPEN:
+            return []
+        self._expires_by = self._deadline(ttl, now)
+        self._update_due()
+        return self.push(Push(refresh=lifetime(ttl)))
 
     def recheck(self) -> list[Effect]:
         """End the subscriptions that would no longer be granted, after rights or tokens changed."""
