@@ -93,9 +93,9 @@ class Operations:
     def channels(self, pattern: str = "") -> dict[str, int]:
         """Return the channels that are watched in this process, with their number of subscribers."""
         return {
-            name: number
-            for name, number in self._gateway.hub.watched().items()
-            if not pattern or fnmatchcase(name, pattern)
+            channel.address.channel: len(channel.members)
+            for channel in list(self._gateway.hub.channels.values())
+            if not pattern or fnmatchcase(channel.address.channel, pattern)
         }
 
     def _meant(self, target: Target) -> Iterator[Client]:
