@@ -4,11 +4,13 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Literal
+from typing import Literal
 
 import uvicorn
 
 from renown.gateway import Gateway
+from renown.gateway.transports.asgi import GatewayApp
+from renown.gateway.transports.http_protocol import HttpProtocol
 from renown.gateway.transports.websocket import protocol_class
 
 __all__ = ["Served", "serve"]
@@ -24,6 +26,10 @@ class Served:
     @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/connection/websocket"
+
+    @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
 
 class _Server(uvicorn.Server):
@@ -42,11 +48,6 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _no_application(scope: Any, receive: Any, send: Any) -> None:
-    await send({"type": "http.response.start", "status": 404, "headers": []})
-    await send({"type": "http.response.body", "body": b""})
-
-
 @asynccontextmanager
 async def serve(
     gateway: Gateway, port: int = 0, *, http: Literal["httptools", "h11"] = "httptools"
@@ -56,9 +57,9 @@ async def serve(
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         config = uvicorn.Config(
-            _no_application,
+            GatewayApp(gateway),
             ws=protocol_class(gateway),
-            http=http,
+            http=HttpProtocol if http == "httptools" else http,
             lifespan="off",
             log_level="warning",
         )

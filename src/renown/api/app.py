@@ -17,6 +17,7 @@ from renown.api.openapi import config
 from renown.api.problem import documented, handlers
 from renown.api.services import Services
 from renown.gateway.admission.origins import OriginRule
+from renown.gateway.transports.asgi import GatewayApp
 from renown.model import Answer
 
 __all__ = ["make_app"]
@@ -61,7 +62,8 @@ def make_app(services: Services, origins: Sequence[str] = ()) -> ASGIApp:
         logging_config=None,
         debug=False,
     )
-    return Edge(app, events, OriginRule(origins, dev=services.dev), services.metrics)
+    realtime = GatewayApp(services.gateway)
+    return Edge(app, events, realtime, OriginRule(origins, dev=services.dev), services.metrics)
 
 
 def _events_route(events: EventsEndpoint) -> HTTPRouteHandler:

@@ -1,4 +1,4 @@
-"""The outermost ASGI layer: origins, headers on every response, and the short way for events."""
+"""The outermost ASGI layer: origins, headers on every response, the short ways for events and realtime."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -10,6 +10,7 @@ from renown.api.metrics import Metrics
 from renown.api.problem import PROBLEM_JSON, details_of, encode
 from renown.errors import ForbiddenError
 from renown.gateway.admission.origins import OriginRule
+from renown.gateway.transports.asgi import GatewayApp
 
 __all__ = ["Edge"]
 
@@ -31,16 +32,26 @@ _PREFLIGHT: Final = [
 class Edge:
     """Wraps the application. Nothing here reads a body."""
 
-    def __init__(self, app: ASGIApp, events: ASGIApp, origins: OriginRule, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, events: ASGIApp, realtime: GatewayApp, origins: OriginRule, metrics: Metrics
+    ) -> None:
         self._app = app
         self._events = events
+        self._realtime = realtime
         self._origins = origins
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection."""
+        if scope["type"] == "websocket":
+            await self._realtime(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if self._realtime.serves(scope):
+            # It has CORS rules of its own: these clients may be told more than those of the API.
+            await self._realtime(scope, receive, _Answer(send, _SECURITY, self._metrics, scope))
             return
         origin, host = _origin_and_host(scope["headers"])
         if not self._origins.serves(host):

@@ -194,6 +194,16 @@ class GatewayOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The realtime side."""
 
     path: str = "/connection/websocket"
+    http_stream_path: str = "/connection/http_stream"
+    """Where the HTTP streaming transport is."""
+    sse_path: str = "/connection/sse"
+    """Where the server-sent events transport is."""
+    emulation_path: str = "/emulation"
+    """Where clients of these two send their commands."""
+    poll_path: str = "/connection/poll"
+    """Where clients that can do nothing else ask for what is newer than they know."""
+    poll_wait: float = 25.0
+    """Longest time that such a question waits for news."""
     origins: tuple[str, ...] = ()
     """Browser origins that may connect besides the server's own host, e.g. `https://*.example.org`.
     `*` stands for any characters. Clients that send no Origin header are not browsers and may."""

@@ -17,6 +17,7 @@ from renown.api.services import Services
 from renown.errors import SettingsError
 from renown.gateway.admission.origins import is_loopback_host
 from renown.gateway.options import TokenOptions
+from renown.gateway.transports.http_protocol import HttpProtocol
 from renown.gateway.transports.websocket import protocol_class
 from renown.server.interpreter import prepare_interpreter
 from renown.server.listen import bind, url_of
@@ -168,7 +169,7 @@ async def _drain(settings: Settings, parts: Parts, server: "_Uvicorn", signals: 
 def _config(settings: Settings, parts: Parts) -> uvicorn.Config:
     return uvicorn.Config(
         make_app(parts.services, settings.origins),
-        http="httptools",
+        http=HttpProtocol,
         ws=protocol_class(parts.gateway),
         lifespan="off",
         log_config=None,

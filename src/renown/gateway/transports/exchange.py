@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from renown.gateway.admission.origins import OriginRule
 
-__all__ = ["Exchange", "Gone", "Receive", "Scope", "Send", "TooLarge", "path_of"]
+__all__ = ["NOT_STORED", "TRANSPORT", "Exchange", "Gone", "Receive", "Scope", "Send", "TooLarge", "path_of"]
 
 Scope = Any
 """ASGI's connection scope, a mapping. Frameworks differ in how they type these three."""
@@ -15,11 +15,14 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
 
+TRANSPORT: Final = "renown.transport"
+"""The extension in ASGI's scope under which a server may tell the socket's transport."""
 _MAX_AGE: Final = b"300"
-_NOT_STORED: Final = [
+NOT_STORED: Final = [
     (b"cache-control", b"private, no-cache, no-store, must-revalidate, max-age=0"),
     (b"pragma", b"no-cache"),
 ]
+"""Headers of what no cache may keep."""
 
 
 class Gone(Exception):
@@ -150,7 +153,7 @@ class Exchange:
 
     async def begin(self, content_type: bytes) -> None:
         """Begin an answer that is neither stored nor held back on its way."""
-        headers = [(b"content-type", content_type), (b"x-accel-buffering", b"no"), *_NOT_STORED, *self._cors]
+        headers = [(b"content-type", content_type), (b"x-accel-buffering", b"no"), *NOT_STORED, *self._cors]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def write(self, data: bytes) -> None:
@@ -160,6 +163,20 @@ class Exchange:
     async def end(self) -> None:
         """End an answer that was begun."""
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def release(self, patience: float) -> None:
+        """Give a client that does not read `patience` seconds to take what was sent, then hang up on it.
+
+        Works where the server tells its socket, see `TRANSPORT`; elsewhere this is left to the server.
+        """
+        extension: dict[str, asyncio.Transport] = self._scope.get("extensions", {}).get(TRANSPORT, {})
+        transport = extension.get("transport")
+        if transport is None or not transport.get_write_buffer_size():
+            return
+        if patience:
+            asyncio.get_running_loop().call_later(patience, self.release, 0.0)
+        else:
+            transport.abort()
 
     async def gone(self) -> None:
         """Return when the client has left."""
