@@ -4,23 +4,40 @@ A token is verified only with a key of the family its algorithm needs, so a publ
 be taken for a shared secret, and `none` is no algorithm at all.
 """
 
+import asyncio
 import base64
-import binascii
+import contextlib
+import secrets
 import time
 import warnings
-from collections.abc import Callable
-from math import isfinite
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
 from joserfc import jws, jwt
 from joserfc.errors import JoseError, SecurityWarning
-from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, Key, OctKey, RSAKey
 
 from renown.errors import SettingsError
+from renown.gateway.admission.claims import Claims, claims_of, connection_claims, subscription_claims
+from renown.gateway.admission.key_sets import (
+    FetchedKeys,
+    FixedKeys,
+    KeySource,
+    WatchedKeys,
+    key_set_file,
+    public_key_file,
+)
 from renown.gateway.options import KeyOptions, TokenOptions
-from renown.protocol.access import ConnectionClaims, Refusal, SubscriptionClaims, TokenRefused
+from renown.protocol.access import (
+    ConnectionClaims,
+    KeysPending,
+    Refusal,
+    SubscriptionClaims,
+    TokenRefused,
+)
 
 __all__ = ["Tokens"]
 
@@ -28,6 +45,8 @@ _LEAST_SECRET: Final = 32
 _HMAC: Final = ("HS256", "HS384", "HS512")
 _RSA: Final = ("RS256", "RS384", "RS512")
 _CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
+_EDWARDS: Final = ("EdDSA", "Ed25519")
+_PUBLIC: Final = frozenset((*_RSA, *_CURVES.values(), *_EDWARDS))
 _LONGEST_TOKEN: Final = 16_384
 
 
@@ -36,21 +55,7 @@ class _Header(msgspec.Struct, frozen=True):
     kid: str | None = None
 
 
-class _Claims(msgspec.Struct, frozen=True):
-    sub: str | None = None
-    exp: float | None = None
-    nbf: float | None = None
-    aud: str | list[str] | None = None
-    iss: str | None = None
-    channel: str | None = None
-    client: str | None = None
-    data: msgspec.Raw = msgspec.Raw()
-    b64data: str | None = None
-    expire_at: float | None = None
-
-
 _HEADER = msgspec.json.Decoder(_Header)
-_CLAIMS = msgspec.json.Decoder(_Claims)
 
 
 class Tokens:
@@ -60,10 +65,12 @@ class Tokens:
         """Read the key files; raise `SettingsError` for one that cannot be used."""
         self._options = options
         self._clock = clock
-        self._connection = _Verifier(options, "tokens")
+        self._connection = _Verifier(options, "tokens", clock)
         subscription = options.subscription
         self._subscription = (
-            self._connection if subscription is None else _Verifier(subscription, "tokens.subscription")
+            self._connection
+            if subscription is None
+            else _Verifier(subscription, "tokens.subscription", clock)
         )
 
     @property
@@ -71,24 +78,53 @@ class Tokens:
         """Whether there is a secret to sign with."""
         return self._options.secret is not None
 
+    def start(self) -> None:
+        """Begin to fetch key sets, if there are any to fetch. Needs a running event loop."""
+        for fetched in self._fetched():
+            fetched.start()
+
+    async def stop(self) -> None:
+        """Fetch no more."""
+        for fetched in self._fetched():
+            await fetched.stop()
+
+    async def refreshed(self, timeout: float = 1.0) -> None:  # noqa: ASYNC109 - part of the promise
+        """Return when the keys asked for were fetched, or could not be, or after `timeout` seconds."""
+        waits = [fetched.fetched() for fetched in self._fetched()]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*waits), timeout)
+
     def connection(self, token: str) -> ConnectionClaims:
-        """Verify a connection token; raise `TokenRefused`."""
+        """Verify a connection token.
+
+        Raises:
+            TokenRefused: it is not good.
+            KeysPending: it names a key that is being fetched, or cannot be fetched now: see `refreshed`.
+
+        """
         claims = self._verify(self._connection, token)
         if claims.channel is not None:
             raise TokenRefused(Refusal.INVALID, "a subscription token does not open connections")
-        return ConnectionClaims(claims.sub or "", self._ttl(claims))
+        return connection_claims(claims, self._ttl(claims))
 
     def subscription(self, token: str) -> SubscriptionClaims:
-        """Verify a subscription token; raise `TokenRefused`."""
+        """Verify a subscription token; raise `TokenRefused` or `KeysPending`."""
         claims = self._verify(self._subscription, token)
         if not claims.channel:
             raise TokenRefused(Refusal.INVALID, "the token names no channel")
-        return SubscriptionClaims(
-            claims.sub or "", claims.channel, self._ttl(claims), claims.client or "", _data(claims)
-        )
+        return subscription_claims(claims, self._ttl(claims))
 
-    def issue(self, user: str, *, channel: str | None = None, lifetime: float | None = None) -> str:
+    def issue(
+        self,
+        user: str,
+        *,
+        channel: str | None = None,
+        lifetime: float | None = None,
+        claims: Mapping[str, Any] | None = None,
+    ) -> str:
         """Return a signed token for `user` ("" is anonymous), for one channel when it is named.
+
+        `claims` are further ones, such as `info`, `channels` and `rights`; those that are None are left out.
 
         Raises `SettingsError` without a secret to sign with.
         """
@@ -98,13 +134,18 @@ class Tokens:
         if keys.secret is None:
             raise SettingsError("there is no secret to sign tokens with", field="tokens.secret")
         now = self._clock()
-        claims: dict[str, Any] = {"sub": user, "iat": int(now)}
-        claims["exp"] = int(now + (self._options.lifetime if lifetime is None else lifetime))
-        optional = {"channel": channel, "aud": keys.audience, "iss": keys.issuer}
-        claims |= {name: value for name, value in optional.items() if value is not None}
-        return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(keys.secret), algorithms=["HS256"])
+        # To the millisecond, so that a revocation knows what was issued before it from what comes after.
+        said: dict[str, Any] = {"sub": user, "iat": round(now, 3), "jti": secrets.token_urlsafe(12)}
+        said["exp"] = int(now + (self._options.lifetime if lifetime is None else lifetime))
+        optional = {**(claims or {}), "channel": channel, "aud": keys.audience, "iss": keys.issuer}
+        said |= {name: value for name, value in optional.items() if value is not None}
+        return jwt.encode({"alg": "HS256"}, said, OctKey.import_key(keys.secret), algorithms=["HS256"])
 
-    def _verify(self, verifier: "_Verifier", token: str) -> _Claims:
+    def _fetched(self) -> list[FetchedKeys]:
+        verifiers = dict.fromkeys((self._connection, self._subscription))
+        return [verifier.fetched for verifier in verifiers if verifier.fetched is not None]
+
+    def _verify(self, verifier: "_Verifier", token: str) -> Claims:
         claims = verifier.claims(token)
         now = self._clock()
         if claims.exp is not None and claims.exp <= now:
@@ -113,7 +154,7 @@ class Tokens:
             raise TokenRefused(Refusal.EXPIRED, "the token is not valid yet")
         return claims
 
-    def _ttl(self, claims: _Claims) -> float | None:
+    def _ttl(self, claims: Claims) -> float | None:
         until = claims.exp if claims.expire_at is None else claims.expire_at
         if until is None or until == 0:
             return None
@@ -123,18 +164,18 @@ class Tokens:
 class _Verifier:
     """One set of keys."""
 
-    def __init__(self, options: KeyOptions, field: str) -> None:
-        self._keys: dict[str, list[Key]] = {}
+    def __init__(self, options: KeyOptions, field: str, clock: Callable[[], float]) -> None:
         self._options = options
-        for name in ("secret", "previous_secret"):
-            self._add_secret(getattr(options, name), f"{field}.{name}")
-        if options.public_key_file is not None:
-            self._add(_public_key(options.public_key_file, f"{field}.public_key_file"))
-        if options.jwks_file is not None:
-            for key in _key_set(options.jwks_file, f"{field}.jwks_file"):
-                self._add(key)
+        self.fetched = (
+            None if options.jwks_url is None else FetchedKeys(options.jwks_url, f"{field}.jwks_url")
+        )
+        self._sources = _sources(options, field, clock)
+        if self.fetched is not None:
+            self._sources.append(self.fetched)
+        self._seen: list[list[Key]] = []
+        self._keys: dict[str, list[Key]] = {}
 
-    def claims(self, token: str) -> _Claims:
+    def claims(self, token: str) -> Claims:
         """Return the claims of a token with a good signature, audience and issuer."""
         claims = self._decode(token)
         wanted = self._options
@@ -145,34 +186,83 @@ class _Verifier:
             raise TokenRefused(Refusal.INVALID, "the token is from another issuer")
         return claims
 
-    def _decode(self, token: str) -> _Claims:
+    def _decode(self, token: str) -> Claims:
         header = _header(token)
-        for key in self._keys.get(header.alg, ()):
+        for key in self._table().get(header.alg, ()):
             if header.kid is not None and key.kid is not None and header.kid != key.kid:
                 continue
             try:
-                claims = _CLAIMS.decode(_payload(token, key, header.alg))
+                payload = _payload(token, key, header.alg)
             except (JoseError, ValueError):
                 continue
-            if all(isfinite(t) for t in (claims.exp, claims.nbf, claims.expire_at) if t is not None):
-                return claims
+            try:
+                return claims_of(payload)
+            except ValueError as error:
+                raise TokenRefused(Refusal.INVALID, f"the claims cannot be read: {error}") from error
+        if self._may_be_fetched(header):
+            raise KeysPending
         raise TokenRefused(Refusal.INVALID, "no configured key verifies the token")
 
-    def _add_secret(self, secret: str | None, field: str) -> None:
-        if secret is None:
-            return
-        if len(secret.encode()) < _LEAST_SECRET:
-            raise SettingsError("the secret is too short", field=field, expected="32 bytes or more")
-        try:
-            key = OctKey.import_key(secret)
-        except ValueError as error:
-            raise SettingsError(f"the secret cannot be used: {error}", field=field) from error
-        for algorithm in _HMAC:
-            self._keys.setdefault(algorithm, []).append(key)
+    def _may_be_fetched(self, header: _Header) -> bool:
+        """Tell whether fetching keys may bring the one that the token names."""
+        fetched = self.fetched
+        if fetched is None or header.alg not in _PUBLIC:
+            return False
+        known = fetched.keys()
+        named = header.kid is not None and all(key.kid != header.kid for key in known)
+        return (named or not known) and fetched.want()
 
-    def _add(self, key: Key) -> None:
-        for algorithm in _algorithms(key):
-            self._keys.setdefault(algorithm, []).append(key)
+    def _table(self) -> dict[str, list[Key]]:
+        """Return the keys by algorithm, put together anew when a source has others."""
+        lists = [source.keys() for source in self._sources]
+        if len(lists) != len(self._seen) or any(a is not b for a, b in zip(lists, self._seen, strict=True)):
+            self._seen = lists
+            self._keys = {}
+            for key in chain.from_iterable(lists):
+                for algorithm in _algorithms(key):
+                    self._keys.setdefault(algorithm, []).append(key)
+        return self._keys
+
+
+def _sources(options: KeyOptions, field: str, clock: Callable[[], float]) -> list[KeySource]:
+    sources: list[KeySource] = []
+    if options.secret is not None:
+        sources.append(FixedKeys([_secret(options.secret, f"{field}.secret")], None, clock))
+    until = _moment(options.previous_valid_until, f"{field}.previous_valid_until")
+    if options.previous_secret is not None:
+        key = _secret(options.previous_secret, f"{field}.previous_secret")
+        sources.append(FixedKeys([key], until, clock))
+    if options.public_key_file is not None:
+        sources.append(WatchedKeys(options.public_key_file, f"{field}.public_key_file", public_key_file))
+    if options.jwks_file is not None:
+        sources.append(WatchedKeys(options.jwks_file, f"{field}.jwks_file", key_set_file))
+    return sources
+
+
+def _secret(secret: str, field: str) -> Key:
+    if len(secret.encode()) < _LEAST_SECRET:
+        raise SettingsError("the secret is too short", field=field, expected="32 bytes or more")
+    try:
+        return OctKey.import_key(secret)
+    except ValueError as error:
+        raise SettingsError(f"the secret cannot be used: {error}", field=field) from error
+
+
+def _moment(text: str | None, field: str) -> float | None:
+    """Return a time of the settings as POSIX seconds."""
+    if text is None:
+        return None
+    with contextlib.suppress(ValueError):
+        return float(text)
+    try:
+        when = msgspec.convert(text, datetime)
+    except msgspec.ValidationError:
+        when = None
+    if when is None or when.tzinfo is None:
+        raise SettingsError(
+            f"{text!r} is no time", field=field, expected="RFC 3339 with a zone, or POSIX seconds"
+        )
+    return when.timestamp()
 
 
 def _payload(token: str, key: Key, algorithm: str) -> bytes:
@@ -185,15 +275,15 @@ def _payload(token: str, key: Key, algorithm: str) -> bytes:
 
 
 def _algorithms(key: Key) -> tuple[str, ...]:
-    """Return what a public key may verify; its own `alg` narrows that."""
+    """Return what a key may verify; the `alg` of a public one narrows that."""
+    if isinstance(key, OctKey):
+        return _HMAC
     if isinstance(key, RSAKey):
         possible = _RSA
     elif isinstance(key, ECKey):
         possible = (_CURVES[key.curve_name],) if key.curve_name in _CURVES else ()
-    elif isinstance(key, OKPKey):
-        possible = ("EdDSA", "Ed25519") if key.curve_name == "Ed25519" else ()
     else:
-        possible = ()
+        possible = _EDWARDS if key.curve_name == "Ed25519" else ()
     return tuple(name for name in possible if key.alg in (None, name))
 
 
@@ -205,39 +295,3 @@ def _header(token: str) -> _Header:
         return _HEADER.decode(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
     except ValueError as error:
         raise TokenRefused(Refusal.INVALID, "the token's header cannot be read") from error
-
-
-def _data(claims: _Claims) -> msgspec.Raw | None:
-    """Return the data for the client as compact JSON; `b64data` wins."""
-    try:
-        encoded = base64.b64decode(claims.b64data, validate=True) if claims.b64data else bytes(claims.data)
-        if encoded in (b"", b"null"):
-            return None
-        return msgspec.Raw(msgspec.json.encode(msgspec.json.decode(encoded)))
-    except (binascii.Error, ValueError) as error:
-        raise TokenRefused(Refusal.INVALID, "the token's data is no JSON") from error
-
-
-def _read(path: str, field: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}", field=field) from error
-
-
-def _public_key(path: str, field: str) -> Key:
-    text = _read(path, field)
-    for kind in (RSAKey, ECKey, OKPKey):
-        try:
-            return kind.import_key(text)
-        except (JoseError, ValueError, TypeError):
-            continue
-    raise SettingsError(f"{path} holds no public key", field=field, expected="PEM: RSA, EC or Ed25519")
-
-
-def _key_set(path: str, field: str) -> list[Key]:
-    try:
-        keys = KeySet.import_key_set(msgspec.json.decode(_read(path, field))).keys
-    except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise SettingsError(f"{path} holds no key set: {error}", field=field, expected="a JWKS") from error
-    return [key for key in keys if not isinstance(key, OctKey)]
