@@ -49,6 +49,11 @@ class Opening:
             result = msgspec.structs.replace(result, publications=())
         self.results[channel] = result
 
+    def leave(self, channel: str) -> None:
+        """Note that a subscription was taken away again."""
+        self.results.pop(channel, None)
+        self.early = [push for push in self.early if push.channel != channel]
+
 
 def admit(access: Access, request: ConnectRequest) -> ConnectionClaims:
     """Return who connects."""

@@ -44,7 +44,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Subscriptions:
-    """The table. `due` is when the first entry has to be looked at, or a little before."""
+    """The table. `due` is when the first entry has to be looked at."""
 
     __slots__ = ("_snapshots", "_standing", "due")
 
@@ -82,7 +82,7 @@ class Subscriptions:
         before = self._standing.get(channel)
         self.forget(channel)
         self._standing[channel] = subscription
-        if before is not None and before.expires_by <= self.due:
+        if before is not None and before.expires_by < inf:
             self._look()
         elif subscription.expires_by < self.due:
             self.due = subscription.expires_by
@@ -90,7 +90,7 @@ class Subscriptions:
     def drop(self, channel: str) -> Subscription | None:
         """End a subscription, and return it if it stood."""
         dropped = self._standing.pop(channel, None)
-        if dropped is not None and dropped.expires_by <= self.due:
+        if dropped is not None and dropped.expires_by < inf:
             self._look()
         return dropped
 
