@@ -15,6 +15,7 @@ from renown.gateway.hub.watched import NewestChannel, StreamChannel, WatchedChan
 from renown.gateway.metrics import GatewayMetrics
 from renown.protocol.codec import Unspeakable
 from renown.protocol.codes import DISCONNECTS
+from renown.protocol.replies import Publication
 
 __all__ = ["Delivery"]
 
@@ -39,6 +40,13 @@ class Delivery:
         else:
             self._send_many([outgoing for channel in channels for outgoing in self._prepare(channel)])
 
+    def pass_on(self, channel: NewestChannel, publication: Publication) -> None:
+        """Write a publication that is not to be kept, to those who read as fast as it comes."""
+        batch = Batch(channel.address.channel, [(channel.offset + 0.5, publication)], None)
+        channel.unsettle()
+        for outgoing in self._groups(channel, batch):
+            self._send_one(outgoing)
+
     def resend(self, member: Member, pushes: list[bytes]) -> list[bytes]:
         """Return the frames of publications that `member` missed, and count them."""
         if not pushes:
@@ -50,17 +58,20 @@ class Delivery:
         if not isinstance(channel, NewestChannel | StreamChannel):
             return []
         batch = channel.take()
-        groups = [
+        groups = self._groups(channel, batch)
+        channel.settle()
+        if channel.late or channel.paused:
+            self._catch_up(channel, batch)
+        return groups
+
+    def _groups(self, channel: WatchedChannel, batch: Batch) -> list[_Outgoing]:
+        self._metrics.published(channel.address, len(batch.entries))
+        return [
             # A copy: a write may pause its member, which then leaves the channel's own.
             _Outgoing(form, members.copy(), pushes)
             for form, members in list(channel.groups.items())
             if (pushes := self._say(batch, form, members))
         ]
-        channel.settle()
-        if channel.late or channel.paused:
-            self._catch_up(channel, batch)
-        self._metrics.published(channel.address, len(batch.entries))
-        return groups
 
     def _say(self, batch: Batch, form: Form, members: dict[Member, Writer]) -> list[bytes]:
         try:

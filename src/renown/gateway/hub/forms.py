@@ -15,12 +15,13 @@ from renown.protocol.codec import Unspeakable
 from renown.protocol.commands import FilterNode
 from renown.protocol.effects import Attach, Log, Newest, State
 from renown.protocol.filters import passes
+from renown.protocol.fossil import delta
 from renown.protocol.replies import Publication
 
 __all__ = ["Batch", "Form", "Placed", "canonical", "form_of", "plain_form", "wanted_form"]
 
-Placed = tuple[int, Publication]
-"""A publication with its place in the channel's order: its offset, where the channel has offsets."""
+Placed = tuple[float, Publication]
+"""A publication with its place in the channel's order: its offset where it has one, else between two."""
 
 
 class Form:
@@ -28,9 +29,9 @@ class Form:
 
     __slots__ = ("__weakref__", "delta", "filter", "packed", "settled", "wire")
 
-    def __init__(self, wire: Wire, delta: bool, packed: bool, tags: FilterNode | None) -> None:
+    def __init__(self, wire: Wire, patched: bool, packed: bool, tags: FilterNode | None) -> None:
         self.wire = wire
-        self.delta = delta
+        self.delta = patched
         """Publications may be patches, and JSON carries data as a string."""
         self.packed = packed
         """Standings are in their Protobuf form."""
@@ -93,7 +94,7 @@ class Form:
         said: list[Publication] = []
         base: bytes | None = None
         for publication in wanted:
-            patch = None if base is None or not self.settled else _patch(base, publication.data)
+            patch = None if base is None or not self.settled else delta(base, bytes(publication.data))
             said.append(self.whole(publication) if patch is None else self.patched(publication, patch))
             base = bytes(publication.data)
         return Log(state.epoch, state.top, tuple(said), skipped)
@@ -118,10 +119,10 @@ class Batch:
         self.entries = entries
         self._channel = channel
         self._base = base
-        self._said: dict[Form, list[tuple[int, bytes]]] = {}
+        self._said: dict[Form, list[tuple[float, bytes]]] = {}
         self._patches: list[bytes | None] | None = None
 
-    def said(self, form: Form) -> list[tuple[int, bytes]]:
+    def said(self, form: Form) -> list[tuple[float, bytes]]:
         """Return the encoded pushes with their places; raise `Unspeakable`."""
         said = self._said.get(form)
         if said is None:
@@ -132,7 +133,7 @@ class Batch:
         """Return the encoded pushes; raise `Unspeakable`."""
         return [push for _, push in self.said(form)]
 
-    def _say(self, form: Form) -> list[tuple[int, bytes]]:
+    def _say(self, form: Form) -> list[tuple[float, bytes]]:
         encode, channel = form.wire.codec.publication, self._channel
         if not (form.delta or form.packed or form.filter):
             return [(place, encode(channel, publication)) for place, publication in self.entries]
@@ -149,15 +150,9 @@ class Batch:
             base, self._patches = self._base, []
             for _, publication in self.entries:
                 data = bytes(publication.data)
-                self._patches.append(None if base is None else _patch(base, data))
+                self._patches.append(None if base is None else delta(base, data))
                 base = data
         return self._patches
-
-
-def _patch(base: bytes, target: bytes | msgspec.Raw) -> bytes | None:
-    target = bytes(target)
-    patch = target or base
-    return patch if len(patch) < len(target) else None
 
 
 _FORMS: Final[WeakValueDictionary[tuple[Wire, bool, bool, bytes], Form]] = WeakValueDictionary()
@@ -169,17 +164,17 @@ def plain_form(wire: Wire) -> Form:
     return _PLAIN[wire]
 
 
-def form_of(wire: Wire, delta: bool = False, packed: bool = False, tags: FilterNode | None = None) -> Form:
+def form_of(wire: Wire, patched: bool = False, packed: bool = False, tags: FilterNode | None = None) -> Form:
     """Return the form in which a new member gets its first publication."""
-    if not (delta or packed or tags):
+    if not (patched or packed or tags):
         return _PLAIN[wire]
     tags = None if tags is None else canonical(tags)
-    key = (wire, delta, packed, b"" if tags is None else msgspec.json.encode(tags))
+    key = (wire, patched, packed, b"" if tags is None else msgspec.json.encode(tags))
     form = _FORMS.get(key)
     if form is None:
-        form = _FORMS[key] = Form(wire, delta, packed, tags)
-        if delta and not packed and tags is None:
-            form.settled = Form(wire, delta, packed, tags)
+        form = _FORMS[key] = Form(wire, patched, packed, tags)
+        if patched and not packed and tags is None:
+            form.settled = Form(wire, patched, packed, tags)
     return form
 
 

@@ -96,11 +96,23 @@ class Hub:
         if isinstance(channel, LooseChannel):
             channel.publish(publication)
             self._turns.wanted(channel)
+        elif not publication.offset:
+            self._pass_on(channel, publication)
         elif isinstance(channel, StreamRoom):
             if self._same_life(channel, epoch):
                 self.extend(channel, [publication])
         elif isinstance(channel, NewestRoom) and self._same_life(channel, epoch):
             self._put(channel, publication)
+
+    def _pass_on(self, channel: WatchedChannel | None, publication: Publication) -> None:
+        """Send what the room does not keep to those who watch now."""
+        if channel is None or not channel.loaded:
+            return
+        if isinstance(channel, StreamRoom):
+            channel.pass_on(publication)
+            self._turns.wanted(channel)
+        elif isinstance(channel, NewestRoom):
+            self._delivery.pass_on(channel, publication)
 
     def _offer(self, channel: NewestChannel, offset: int, data: bytes) -> None:
         unsent = channel.offset > channel.sent and channel.loaded

@@ -123,6 +123,12 @@ class WatchedChannel:
             self._enter_group(member)
         return late
 
+    def unsettle(self) -> None:
+        """Have the next publication sent whole to everybody: not all hold the one before."""
+        for member in list(self.forms or ()):
+            if self._leave_group(member):
+                self._enter_group(member)
+
     def settle(self) -> None:
         """Move members that were sent their first publication to where patches are sent."""
         for form in [form for form in self.groups if form.settled is not None]:
@@ -254,6 +260,10 @@ class StreamChannel(WatchedChannel):
             for buffer in self.buffers.values():
                 buffer.append(entry)
         return bool(self.pending)
+
+    def pass_on(self, publication: Publication) -> None:
+        """Take a publication that is not kept: it has no offset, and comes after the newest."""
+        self.pending.append((self.offset + 0.5, publication))
 
     def begin(self, top: int) -> None:
         """Start at the log's top."""
