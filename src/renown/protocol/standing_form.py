@@ -1,0 +1,82 @@
+"""The Protobuf form of a standing, for clients that read many of them: `wire/standing.proto`."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+from google.protobuf.message import DecodeError
+
+from renown.model import Category, Cause, Standing
+from renown.protocol.raw import Undecodable
+from renown.protocol.wire import standing_pb2 as pb
+
+__all__ = ["pack", "unpack"]
+
+_DECODER: Final = msgspec.json.Decoder(Standing)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def pack(standing: bytes) -> bytes:
+    """Return the Protobuf form of a standing's JSON; it holds all that the JSON holds.
+
+    Raises:
+        Undecodable: `standing` is not the JSON of a standing.
+
+    """
+    try:
+        s = _DECODER.decode(standing)
+        updated_at = (datetime.fromisoformat(s.updated_at) - _EPOCH) // _MICROSECOND
+    except (msgspec.DecodeError, ValueError, TypeError) as error:
+        raise Undecodable(f"no standing: {error}") from error
+    message = pb.Standing(
+        subject=s.subject,
+        version=s.version,
+        score=s.score,
+        low=s.low,
+        high=s.high,
+        count=s.count,
+        tier=s.tier,
+        badges=s.badges,
+        status=s.status,
+        provisional=s.provisional,
+        updated_at=updated_at,
+    )
+    add = message.categories.add
+    for name, category in s.categories.items():
+        add(name=name, score=category.score, count=category.count)
+    if s.cause is not None:
+        cause = message.cause
+        cause.SetInParent()
+        cause.type = s.cause.type
+        cause.delta = s.cause.delta
+    return message.SerializeToString()
+
+
+def unpack(packed: bytes) -> Standing:
+    """Return the standing that was packed.
+
+    Raises:
+        Undecodable: `packed` is not the Protobuf form of a standing.
+
+    """
+    try:
+        m = pb.Standing.FromString(packed)
+        updated_at = _EPOCH + m.updated_at * _MICROSECOND
+    except (DecodeError, OverflowError) as error:
+        raise Undecodable(f"no standing: {error}") from error
+    return Standing(
+        subject=m.subject,
+        version=m.version,
+        score=m.score,
+        low=m.low,
+        high=m.high,
+        count=m.count,
+        categories={each.name: Category(each.score, each.count) for each in m.categories},
+        tier=m.tier if m.HasField("tier") else None,
+        badges=tuple(m.badges),
+        status=m.status,
+        provisional=m.provisional,
+        updated_at=updated_at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z",
+        cause=Cause(m.cause.type, m.cause.delta) if m.HasField("cause") else None,
+    )
