@@ -18,6 +18,8 @@ from renown.gateway.hub.channels import Channels, Source
 from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.hub import Hub
 from renown.gateway.hub.library import Library
+from renown.gateway.hub.map_reads import map_sources
+from renown.gateway.hub.maps import MapTable
 from renown.gateway.hub.reading import Reading
 from renown.gateway.hub.rooms import RoomKeeper
 from renown.gateway.hub.watched import Member
@@ -144,6 +146,9 @@ class Gateway:
         self.wheel: Wheel[Client] = Wheel(self.clock())
         self.delivery = Delivery(self.metrics)
         self.hub = Hub(ledger.id, self.options, self.delivery, self.metrics)
+        sources = map_sources(ledger, self.rooms, self.options)
+        self.maps = MapTable(sources, self.hub.admitted, self.metrics)
+        self.hub.maps = self.maps
         self.draining = False
         self._library = Library(ledger, self.hub, self.options)
         self.tokens = tokens or Tokens(TokenOptions())
@@ -179,6 +184,7 @@ class Gateway:
                 await task
         self._running = []
         await self._library.close()
+        await self.maps.close()
         await self.rooms.close()
         self.hub.stop()
 
@@ -376,6 +382,7 @@ class Gateway:
             await asyncio.sleep(self.options.sweep_interval)
             try:
                 await self._library.sweep()
+                self.maps.sweep()
             except Exception:
                 _LOG.exception("the sweep over watched channels failed")
 

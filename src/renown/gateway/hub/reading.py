@@ -35,6 +35,17 @@ class Reading(Protocol):
         """Return the newest ledger position and the best standings, best first."""
         ...
 
+    async def page(self, kind: str, after: str, limit: int) -> tuple[int, list[tuple[str, int, bytes]]]:
+        """Return the newest ledger position and standings of a kind whose keys are above `after`, by key.
+
+        Rows are (subject, position of its newest event, standing).
+        """
+        ...
+
+    async def changed(self, kind: str, after: int, limit: int) -> tuple[int, list[tuple[str, int, bytes]]]:
+        """Return the newest ledger position and standings of a kind that changed after one, by position."""
+        ...
+
     async def events(self, subject: str, before: int | None, limit: int) -> list[Entry]:
         """Return a subject's events below a version, or from the newest, newest first."""
         ...
