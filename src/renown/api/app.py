@@ -10,7 +10,18 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 from litestar.types import ASGIApp
 
-from renown.api import badge, channels, detail, overview, probes, server_api, standings, static, tokens
+from renown.api import (
+    badge,
+    channels,
+    detail,
+    gateway,
+    overview,
+    probes,
+    server_api,
+    standings,
+    static,
+    tokens,
+)
 from renown.api.edge import Edge
 from renown.api.events import EventsEndpoint
 from renown.api.openapi import config
@@ -33,6 +44,7 @@ _ROUTES: list[HTTPRouteHandler] = [
     overview.get_policies,
     overview.get_info,
     channels.get_channels,
+    gateway.get_gateway,
     tokens.create_token,
     badge.get_badge,
     server_api.call_server_api,

@@ -10,7 +10,9 @@ from litestar.params import Dependency
 from renown.api.access import Access
 from renown.api.metrics import Metrics
 from renown.gateway import Gateway
+from renown.gateway.admission.permissions import Permissions
 from renown.gateway.admission.tokens import Tokens
+from renown.gateway.course import Course
 from renown.intake import Limits
 from renown.ledger import Ledger
 from renown.policy import Policies
@@ -24,8 +26,11 @@ class Services:
 
     ledger: Ledger
     gateway: Gateway
+    course: Course
+    """The gateway's last minutes."""
     policies: Policies
     access: Access
+    permissions: Permissions
     tokens: Tokens
     token_lifetime: float
     """Seconds that a token is good when its request does not say."""

@@ -18,6 +18,7 @@ from renown.bus.memory import MemoryBus
 from renown.errors import SettingsError
 from renown.gateway import Gateway
 from renown.gateway.admission.tokens import Tokens
+from renown.gateway.course import Course
 from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.ledger import Ledger
 from renown.server.gauges import watch
@@ -68,9 +69,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     ledger.on_commit(bus.publish)
     ledger.on_commit(metrics.committed)
     watch(metrics, ledger, gateway)
+    course = Course(gateway.metrics, time.time)
+    course.start()
+    stack.push_async_callback(course.stop)
     services = Services(
         ledger=ledger,
         gateway=gateway,
+        course=course,
         policies=policies,
         access=Access(
             ledger.keys.verify, verifier(tokens, anonymous=anonymous), anonymous=anonymous, dev=settings.dev

@@ -1,6 +1,7 @@
 /** Client routes live behind the hash, so that the server needs to know only `/`. */
 export type Route =
   | { page: "overview" }
+  | { page: "gateway" }
   | { page: "subject"; subject: string }
   | { page: "send"; subject: string | null };
 
@@ -9,6 +10,7 @@ export function parse(hash: string): Route {
   const [page, ...rest] = path.split("/");
   const subject = decode(rest.join("/"));
   if (page === "subject" && subject.includes(":")) return { page, subject };
+  if (page === "gateway") return { page };
   if (page === "send") return { page, subject: new URLSearchParams(search).get("subject") };
   return { page: "overview" };
 }

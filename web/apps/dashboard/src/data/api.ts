@@ -1,4 +1,5 @@
 import { entryOf, type Told } from "./entries.ts";
+import type { GatewayView } from "./gateway.ts";
 import { get, post } from "./http.ts";
 import type { Answer, Entry, EventBody, Explanation, HistoryPoint, Info, Standing } from "./types.ts";
 
@@ -9,6 +10,10 @@ const query = (values: Record<string, string | number>): string => {
   for (const [name, value] of Object.entries(values)) params.set(name, String(value));
   return `?${params}`;
 };
+
+/** The realtime side, with the samples taken after `since`. */
+export const gateway = (since: number, signal?: AbortSignal): Promise<GatewayView> =>
+  get(`/v1/gateway${query({ since })}`, signal);
 
 export const info = (): Promise<Info> => get("/v1/info");
 

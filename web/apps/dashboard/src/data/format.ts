@@ -2,6 +2,7 @@ import type { Info, KindInfo, Scale } from "./types.ts";
 
 const minus = "\u2212";
 const whole = new Intl.NumberFormat("en");
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const formats = new Map<number, Intl.NumberFormat>();
@@ -36,6 +37,21 @@ export const finer = (decimals: number): number => (decimals === 0 ? 0 : decimal
 export const count = (value: number): string => whole.format(value);
 
 export const plural = (value: number, one: string): string => `${count(value)} ${value === 1 ? one : `${one}s`}`;
+
+/** A rate or amount in three digits: `0.4`, `12`, `3,400`, `1.2M`. */
+export const brief = (value: number): string =>
+  value < 10 ? fixed(value, Number.isInteger(value) ? 0 : 1) : value < 100_000 ? whole.format(Math.round(value)) : compact.format(value);
+
+/** A size in bytes as people read it. */
+export const size = (bytes: number): string =>
+  bytes < 1024 ? `${bytes} B` : bytes < 1024 ** 2 ? `${fixed(bytes / 1024, 1)} KiB` : `${fixed(bytes / 1024 ** 2, 1)} MiB`;
+
+/** A short time, given in seconds: `0.42 ms`, `12 ms`, `1.3 s`. */
+export function duration(seconds: number): string {
+  const ms = seconds * 1000;
+  if (ms >= 1000) return `${fixed(seconds, 1)} s`;
+  return `${fixed(ms, ms < 1 ? 2 : ms < 10 ? 1 : 0)} ms`;
+}
 
 /** Milliseconds of a time as the API writes it, RFC 3339. */
 export const millis = (at: string): number => Date.parse(at);

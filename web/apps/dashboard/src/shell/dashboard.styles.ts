@@ -76,6 +76,24 @@ export const dashboardStyles = css`
     gap: var(--space-3);
   }
 
+  .place {
+    padding: var(--space-2);
+    border-radius: var(--radius-sm);
+    color: var(--ink-soft);
+    font-size: var(--text-sm);
+    font-weight: 550;
+  }
+
+  .place:hover,
+  .place[aria-current] {
+    color: var(--ink);
+  }
+
+  .place[aria-current] {
+    box-shadow: 0 2px 0 var(--accent);
+    border-radius: 0;
+  }
+
   .refusal {
     padding: var(--space-2) var(--space-5);
     background: var(--down-wash);

@@ -3,6 +3,7 @@ import { customElement, state } from "lit/decorators.js";
 import { live } from "../data/live.ts";
 import { key, signOut } from "../data/session.ts";
 import { WatchState } from "../data/watch.ts";
+import "../gateway/gateway-page.ts";
 import "../overview/overview-page.ts";
 import { parse, type Route, toSend } from "../router.ts";
 import "../send/send-page.ts";
@@ -48,6 +49,7 @@ export class Dashboard extends LitElement {
           ${info?.dev ? html`<span class="chip accent" title=${devNote}>dev</span>` : nothing}
           ${access === "open" ? html`<rn-search .info=${info}></rn-search>` : html`<span class="gap"></span>`}
           <nav aria-label="Actions">
+            <a class="place" href="#/gateway" aria-current=${this.route.page === "gateway" ? "page" : nothing}>Gateway</a>
             ${info?.dev ? html`<a class="button" href=${this.sendLink()}>Send an event</a>` : nothing}
             ${key() ? html`<button class="button quiet" type="button" @click=${signOut}>Sign out</button>` : nothing}
             <rn-connection></rn-connection>
@@ -68,7 +70,7 @@ export class Dashboard extends LitElement {
   protected override updated(changed: PropertyValues): void {
     if (!changed.has("route")) return;
     const { route } = this;
-    const titles = { overview: "Renown", send: "Send an event · Renown", subject: "" };
+    const titles = { overview: "Renown", gateway: "Gateway · Renown", send: "Send an event · Renown", subject: "" };
     document.title = route.page === "subject" ? `${route.subject} · Renown` : titles[route.page];
   }
 
@@ -77,6 +79,8 @@ export class Dashboard extends LitElement {
     switch (this.route.page) {
       case "overview":
         return html`<rn-overview .info=${info}></rn-overview>`;
+      case "gateway":
+        return info ? html`<rn-gateway></rn-gateway>` : html``;
       case "subject":
         return html`<rn-subject .info=${info} .subject=${this.route.subject}></rn-subject>`;
       case "send":
