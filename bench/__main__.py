@@ -12,7 +12,7 @@ from bench.options import Options
 from bench.report import Report
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-BENCHES = ("fanout", "memory", "latency", "intake")
+BENCHES = ("fanout", "memory", "latency", "intake", "forms")
 
 
 def _arguments() -> argparse.Namespace:

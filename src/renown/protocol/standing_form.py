@@ -27,30 +27,33 @@ def pack(standing: bytes) -> bytes:
     try:
         s = _DECODER.decode(standing)
         updated_at = (datetime.fromisoformat(s.updated_at) - _EPOCH) // _MICROSECOND
-    except (msgspec.DecodeError, ValueError, TypeError) as error:
+    except (msgspec.DecodeError, ValueError, TypeError, RecursionError) as error:
         raise Undecodable(f"no standing: {error}") from error
-    message = pb.Standing(
-        subject=s.subject,
-        version=s.version,
-        score=s.score,
-        low=s.low,
-        high=s.high,
-        count=s.count,
-        tier=s.tier,
-        badges=s.badges,
-        status=s.status,
-        provisional=s.provisional,
-        updated_at=updated_at,
-    )
-    add = message.categories.add
+    m = pb.Standing()
+    m.subject = s.subject
+    m.version = s.version
+    m.score = s.score
+    m.low = s.low
+    m.high = s.high
+    m.count = s.count
+    add = m.categories.add
     for name, category in s.categories.items():
-        add(name=name, score=category.score, count=category.count)
+        each = add()
+        each.name = name
+        each.score = category.score
+        each.count = category.count
+    if s.tier is not None:
+        m.tier = s.tier
+    m.badges.extend(s.badges)
+    m.status = s.status
+    m.provisional = s.provisional
+    m.updated_at = updated_at
     if s.cause is not None:
-        cause = message.cause
+        cause = m.cause
         cause.SetInParent()
         cause.type = s.cause.type
         cause.delta = s.cause.delta
-    return message.SerializeToString()
+    return m.SerializeToString()
 
 
 def unpack(packed: bytes) -> Standing:
