@@ -71,6 +71,10 @@ class Client(Member, Timed, Protocol):
         """Its conversation, from the handshake on."""
         ...
 
+    def unsent(self) -> int:
+        """Return how many bytes wait to be sent."""
+        ...
+
     def expired(self, now: float) -> None:
         """Do what is due."""
         ...
@@ -144,6 +148,7 @@ class Gateway:
         self.clock: Callable[[], float] = asyncio.get_running_loop().time
         self._born = self.clock()
         self.wheel: Wheel[Client] = Wheel(self.clock())
+        self.metrics.unsent = self._unsent
         self.delivery = Delivery(self.metrics)
         self.hub = Hub(ledger.id, self.options, self.delivery, self.metrics)
         sources = map_sources(ledger, self.rooms, self.options)
@@ -267,7 +272,9 @@ class Gateway:
     def opened(self, client: Client) -> None:
         """Note that it is known who `client` is."""
         if client.session is not None:
-            self.users.setdefault(client.session.user, set()).add(client)
+            session = client.session
+            self.users.setdefault(session.user, set()).add(client)
+            self.metrics.opened(client.wire, session.name, session.version, session.user, self.clock())
 
     def left(self, client: Client) -> None:
         """Forget a connection that is gone."""
@@ -277,12 +284,16 @@ class Gateway:
         self.metrics.connections -= 1
         user = client.session.user if client.session is not None else ""
         known = self.users.get(user)
-        if known is not None:
+        if known is not None and client in known and client.session is not None:
+            self.metrics.left(client.wire, client.session.name, client.session.version)
             known.discard(client)
             if not known:
                 del self.users[user]
         if not self._clients:
             self._empty.set()
+
+    def _unsent(self) -> list[int]:
+        return [client.unsent() for client in self._clients]
 
     def retire(self, client: Client) -> None:
         """Have `client` closed at some moment of the drain time."""

@@ -31,7 +31,7 @@ from renown.protocol.effects import (
     Send,
     State,
 )
-from renown.protocol.replies import Push
+from renown.protocol.replies import Push, Reply
 from renown.protocol.session import Session
 from renown.protocol.session import State as Stage
 
@@ -236,6 +236,8 @@ class Peer(ABC):
             match effect:
                 case Send():
                     replies.append(effect.reply)
+                    if effect.outcome is not None:
+                        self._count(effect.outcome)
                 case Detach():
                     self._gateway.hub.detach(self, effect.channel)
                 case Release():
@@ -259,6 +261,10 @@ class Peer(ABC):
         session = self.session
         if session is not None and not self.closing:
             self._keep_up(session)
+
+    def _count(self, outcome: Reply) -> None:
+        refused = self.session is not None and self.session.state is Stage.REFUSED
+        self._gateway.metrics.replied(outcome, connected=not refused)
 
     def _keep_up(self, session: Session) -> None:
         if not self._known and session.state is Stage.OPEN:
@@ -294,7 +300,7 @@ class Peer(ABC):
     def _end(self, why: Disconnect) -> None:
         if self.closing:
             return
-        self._gateway.metrics.closes[why.code] += 1
+        self._gateway.metrics.closed(why, connected=self._known)
         self.finish()
         self.say_goodbye(why)
 

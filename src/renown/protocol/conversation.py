@@ -273,7 +273,8 @@ class Conversation:
             self.due = min(self._ping_at, self._pong_by, self._expires_by, self._subscriptions.due)
 
     def _reply(self, reply: Reply) -> Send:
-        return Send(self._codec.reply(reply))
+        counts = reply.error or reply.connect or reply.subscribe
+        return Send(self._codec.reply(reply), reply if counts is not None else None)
 
     def _error(self, number: int, error: Error) -> Send:
         return self._reply(Reply(number, error=error))

@@ -9,7 +9,7 @@ import msgspec
 
 from renown.protocol.codes import Disconnect
 from renown.protocol.commands import FilterNode
-from renown.protocol.replies import ClientInfo, Publication
+from renown.protocol.replies import ClientInfo, Publication, Reply
 
 __all__ = [
     "Answer",
@@ -52,6 +52,8 @@ class Send(msgspec.Struct, frozen=True, gc=False):
     """Send one encoded reply."""
 
     reply: bytes
+    outcome: Reply | None = None
+    """What it says, where that is worth counting: what became of a connect or subscribe command, an error."""
 
 
 class Close(msgspec.Struct, frozen=True, gc=False):

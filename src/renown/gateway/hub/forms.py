@@ -17,6 +17,7 @@ from renown.protocol.effects import Attach, Log, Newest, State
 from renown.protocol.filters import passes
 from renown.protocol.fossil import delta
 from renown.protocol.replies import Publication
+from renown.protocol.standing_form import pack
 
 __all__ = ["Batch", "Form", "Placed", "canonical", "form_of", "plain_form", "wanted_form"]
 
@@ -60,7 +61,7 @@ class Form:
         """Return the publication as it is said when it is no patch."""
         data = bytes(publication.data)
         if self.packed and data:
-            raise Unspeakable
+            data = pack(data)
         if self.delta:
             data = self.wire.codec.text(data)
         elif not self.packed:

@@ -48,6 +48,7 @@ class Hub:
         self._metrics = metrics
         self._turns = Turns(self._speak)
         self._librarian: Librarian | None = None
+        metrics.joining = self._joining
 
     def start(self, librarian: Librarian) -> None:
         """Begin to deliver; `librarian` reads what is lacking."""
@@ -371,6 +372,9 @@ class Hub:
             self._offer(channel, version, standing)
 
     # Helpers
+
+    def _joining(self) -> int:
+        return sum(len(channel.joining) for channel in self.channels.values())
 
     def _give_up(self, channel: StreamChannel | NewestRoom) -> None:
         """End all subscriptions: nobody can be told what comes next."""
