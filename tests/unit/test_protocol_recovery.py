@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from renown.protocol.effects import Log, Newest, Position
 from renown.protocol.recovery import newest_result, stream_result
+from tests.unit.protocol_talk import pub
 
 EPOCHS = st.sampled_from(["", "e", "_"])
 
@@ -29,7 +30,7 @@ def test_newest_state_is_given_to_new_subscribers() -> None:
 @settings(deadline=None)
 @given(st.integers(0, 8), EPOCHS, st.integers(0, 10), st.sets(st.integers(1, 8)))
 def test_a_stream_is_recovered_only_without_a_hole(top: int, epoch: str, offset: int, lost: set[int]) -> None:
-    entries = tuple((n, b"{}") for n in range(offset + 1, top + 1) if n not in lost)
+    entries = tuple(pub(n) for n in range(offset + 1, top + 1) if n not in lost)
     result = stream_result(Log("e", top, entries), Position(epoch, offset))
     complete = epoch in ("", "e") and offset <= top and not lost & set(range(offset + 1, top + 1))
     assert result.recovered == complete
@@ -39,3 +40,9 @@ def test_a_stream_is_recovered_only_without_a_hole(top: int, epoch: str, offset:
         assert [pub.offset for pub in result.publications] == list(range(offset + 1, top + 1))
     else:
         assert (result.offset, result.publications) == (top, ())
+
+
+def test_what_a_filter_took_out_is_no_hole() -> None:
+    result = stream_result(Log("e", 9, (pub(6), pub(9)), skipped=3), Position("e", 4))
+    assert (result.recovered, result.offset) == (True, 4)
+    assert not stream_result(Log("e", 9, (pub(6), pub(9)), skipped=2), Position("e", 4)).recovered

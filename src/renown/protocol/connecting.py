@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from renown.protocol.access import Access, ConnectionClaims, Limits, Refusal, TokenRefused
+from renown.protocol.access import Access, ConnectionClaims, Limits, Refusal, SubscriptionClaims, TokenRefused
 from renown.protocol.caller import Caller
 from renown.protocol.codes import DISCONNECTS, ERRORS
 from renown.protocol.commands import ConnectRequest, RefreshRequest, SubscribeRequest
@@ -75,11 +75,17 @@ def admit(access: Access, request: ConnectRequest) -> ConnectionClaims:
 
 
 def _welcome(access: Access, claims: ConnectionClaims) -> ConnectionClaims:
-    if access.blocked(claims):
-        raise Ended(DISCONNECTS.PERMISSION_DENIED)
+    _check_blocked(access, claims)
     if access.crowded(claims.user):
         raise Ended(DISCONNECTS.CONNECTION_LIMIT)
     return claims
+
+
+def _check_blocked(access: Access, claims: ConnectionClaims) -> None:
+    if not access.blocked(claims):
+        return
+    token = SubscriptionClaims(claims.user, "", token_id=claims.token_id, issued_at=claims.issued_at)
+    raise Ended(DISCONNECTS.INVALID_TOKEN if access.revoked(token) else DISCONNECTS.PERMISSION_DENIED)
 
 
 def wanted(caller: Caller, subs: dict[str, SubscribeRequest] | None) -> deque[Terms]:
@@ -127,8 +133,7 @@ def renew(access: Access, request: RefreshRequest, before: ConnectionClaims) -> 
         raise Ended(DISCONNECTS.EXPIRED if expired else DISCONNECTS.INVALID_TOKEN) from refused
     if claims.user != before.user:
         raise Ended(DISCONNECTS.INVALID_TOKEN)
-    if access.blocked(claims):
-        raise Ended(DISCONNECTS.PERMISSION_DENIED)
+    _check_blocked(access, claims)
     if claims.ttl is not None and claims.ttl <= 0:
         raise Failed(ERRORS.EXPIRED)
     if access.server_side(claims).keys() != access.server_side(before).keys():
