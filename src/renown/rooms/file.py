@@ -163,7 +163,11 @@ class RoomsFile:
             self._connection = connect(file)
         except sqlite3.Error as error:
             raise _failed(error) from error
-        self._secret = self.meta("secret")
+        try:
+            self._secret = self.meta("secret")
+        except RoomError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the connection."""

@@ -119,12 +119,13 @@ class Life:
 
     def read(self, after: int | None, limit: int, *, reverse: bool = False) -> Iterator[Publication]:
         """Read the log, whose offsets have no gaps."""
-        first = self.top + 1 - len(self.log)
+        size = len(self.log)
+        limit = min(max(limit, 0), size)
         if reverse:
-            end = self.top + 1 if after is None else min(after, self.top + 1)
-            return islice(reversed(self.log), self.top + 1 - end, self.top + 1 - end + max(limit, 0))
-        start = 0 if after is None else max(0, after + 1 - first)
-        return islice(self.log, start, start + max(limit, 0))
+            skip = 0 if after is None else min(max(0, self.top + 1 - after), size)
+            return islice(reversed(self.log), skip, skip + limit)
+        skip = 0 if after is None else min(max(0, after + size - self.top), size)
+        return islice(self.log, skip, skip + limit)
 
     def log_covers(self, after: int) -> bool:
         """Tell whether the log holds all that came after an offset."""

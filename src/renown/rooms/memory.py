@@ -128,7 +128,7 @@ class MemoryRooms:
         """Read a map by key."""
         life = self._lives.get(channel) or Life(channel, self._first_epoch(channel))
         frozen, behind = read_cursor(cursor, life.top)
-        limit = max(1, limit)
+        limit = min(max(1, limit), len(life.order) + 1)
         entries = list(islice(life.entries(behind), limit + 1))
         more = len(entries) > limit
         entries = entries[:limit]
@@ -159,6 +159,13 @@ class MemoryRooms:
         life = self._lives[channel] = Life(channel, new_epoch())
         life.seen(now)
         self._dues.add(life, life.due(now))
+
+    async def tidy(self) -> None:
+        """Remove now what has had its time."""
+        more = True
+        while more:
+            more = self._turn(self._clock())
+            await asyncio.sleep(0)
 
     def _first_epoch(self, channel: str) -> str:
         return first_epoch(self._secret, self._salts.get(bucket_of(channel), ""), channel)

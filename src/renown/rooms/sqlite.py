@@ -120,6 +120,11 @@ class SqliteRooms:
         """Look now for what other processes have published; return when it has been told."""
         await self._do(lambda _book, _now: None)
 
+    async def tidy(self) -> None:
+        """Remove now what has had its time."""
+        while await self._tidy():
+            pass
+
     async def _do(self, work: Callable[[Book, float], _T]) -> _T:
         if self._keeper is None:
             raise RoomError("the rooms are not open", code="rooms_closed")
