@@ -52,6 +52,12 @@ def test_a_standing_with_a_bad_time_is_not_packed() -> None:
             pack(msgspec.json.encode(msgspec.structs.replace(standing, updated_at=updated_at)))
 
 
+def test_a_standing_with_a_negative_version_is_not_packed() -> None:
+    standing = Standing("a:b", -1, 0.5, 0.4, 0.6, 1, {}, None, (), "active", False, timestamp(0), None)
+    with pytest.raises(Undecodable):
+        pack(msgspec.json.encode(standing))
+
+
 @settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_any_bytes_are_a_standing_or_undecodable(packed: bytes) -> None:

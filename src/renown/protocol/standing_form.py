@@ -25,10 +25,12 @@ def pack(standing: bytes) -> bytes:
 
     """
     try:
-        s = _DECODER.decode(standing)
-        updated_at = (datetime.fromisoformat(s.updated_at) - _EPOCH) // _MICROSECOND
+        return _message(_DECODER.decode(standing)).SerializeToString()
     except (msgspec.DecodeError, ValueError, TypeError, RecursionError) as error:
         raise Undecodable(f"no standing: {error}") from error
+
+
+def _message(s: Standing) -> pb.Standing:
     m = pb.Standing()
     m.subject = s.subject
     m.version = s.version
@@ -47,13 +49,13 @@ def pack(standing: bytes) -> bytes:
     m.badges.extend(s.badges)
     m.status = s.status
     m.provisional = s.provisional
-    m.updated_at = updated_at
+    m.updated_at = (datetime.fromisoformat(s.updated_at) - _EPOCH) // _MICROSECOND
     if s.cause is not None:
         cause = m.cause
         cause.SetInParent()
         cause.type = s.cause.type
         cause.delta = s.cause.delta
-    return m.SerializeToString()
+    return m
 
 
 def unpack(packed: bytes) -> Standing:
