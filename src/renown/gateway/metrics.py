@@ -21,13 +21,16 @@ from renown.gateway.transports.wires import Wire
 from renown.protocol.codes import Disconnect
 from renown.protocol.replies import Reply, SubscribeResult
 
-__all__ = ["GatewayMetrics"]
+__all__ = ["LATENCY_BOUNDS", "GatewayMetrics"]
 
-_SDKS: Final = frozenset(("js", "python", "go", "dart", "swift", "java", "csharp", "renown"))
+_SDKS: Final = frozenset(
+    ("js", "python", "go", "dart", "swift", "java", "csharp", "renown", "renown-live", "widget")
+)
 _VERSION: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,23}\Z")
 _VERSIONS: Final = 50
 """Versions told apart; clients could name any number of them."""
-_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+LATENCY_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""Upper ends of the ranges that delivery latencies are counted in, in seconds; the last has none."""
 
 Client = tuple[str, str, str, str]
 """Transport, protocol, SDK, its version."""
@@ -75,7 +78,8 @@ class GatewayMetrics(Collector):
         """Asks how many bytes wait to be sent to each connection."""
         self.joining: Callable[[], int] = int
         """Asks how many subscriptions are being made."""
-        self._latency = [0] * (len(_BUCKETS) + 1)
+        self.latency = [0] * (len(LATENCY_BOUNDS) + 1)
+        """Publications by how long after their commit they were written: one count for each range."""
         self._latency_sum = 0.0
         self._versions: set[str] = set()
 
@@ -150,7 +154,7 @@ class GatewayMetrics(Collector):
 
     def delivered(self, seconds: float) -> None:
         """Note how long after its commit a publication was written to its watchers."""
-        self._latency[bisect_left(_BUCKETS, seconds)] += 1
+        self.latency[bisect_left(LATENCY_BOUNDS, seconds)] += 1
         self._latency_sum += seconds
 
     # What Prometheus asks
@@ -159,8 +163,8 @@ class GatewayMetrics(Collector):
         """Yield the numbers in Prometheus' form."""
         yield from self._gauges()
         yield from self._counters()
-        counts = list(accumulate(self._latency))
-        buckets = [(str(bound), float(count)) for bound, count in zip(_BUCKETS, counts, strict=False)]
+        counts = list(accumulate(self.latency))
+        buckets = [(str(bound), float(count)) for bound, count in zip(LATENCY_BOUNDS, counts, strict=False)]
         yield HistogramMetricFamily(
             "renown_gateway_delivery_seconds",
             "Time from commit to the writing of a publication.",
