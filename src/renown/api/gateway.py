@@ -1,6 +1,5 @@
 """`GET /v1/gateway`: the realtime side of this process as it is now, for those who run it."""
 
-from collections import Counter
 from typing import Annotated
 
 import msgspec
@@ -13,16 +12,16 @@ from renown.api.reading import AnyRequest, guard, json_response
 from renown.api.services import Services, Use
 from renown.errors import ForbiddenError
 from renown.gateway import Gateway
-from renown.gateway.course import Sample
+from renown.gateway.course import Latency, Sample
 from renown.gateway.metrics import GatewayMetrics
-from renown.gateway.peer import Peer
-from renown.protocol.codes import DISCONNECTS, Disconnect
+from renown.protocol.codes import DISCONNECTS, ERRORS, Disconnect, Error
 
 __all__ = ["get_gateway"]
 
 _NAMELESS = "~"
 """How a namespace without a name sorts: last."""
 _REASONS = {why.code: why.reason for why in vars(DISCONNECTS).values() if isinstance(why, Disconnect)}
+_MEANINGS = _REASONS | {e.code: e.message for e in vars(ERRORS).values() if isinstance(e, Error)}
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -81,12 +80,15 @@ class Queues(msgspec.Struct, frozen=True):
     largest: int
 
 
-class Latency(msgspec.Struct, frozen=True):
-    """Seconds from an event's commit to the write to the connections, over the last minute."""
+class Outcomes(msgspec.Struct, frozen=True):
+    """How attempts ended, by a word, or a code with what it means; counts since the process started."""
 
-    p50: float
-    p99: float
-    count: int
+    connect: dict[str, int]
+    """`ok`, or the error or close that refused it."""
+    subscribe: dict[str, int]
+    """`new`, `recovered` without a gap, or `unrecovered`: missed publications were gone."""
+    errors: dict[str, int]
+    """Errors in replies to any command."""
 
 
 class Loop(msgspec.Struct, frozen=True):
@@ -109,8 +111,7 @@ class GatewayView(msgspec.Struct, frozen=True):
     connections: list[Connections]
     namespaces: list[Namespace]
     closes: list[Closed]
-    outcomes: dict[str, dict[str, int]]
-    """How attempts to connect, subscribe and recover ended."""
+    outcomes: Outcomes
     queues: Queues
     latency: Latency | None
     loops: list[Loop]
@@ -130,7 +131,7 @@ async def get_gateway(
     since: Annotated[float, Parameter(description="POSIX seconds: only samples taken after it")] = 0.0,
 ) -> Response[bytes]:
     """Return who is connected by what, what is sent, how fast, and what goes wrong. For API keys only."""
-    guard(request, services)
+    await guard(request, services)
     if not services.access.may_read_whole(request.scope["headers"]):
         raise ForbiddenError(
             "How the gateway does is told to API keys only.",
@@ -144,7 +145,6 @@ async def get_gateway(
 def _view(services: Services, since: float) -> GatewayView:
     gateway = services.gateway
     metrics = gateway.metrics
-    clients, queues = _clients(gateway)
     return GatewayView(
         at=services.clock(),
         node=gateway.node,
@@ -157,33 +157,31 @@ def _view(services: Services, since: float) -> GatewayView:
             metrics.conflated,
             metrics.dropped,
         ),
-        connections=clients,
+        connections=[Connections(*client, count) for client, count in metrics.clients.most_common()],
         namespaces=_namespaces(metrics),
         closes=[Closed(code, _REASONS.get(code, ""), count) for code, count in metrics.closes.most_common()],
-        outcomes={},
-        queues=queues,
-        latency=None,
-        loops=[],
+        outcomes=_outcomes(metrics),
+        queues=_queues(gateway),
+        latency=services.course.latency(),
+        loops=[Loop(user, connects) for user, connects in metrics.loops.flagged.items()],
         samples=services.course.since(since),
     )
 
 
-def _clients(gateway: Gateway) -> tuple[list[Connections], Queues]:
-    kinds: Counter[tuple[str, str, str, str]] = Counter()
-    unsent: list[int] = []
-    slow = 0
-    for clients in gateway.users.values():
-        for client in clients:
-            session = client.session
-            if session is None:
-                continue
-            protocol = "json" if client.wire.codec.json else "protobuf"
-            kinds[client.wire.name, protocol, session.name, session.version] += 1
-            slow += client.paused
-            if isinstance(client, Peer) and (waiting := client.unsent()):
-                unsent.append(waiting)
-    connections = [Connections(*kind, count) for kind, count in kinds.most_common()]
-    return connections, Queues(len(unsent), slow, sum(unsent), max(unsent, default=0))
+def _queues(gateway: Gateway) -> Queues:
+    unsent = [waiting for waiting in gateway.metrics.unsent() if waiting]
+    slow = sum(client.paused for clients in gateway.users.values() for client in clients)
+    return Queues(len(unsent), slow, sum(unsent), max(unsent, default=0))
+
+
+def _outcomes(metrics: GatewayMetrics) -> Outcomes:
+    connects = {_meaning(code) if code.isdigit() else code: n for code, n in metrics.connects.most_common()}
+    errors = {_meaning(str(code)): n for code, n in metrics.errors.most_common()}
+    return Outcomes(connects, dict(metrics.subscribes.most_common()), errors)
+
+
+def _meaning(code: str) -> str:
+    return f"{code} {_MEANINGS[int(code)]}" if int(code) in _MEANINGS else code
 
 
 def _namespaces(metrics: GatewayMetrics) -> list[Namespace]:

@@ -9,6 +9,7 @@ export interface GatewayView {
   connections: Connections[];
   namespaces: Namespace[];
   closes: { code: number; reason: string; count: number }[];
+  /** How attempts ended, by words: connects, subscriptions with their recovery, replies that are errors. */
   outcomes: Record<OutcomeName, Record<string, number>>;
   /** Of now, in bytes. */
   queues: { waiting: number; slow: number; total: number; largest: number };
@@ -43,7 +44,7 @@ export interface Namespace {
   publications: number;
 }
 
-export type OutcomeName = "connect" | "subscribe" | "recovery";
+export type OutcomeName = "connect" | "subscribe" | "errors";
 
 export interface Sample {
   at: number;

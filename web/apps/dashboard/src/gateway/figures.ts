@@ -33,7 +33,7 @@ export class GatewayFigures extends LitElement {
       <dd class="num">
         ${this.view ? html`<strong>${value}</strong><span class="faint">${more}</span>` : html`<span class="skeleton value"></span>`}
       </dd>
-      <dd><rn-course .values=${values}></rn-course></dd>
+      <dd class="line"><rn-course .values=${values}></rn-course></dd>
     </div>`;
   }
 
@@ -90,7 +90,7 @@ export class GatewayFigures extends LitElement {
         min-height: 2.2rem;
       }
 
-      dd:last-child:not(.pair) {
+      .line {
         margin-top: auto;
         padding-top: var(--space-2);
       }

@@ -5,8 +5,8 @@ import type { GatewayView, OutcomeName } from "../data/gateway.ts";
 import { base, card } from "../styles/shared.ts";
 import { tables } from "./tables.ts";
 
-const titles: Record<OutcomeName, string> = { connect: "Connect", subscribe: "Subscribe", recovery: "Recovery" };
-const good = new Set(["ok", "connected", "subscribed", "recovered"]);
+const titles: Record<OutcomeName, string> = { connect: "Connect", subscribe: "Subscribe and recover", errors: "Errors in replies" };
+const good = new Set(["ok", "new", "recovered"]);
 
 /** What became of those who connected, subscribed and came back. */
 @customElement("rn-outcomes")

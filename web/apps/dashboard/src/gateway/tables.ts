@@ -8,7 +8,7 @@ export const tables = css`
 
   .scroll {
     overflow-x: auto;
-    padding: 0 var(--space-3) var(--space-4);
+    padding: 0 var(--space-4) var(--space-4);
   }
 
   table {

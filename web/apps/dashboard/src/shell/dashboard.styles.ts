@@ -76,22 +76,31 @@ export const dashboardStyles = css`
     gap: var(--space-3);
   }
 
+  .places {
+    gap: 0;
+    margin-left: var(--space-2);
+  }
+
   .place {
-    padding: var(--space-2);
-    border-radius: var(--radius-sm);
+    padding: var(--space-2) var(--space-3);
+    border-radius: var(--radius-md);
     color: var(--ink-soft);
     font-size: var(--text-sm);
     font-weight: 550;
+    transition: background var(--quick);
   }
 
-  .place:hover,
-  .place[aria-current] {
+  .place:hover {
+    background: var(--sunken);
     color: var(--ink);
   }
 
   .place[aria-current] {
-    box-shadow: 0 2px 0 var(--accent);
-    border-radius: 0;
+    color: var(--ink);
+    text-decoration: underline;
+    text-decoration-color: var(--accent);
+    text-decoration-thickness: 2px;
+    text-underline-offset: 0.45em;
   }
 
   .refusal {
@@ -132,13 +141,28 @@ export const dashboardStyles = css`
       padding-block: var(--space-2);
     }
 
-    nav {
+    .actions {
       margin-left: auto;
     }
 
     rn-search {
-      flex: 1 0 100%;
+      flex: 1 1 0;
       order: 1;
+    }
+
+    .places {
+      order: 2;
+      margin-left: 0;
+    }
+
+    .place.overview {
+      display: none;
+    }
+
+    /* Search and places have a line of their own. */
+    .inside::after {
+      flex-basis: 100%;
+      content: "";
     }
   }
 
@@ -153,7 +177,7 @@ export const dashboardStyles = css`
       padding-top: var(--space-3);
     }
 
-    nav {
+    .actions {
       gap: var(--space-2);
     }
   }

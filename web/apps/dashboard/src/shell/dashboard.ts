@@ -47,9 +47,9 @@ export class Dashboard extends LitElement {
             <img src=${mark} width="26" height="26" alt="" /><span>Renown</span>
           </a>
           ${info?.dev ? html`<span class="chip accent" title=${devNote}>dev</span>` : nothing}
+          <nav class="places" aria-label="Pages">${this.place("overview", "#/", "Overview")}${this.place("gateway", "#/gateway", "Gateway")}</nav>
           ${access === "open" ? html`<rn-search .info=${info}></rn-search>` : html`<span class="gap"></span>`}
-          <nav aria-label="Actions">
-            <a class="place" href="#/gateway" aria-current=${this.route.page === "gateway" ? "page" : nothing}>Gateway</a>
+          <nav class="actions" aria-label="Actions">
             ${info?.dev ? html`<a class="button" href=${this.sendLink()}>Send an event</a>` : nothing}
             ${key() ? html`<button class="button quiet" type="button" @click=${signOut}>Sign out</button>` : nothing}
             <rn-connection></rn-connection>
@@ -86,6 +86,10 @@ export class Dashboard extends LitElement {
       case "send":
         return html`<rn-send .info=${info} .subject=${this.route.subject ?? ""}></rn-send>`;
     }
+  }
+
+  private place(page: Route["page"], href: string, title: string): TemplateResult {
+    return html`<a class="place ${page}" href=${href} aria-current=${this.route.page === page ? "page" : nothing}>${title}</a>`;
   }
 
   /** From a subject's page the form begins with that subject. */
