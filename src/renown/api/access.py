@@ -1,21 +1,24 @@
 """Who may do what over HTTP: API keys with scopes, client tokens, anonymous reading."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final
 
 from renown.errors import AuthenticationError, ForbiddenError
 from renown.ledger.keys import PREFIX as KEY_PREFIX
 from renown.ledger.keys import Key
+from renown.protocol.access import ConnectionClaims, KeysPending
 
-__all__ = ["EVENTS", "READ", "ROOMS", "SCOPES", "TOKENS", "Access", "Headers", "credential"]
+__all__ = ["EVENTS", "READ", "ROOMS", "SCOPES", "TOKENS", "USERS", "Access", "Headers", "credential"]
 
 EVENTS: Final = "events"
 READ: Final = "read"
 TOKENS: Final = "tokens"
 ROOMS: Final = "rooms"
-SCOPES: Final = (EVENTS, READ, TOKENS, ROOMS)
+USERS: Final = "users"
+SCOPES: Final = (EVENTS, READ, TOKENS, ROOMS, USERS)
 """What an API key may be allowed: to send events, to read everything whole, to mint client tokens, to act
-on rooms and connections."""
+on rooms and connections, to say what users may."""
 
 Headers = Iterable[tuple[bytes, bytes]]
 """Request headers as ASGI has them, names in lower case."""
@@ -27,7 +30,7 @@ class Access:
     def __init__(
         self,
         verify_key: Callable[[str], Key | None],
-        verify_token: Callable[[str], object],
+        verify_token: Callable[[str], ConnectionClaims],
         *,
         anonymous: bool,
         dev: bool,
@@ -54,13 +57,23 @@ class Access:
         else:
             self._check_token(secret, scope)
 
-    def may_read(self, headers: Headers) -> bool:
-        """Tell whether the request may read; raise nothing."""
-        try:
-            self.check(headers, READ)
-        except (AuthenticationError, ForbiddenError):
-            return False
-        return True
+    def reader(self, headers: Headers) -> ConnectionClaims | None:
+        """Return as whom a request reads; None: as somebody who sees everything.
+
+        Raises:
+            AuthenticationError: nothing, or nothing good, was presented.
+            ForbiddenError: an API key that may not read.
+            KeysPending: the key of a token is still to be fetched.
+
+        """
+        secret = credential(headers)
+        if secret is None:
+            self._check_nobody(READ)
+            return None if self._dev else ConnectionClaims(user="")
+        if secret.startswith(KEY_PREFIX):
+            self._check_key(secret, READ)
+            return None
+        return self._verify_token(secret)
 
     def may_read_whole(self, headers: Headers) -> bool:
         """Tell whether a request that may read may also see who did what: actors, ids, refs, data.
@@ -70,7 +83,10 @@ class Access:
         if self._dev:
             return True
         secret = credential(headers)
-        return secret is not None and secret.startswith(KEY_PREFIX) and self.may_read(headers)
+        if secret is None or not secret.startswith(KEY_PREFIX):
+            return False
+        key = self._verify_key(secret)
+        return key is not None and key.allows(READ)
 
     def _check_nobody(self, scope: str) -> None:
         if self._dev or (scope == READ and self.anonymous):
@@ -94,14 +110,17 @@ class Access:
             )
 
     def _check_token(self, token: str, scope: str) -> None:
-        self._verify_token(token)
-        if scope != READ:
-            raise ForbiddenError(
-                "A client token may only read; this needs an API key.",
-                code="missing_scope",
-                field="Authorization",
-                expected=f"an API key with the scope {scope}",
-            )
+        if scope == READ:
+            self._verify_token(token)
+            return
+        with suppress(KeysPending):  # whoever it is of: it is no API key
+            self._verify_token(token)
+        raise ForbiddenError(
+            "A client token may only read; this needs an API key.",
+            code="missing_scope",
+            field="Authorization",
+            expected=f"an API key with the scope {scope}",
+        )
 
 
 def credential(headers: Headers) -> str | None:

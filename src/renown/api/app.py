@@ -21,6 +21,7 @@ from renown.api import (
     standings,
     static,
     tokens,
+    users,
 )
 from renown.api.edge import Edge
 from renown.api.events import EventsEndpoint
@@ -46,6 +47,11 @@ _ROUTES: list[HTTPRouteHandler] = [
     channels.get_channels,
     gateway.get_gateway,
     tokens.create_token,
+    users.get_rights,
+    users.put_rights,
+    users.delete_rights,
+    users.disconnect_user,
+    users.revoke_tokens,
     badge.get_badge,
     server_api.call_server_api,
     probes.get_live,

@@ -9,10 +9,10 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from renown.api.problem import documented
-from renown.api.reading import AnyRequest, ParameterError, json_response
+from renown.api.reading import AnyRequest, KeysUnavailableError, ParameterError, guard, json_response
 from renown.api.services import Services, Use
 from renown.api.standings import etag, matches
-from renown.errors import EventError
+from renown.errors import AuthenticationError, EventError, ForbiddenError
 from renown.model import Standing, is_key, kind_of
 
 __all__ = ["get_badge"]
@@ -90,7 +90,11 @@ async def get_badge(
 async def _face(request: AnyRequest, services: Services, subject: str) -> Face:
     label = kind_of(subject)
     nothing = Face(label, _UNKNOWN, f"{subject}: no standing yet", _GREY, 0)
-    if not services.access.may_read(request.scope["headers"]):
+    try:
+        reader = await guard(request, services)
+    except (AuthenticationError, ForbiddenError, KeysUnavailableError):
+        return nothing
+    if not reader.sees(subject, "standing"):
         return nothing
     found = await services.ledger.snapshot(subject)
     if found is None:

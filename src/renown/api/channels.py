@@ -39,7 +39,7 @@ class NamespaceList(msgspec.Struct, frozen=True):
 )
 async def get_channels(request: AnyRequest, services: Use) -> Response[bytes]:
     """Return how each namespace delivers, what is kept of it, and who may do what in it."""
-    guard(request, services)
+    await guard(request, services)
     rules = services.gateway.channels.rules()
     found = [
         Namespace(name, isinstance(rule, RoomRule), msgspec.to_builtins(rule)) for name, rule in rules.items()

@@ -103,8 +103,9 @@ async def get_history(
     points: Annotated[int, Parameter(ge=2, le=1_000, description="Most points")] = 200,
 ) -> Response[bytes]:
     """Return how the score came to be what it is."""
-    guard(request, services)
+    reader = await guard(request, services)
     subject = subject_in(request, services)
+    reader.check(subject, "standing")
     await _known(services, subject)
     found = await services.ledger.history(subject, points)
     history = History(subject, [Point(point.version, timestamp(point.at), point.score) for point in found])
@@ -130,14 +131,16 @@ async def get_explanation(
 ) -> Response[bytes]:
     """Return why the score is what it is, newest event first.
 
-    Its lines have the events' ids, actors and data only for an API key with the scope `read`.
+    Its lines have the events' ids, actors and data only for an API key with the scope `read`, and for those
+    who may see the subject's detail.
     """
-    guard(request, services)
+    reader = await guard(request, services)
     subject = subject_in(request, services)
+    reader.check(subject, "standing", "activity")
     name = category_in(category, policy_of(services.policies, subject))
     await _known(services, subject)
     page = await services.ledger.explain(subject, name, limit, cursor)
-    whole = services.access.may_read_whole(request.scope["headers"])
+    whole = services.access.may_read_whole(request.scope["headers"]) or reader.sees(subject, "detail")
     return json_response(page if whole else without_persons(page), headers=_PERSONAL)
 
 
@@ -158,16 +161,17 @@ async def get_events(
 ) -> Response[bytes]:
     """Return the events of a subject, newest first.
 
-    They are whole, as the ledger keeps them, for an API key with the scope `read`; others get what the
-    subject's `activity:` channel tells of each.
+    They are whole, as the ledger keeps them, for an API key with the scope `read` and for those who may see
+    the subject's detail; others get what the subject's `activity:` channel tells of each.
     """
-    guard(request, services)
+    reader = await guard(request, services)
     subject = subject_in(request, services)
+    reader.check(subject, "activity")
     await _known(services, subject)
     entries = await services.ledger.events(subject, before, limit)
     last = entries[-1].version if len(entries) == limit else None
     following = last if last and last > 1 else None
-    if services.access.may_read_whole(request.scope["headers"]):
+    if services.access.may_read_whole(request.scope["headers"]) or reader.sees(subject, "detail"):
         events = [_record(entry) for entry in entries]
     else:
         found = await activities_of(services.ledger, subject, entries)

@@ -17,11 +17,21 @@ from renown.model import Standing
 
 __all__ = ["get_board", "get_info", "get_policies", "search_subjects"]
 
+MOST = 200
+"""Most subjects that one search looks at."""
+
 
 class Found(msgspec.Struct, frozen=True):
     """The standings of the subjects that match."""
 
     standings: list[Standing]
+
+
+class _OfSubject(msgspec.Struct, frozen=True):
+    subject: str
+
+
+_subject = msgspec.json.Decoder(_OfSubject)
 
 
 class _RawFound(msgspec.Struct, frozen=True):
@@ -57,8 +67,9 @@ async def get_board(
     limit: Annotated[int, Parameter(ge=1, le=200, description="Most rows")] = 20,
 ) -> Response[bytes]:
     """Return the top of a kind by score."""
-    guard(request, services)
+    reader = await guard(request, services)
     check_kind(kind, services.policies)
+    reader.check_board(kind)
     _, found = await services.ledger.board(kind, limit)
     return json_response(board_view(kind, found), headers={"cache-control": "no-cache"})
 
@@ -77,12 +88,15 @@ async def search_subjects(
     limit: Annotated[int, Parameter(ge=1, le=200, description="Most subjects")] = 20,
 ) -> Response[bytes]:
     """Return the standings of subjects whose id starts with or contains the text."""
-    guard(request, services)
-    if kind is not None:
-        check_kind(kind, services.policies)
-    found = await services.ledger.search(q, kind, limit)
+    reader = await guard(request, services)
+    kinds = [check_kind(kind, services.policies).kind] if kind is not None else services.policies.kinds
+    if all(reader.sees_kind(one) for one in kinds):
+        found = await services.ledger.search(q, kind, limit)
+    else:
+        candidates = await services.ledger.search(q, kind, MOST)
+        found = [body for body in candidates if reader.sees(_subject.decode(body).subject, "standing")]
     return json_response(
-        _RawFound([msgspec.Raw(body) for body in found]), headers={"cache-control": "no-cache"}
+        _RawFound([msgspec.Raw(body) for body in found[:limit]]), headers={"cache-control": "no-cache"}
     )
 
 
@@ -94,7 +108,7 @@ async def search_subjects(
 )
 async def get_policies(request: AnyRequest, services: Use) -> Response[bytes]:
     """Return every policy, whole."""
-    guard(request, services)
+    await guard(request, services)
     return json_response({"policies": [msgspec.to_builtins(policy) for policy in services.policies]})
 
 
@@ -106,7 +120,7 @@ async def get_policies(request: AnyRequest, services: Use) -> Response[bytes]:
 )
 async def get_info(request: AnyRequest, services: Use) -> Response[bytes]:
     """Return the server's version and the kinds of subjects it knows."""
-    guard(request, services)
+    await guard(request, services)
     counts = await services.ledger.kinds()
     kinds = [
         describe(policy, counts[policy.kind].subjects if policy.kind in counts else 0)

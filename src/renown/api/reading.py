@@ -7,16 +7,20 @@ from urllib.parse import unquote
 import msgspec
 from litestar import Request, Response
 
-from renown.api.access import READ
 from renown.api.services import Services
-from renown.errors import EventError, NotFoundError, RenownError
+from renown.errors import EventError, ForbiddenError, NotFoundError, RenownError
+from renown.gateway.admission.permissions import Permissions
+from renown.gateway.hub.channels import Source
 from renown.model import OVERALL, is_key, kind_of
-from renown.policy import Policies, Policy
+from renown.policy import Policies, Policy, View
 from renown.policy.nearest import expected_one_of
+from renown.protocol.access import ConnectionClaims, KeysPending
 
 __all__ = [
     "AnyRequest",
+    "KeysUnavailableError",
     "ParameterError",
+    "Reader",
     "category_in",
     "check_kind",
     "check_subject",
@@ -39,9 +43,80 @@ class ParameterError(RenownError):
     status = 400
 
 
-def guard(request: AnyRequest, services: Services) -> None:
-    """Let only those through who may read."""
-    services.access.check(request.scope["headers"], READ)
+class KeysUnavailableError(RenownError):
+    """The key that would verify a token cannot be fetched now."""
+
+    code = "keys_unavailable"
+    status = 503
+
+
+class Reader:
+    """Who reads, and what that somebody may see."""
+
+    def __init__(self, claims: ConnectionClaims | None, permissions: Permissions) -> None:
+        """Take who reads; None: somebody who sees everything."""
+        self._claims = claims
+        self._permissions = permissions
+
+    def sees(self, subject: str, *views: View) -> bool:
+        """Tell whether all these views of a subject may be seen."""
+        who = self._claims
+        return who is None or all(self._permissions.sees(view, subject, who) for view in views)
+
+    def sees_kind(self, kind: str) -> bool:
+        """Tell whether all standings of a kind may be seen."""
+        return self._sees_all(Source.STANDINGS, kind)
+
+    def check(self, subject: str, *views: View) -> None:
+        """Return when all these views of a subject may be seen.
+
+        Raises:
+            ForbiddenError: they may not, whether or not there is anything to see.
+
+        """
+        if not self.sees(subject, *views):
+            raise _not_visible(f"{subject[:80]} is not for everybody to see.", "subject")
+
+    def check_board(self, kind: str) -> None:
+        """Return when the board of a kind may be seen; raise `ForbiddenError` like `check`."""
+        if not self._sees_all(Source.BOARD, kind):
+            raise _not_visible(f"The board of {kind[:40]} is not for everybody to see.", "kind")
+
+    def _sees_all(self, source: Source, kind: str) -> bool:
+        who = self._claims
+        return who is None or self._permissions.sees_kind(source, kind, who)
+
+
+def _not_visible(detail: str, field: str) -> ForbiddenError:
+    return ForbiddenError(
+        detail,
+        code="not_visible",
+        field=field,
+        expected="a token of a user who may see it, or an API key with the scope read",
+    )
+
+
+async def guard(request: AnyRequest, services: Services) -> Reader:
+    """Let only those through who may read; return who it is.
+
+    Raises:
+        AuthenticationError: nothing, or nothing good, was presented.
+        ForbiddenError: an API key that may not read, or a user who is blocked.
+        KeysUnavailableError: a token's key cannot be fetched now.
+
+    """
+    headers = request.scope["headers"]
+    try:
+        who = services.access.reader(headers)
+    except KeysPending:
+        await services.tokens.refreshed()
+        try:
+            who = services.access.reader(headers)
+        except KeysPending as pending:
+            raise KeysUnavailableError(
+                "The keys that verify tokens cannot be fetched now; try again soon.", field="Authorization"
+            ) from pending
+    return Reader(who, services.permissions)
 
 
 def subject_in(request: AnyRequest, services: Services, place: int = 3) -> str:

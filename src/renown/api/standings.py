@@ -72,8 +72,9 @@ async def get_standing(
     ] = None,
 ) -> Response[bytes]:
     """Return the standing of a subject, now or as it was known at a time."""
-    guard(request, services)
+    reader = await guard(request, services)
     subject = subject_in(request, services)
+    reader.check(subject, "standing")
     when = moment(at)
     if when is not None:
         return await _as_of(services, subject, when)
@@ -111,12 +112,14 @@ async def get_standings(
     subject: Annotated[list[str], Parameter(description="kind:id; may be repeated", max_items=MOST)],
 ) -> Response[bytes]:
     """Return several standings at once."""
-    guard(request, services)
+    reader = await guard(request, services)
     subjects = list(dict.fromkeys(check_subject(one, services.policies) for one in subject))
     if not subjects or len(subjects) > MOST:
         raise ParameterError(
             f"Ask for 1 to {MOST} subjects.", field="subject", expected=f"1 to {MOST} subjects"
         )
+    for one in subjects:
+        reader.check(one, "standing")
     found = await services.ledger.snapshots(subjects)
     standings = [msgspec.Raw(found[one][1]) for one in subjects if one in found]
     missing = [one for one in subjects if one not in found]

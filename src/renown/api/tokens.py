@@ -1,7 +1,7 @@
 """`POST /v1/tokens`: client tokens for backends that hold an API key."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, post
@@ -11,11 +11,13 @@ from renown.api.access import TOKENS
 from renown.api.problem import documented
 from renown.api.reading import AnyRequest, json_response
 from renown.api.services import Use
-from renown.errors import AuthenticationError, EventError, RenownError
-from renown.gateway.admission.tokens import Tokens
+from renown.errors import AuthenticationError, EventError, ForbiddenError, RenownError
+from renown.gateway.admission.permissions import Permissions
+from renown.gateway.admission.rights import check_rights
+from renown.gateway.admission.tokens import LONGEST_TOKEN, Tokens
 from renown.intake import DECODING_ERRORS, MalformedError
 from renown.model import timestamp
-from renown.protocol.access import TokenRefused
+from renown.protocol.access import ConnectionClaims, Rights, TokenRefused
 
 __all__ = ["TokenRequest", "TokenResponse", "create_token", "verifier"]
 
@@ -31,6 +33,12 @@ class TokenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For a token that subscribes to this one channel; otherwise it opens connections."""
     lifetime: Annotated[float, msgspec.Meta(gt=0, le=MONTH)] | None = None
     """Seconds that it is good; the setting `tokens.lifetime` when absent."""
+    info: dict[str, Any] | None = None
+    """What others see of the connection, or of the subscription."""
+    channels: tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=255)], ...] | None = None
+    """Channels that the server subscribes the connection to."""
+    rights: Rights | None = None
+    """What the user may, unless rights are stored for the user: those hold instead."""
 
 
 class TokenResponse(msgspec.Struct, frozen=True):
@@ -50,14 +58,17 @@ class NotConfiguredError(RenownError):
 _request = msgspec.json.Decoder(TokenRequest)
 
 
-def verifier(tokens: Tokens, *, anonymous: bool) -> Callable[[str], object]:
+def verifier(
+    tokens: Tokens, permissions: Permissions, *, anonymous: bool
+) -> Callable[[str], ConnectionClaims]:
     """Return the function that checks a client token presented over HTTP.
 
-    It raises `AuthenticationError` for one that is not good. As over a WebSocket, one that names no user
-    is good only where anybody may read.
+    It raises `AuthenticationError` for one that is not good, `ForbiddenError` for one that is revoked or of
+    a blocked user, and lets `KeysPending` through. As over a WebSocket, a token that names no user is good
+    only where anybody may read.
     """
 
-    def verify(token: str) -> object:
+    def verify(token: str) -> ConnectionClaims:
         try:
             claims = tokens.connection(token)
         except TokenRefused as refused:
@@ -70,6 +81,10 @@ def verifier(tokens: Tokens, *, anonymous: bool) -> Callable[[str], object]:
                 code="token_invalid",
                 field="Authorization",
                 expected="a token with a sub",
+            )
+        if permissions.blocked(claims):
+            raise ForbiddenError(
+                "The user is blocked, or the token is revoked.", code="blocked", field="Authorization"
             )
         return claims
 
@@ -96,9 +111,35 @@ async def create_token(request: AnyRequest, services: Use) -> Response[bytes]:
             field="tokens.secret",
         )
     lifetime = services.token_lifetime if wanted.lifetime is None else wanted.lifetime
-    token = services.tokens.issue(wanted.user, channel=wanted.channel, lifetime=lifetime)
+    if wanted.rights is not None:
+        check_rights(wanted.rights)
+    token = services.tokens.issue(
+        wanted.user, channel=wanted.channel, lifetime=lifetime, claims=_further(wanted)
+    )
+    if len(token) > LONGEST_TOKEN:
+        raise EventError(
+            f"The token would be {len(token)} characters long.",
+            code="invalid_request",
+            expected=f"info, channels and rights that make at most {LONGEST_TOKEN}",
+        )
     response = TokenResponse(token, timestamp(services.clock() + lifetime))
     return json_response(response, headers={"cache-control": "no-store"})
+
+
+def _further(wanted: TokenRequest) -> dict[str, Any]:
+    """Return the claims that not every token has."""
+    if wanted.channel is not None:
+        for field in ("channels", "rights"):
+            if getattr(wanted, field) is not None:
+                raise EventError(
+                    f"A token for one channel has no {field}.",
+                    code="invalid_request",
+                    field=field,
+                    expected="nothing beside channel",
+                )
+    rights = None if wanted.rights is None else msgspec.to_builtins(wanted.rights)
+    channels = None if wanted.channels is None else list(wanted.channels)
+    return {"info": wanted.info, "channels": channels, "rights": rights}
 
 
 def _decode(body: bytes) -> TokenRequest:

@@ -39,7 +39,7 @@ from renown.protocol.access import (
     TokenRefused,
 )
 
-__all__ = ["Tokens"]
+__all__ = ["LONGEST_TOKEN", "Tokens"]
 
 _LEAST_SECRET: Final = 32
 _HMAC: Final = ("HS256", "HS384", "HS512")
@@ -47,7 +47,8 @@ _RSA: Final = ("RS256", "RS384", "RS512")
 _CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
 _EDWARDS: Final = ("EdDSA", "Ed25519")
 _PUBLIC: Final = frozenset((*_RSA, *_CURVES.values(), *_EDWARDS))
-_LONGEST_TOKEN: Final = 16_384
+LONGEST_TOKEN: Final = 16_384
+"""Characters of a token beyond which it is not even looked at."""
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -288,7 +289,7 @@ def _algorithms(key: Key) -> tuple[str, ...]:
 
 
 def _header(token: str) -> _Header:
-    if len(token) > _LONGEST_TOKEN or token.count(".") != 2:
+    if len(token) > LONGEST_TOKEN or token.count(".") != 2:
         raise TokenRefused(Refusal.INVALID, "not a token")
     encoded = token.partition(".")[0]
     try:
