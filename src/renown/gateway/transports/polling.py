@@ -14,8 +14,7 @@ from renown.gateway.gateway import Gateway
 from renown.gateway.hub.watched import Writer
 from renown.gateway.peer import Peer
 from renown.gateway.transports.exchange import NOT_STORED, Exchange, Gone, TooLarge
-from renown.gateway.transports.wires import Wire
-from renown.protocol.codec import JSON
+from renown.gateway.transports.wires import POLL_JSON
 from renown.protocol.codes import DISCONNECTS, ERRORS, Disconnect, Error, Unsubscribed
 from renown.protocol.replies import Publication, Push, Reply, SubscribeResult
 
@@ -64,19 +63,6 @@ class _Found(msgspec.Struct, omit_defaults=True):
 
 class _Wrong(Exception):
     """A question that cannot be understood; the text says why."""
-
-
-class _Whole(Wire):
-    """Replies as they are: they are taken apart again in this process."""
-
-    __slots__ = ()
-
-    def frames(self, pushes: list[bytes]) -> list[bytes]:
-        """Return `pushes`."""
-        return pushes
-
-
-_WIRE: Final[Wire] = _Whole("poll", JSON)
 
 
 class Polling:
@@ -134,8 +120,6 @@ class Polling:
             poll.gone()
             left.cancel()
             answering.cancel()
-            with suppress(asyncio.CancelledError):
-                await left
         if answering.done() and not answering.cancelled():
             status, body = answering.result()
             await exchange.answer(status, msgspec.json.encode(body), content_type=_JSON, headers=NOT_STORED)
@@ -157,7 +141,7 @@ class _Poll(Peer):
     )
 
     def __init__(self, gateway: Gateway, question: _Question) -> None:
-        super().__init__(gateway, _WIRE)
+        super().__init__(gateway, POLL_JSON)
         self._question = question
         self._wait = min(gateway.options.poll_wait, question.wait or 0.0)
         if question.wait is None:
@@ -207,7 +191,7 @@ class _Poll(Peer):
         elif reply.id:
             self._settle(self._channels[reply.id - 2], reply)
         else:
-            asyncio.get_running_loop().call_soon(self.take, JSON.pong)
+            asyncio.get_running_loop().call_soon(self.take, self.wire.codec.pong)
 
     def _begin(self, reply: Reply) -> None:
         if reply.connect is None:

@@ -12,6 +12,7 @@ from renown.protocol.codec import JSON, PROTOBUF, Codec
 __all__ = [
     "MESSAGE_JSON",
     "MESSAGE_PROTOBUF",
+    "POLL_JSON",
     "SSE_JSON",
     "STREAM_JSON",
     "STREAM_PROTOBUF",
@@ -107,6 +108,16 @@ class _Events(Wire):
         return [b"data: %b\n\n" % push for push in pushes]
 
 
+class _Whole(Wire):
+    """Replies as they are: a poll takes them apart again in this process."""
+
+    __slots__ = ()
+
+    def frames(self, pushes: list[bytes]) -> list[bytes]:
+        """Return `pushes`."""
+        return pushes
+
+
 def text_frame(payload: bytes) -> bytes:
     """Return `payload` as one whole text frame (RFC 6455, section 5.2)."""
     size = len(payload)
@@ -134,6 +145,7 @@ STREAM_PROTOBUF: Final[Wire] = _Sized("http_stream", PROTOBUF)
 SSE_JSON: Final[Wire] = _Events("sse", JSON)
 MESSAGE_JSON: Final[Wire] = _Messages("asgi", JSON)
 MESSAGE_PROTOBUF: Final[Wire] = _Messages("asgi", PROTOBUF)
+POLL_JSON: Final[Wire] = _Whole("poll", JSON)
 
 WIRES: Final[tuple[Wire, ...]] = (
     WS_JSON,
@@ -143,5 +155,6 @@ WIRES: Final[tuple[Wire, ...]] = (
     SSE_JSON,
     MESSAGE_JSON,
     MESSAGE_PROTOBUF,
+    POLL_JSON,
 )
 """All there are."""
