@@ -12,8 +12,11 @@ import msgspec
 
 from renown.bus.bus import Bus
 from renown.errors import RenownError
+from renown.gateway.admission.limits import Addresses, Limiter, Turned
 from renown.gateway.admission.origins import OriginRule
+from renown.gateway.admission.permissions import Permissions
 from renown.gateway.admission.tokens import Tokens
+from renown.gateway.enforcement import Enforcement
 from renown.gateway.hub.channels import Channels, Source
 from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.hub import Hub
@@ -26,6 +29,8 @@ from renown.gateway.hub.watched import Member
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.gateway.wheel import Timed, Wheel
+from renown.ledger import RightsBook
+from renown.policy import Policies
 from renown.protocol.access import (
     Action,
     ConnectionClaims,
@@ -38,6 +43,7 @@ from renown.protocol.codes import ERRORS, Disconnect, Error, Unsubscribed
 from renown.protocol.effects import (
     Answer,
     Attach,
+    Await,
     Call,
     Done,
     History,
@@ -124,17 +130,23 @@ class Gateway:
         *,
         anonymous: bool = False,
         kinds: Container[str] | None = None,
+        policies: Policies | None = None,
+        rights: RightsBook | None = None,
         rooms: RoomKeeper | None = None,
         dev: bool = False,
     ) -> None:
         """Without `tokens` no token is good; `anonymous` lets clients connect without one.
 
-        Channels of kinds not among `kinds` do not exist; None: those of any kind do. In `dev` mode pages of
-        this machine may connect, under names of this machine only.
+        Channels of kinds not among `kinds` do not exist; None: those of any kind do. The visibility of
+        `policies` and what `rights` stores decide who sees what; without `rooms` these are kept in memory. In
+        `dev` mode pages of this machine may connect, under names of this machine only.
         """
         self.options = options or GatewayOptions()
         self.anonymous = anonymous
         self.channels = Channels(self.options, kinds)
+        self.permissions = Permissions(self.channels, policies, rights)
+        self.limiter = Limiter(self.options.limits)
+        self.addresses = Addresses(self.options.limits.proxies)
         self.origins = OriginRule(self.options.origins, dev=dev)
         self.epoch = ledger.id
         self.metrics = GatewayMetrics()
@@ -160,7 +172,8 @@ class Gateway:
         self._bus = bus
         self._clients: set[Client] = set()
         self._empty = asyncio.Event()
-        self._deaf: Callable[[], None] | None = None
+        self._deaf: list[Callable[[], None]] = []
+        self._enforcement = Enforcement(self)
         self._running: list[asyncio.Task[None]] = []
         self._limits = _limits(self.options)
 
@@ -173,21 +186,26 @@ class Gateway:
         """Begin to listen to the bus and to keep time."""
         self.hub.start(self._library)
         await self.rooms.start(self.hub.publish)
-        self._deaf = self._bus.listen(self.hub.take)
+        self.tokens.start()
+        self._deaf = [
+            self._bus.listen(self.hub.take),
+            self.permissions.listen(self._enforcement.changed),
+        ]
         loop = asyncio.get_running_loop()
         self._running = [loop.create_task(self._keep_time()), loop.create_task(self._sweep())]
 
     async def stop(self) -> None:
         """Stop listening, reading and keeping time. Connections are not closed: see `drain`."""
-        if self._deaf is not None:
-            self._deaf()
-            self._deaf = None
+        for deaf in self._deaf:
+            deaf()
+        self._deaf = []
         for task in self._running:
             task.cancel()
         for task in self._running:
             with suppress(asyncio.CancelledError):
                 await task
         self._running = []
+        await self.tokens.stop()
         await self._library.close()
         await self.maps.close()
         await self.rooms.close()
@@ -216,29 +234,25 @@ class Gateway:
         """Return how a channel behaves."""
         return self.channels.route(channel)
 
-    def may(self, action: Action, channel: str, who: ConnectionClaims, *, subscribed: bool) -> bool:  # noqa: ARG002
+    def may(self, action: Action, channel: str, who: ConnectionClaims, *, subscribed: bool) -> bool:
         """Tell whether somebody may do something in a channel without a token for it."""
-        address = self.channels.find(channel)
-        if isinstance(address, Error):
-            return False
-        allowed = address.rule.subscribe
-        return allowed == "anyone" or (allowed == "users" and bool(who.user))
+        return self.permissions.may(action, channel, who, subscribed=subscribed)
 
     def blocked(self, claims: ConnectionClaims) -> bool:
-        """Tell whether the user may not connect."""
-        return claims.rights.blocked
+        """Tell whether the user may not connect: blocked, or the token revoked."""
+        return self.permissions.blocked(claims)
 
-    def revoked(self, claims: SubscriptionClaims) -> bool:  # noqa: ARG002
+    def revoked(self, claims: SubscriptionClaims) -> bool:
         """Tell whether a good subscription token was revoked."""
-        return False
+        return self.permissions.revoked(claims)
 
-    def crowded(self, user: str) -> bool:  # noqa: ARG002
+    def crowded(self, user: str) -> bool:
         """Tell whether the user has as many connections as may be."""
-        return False
+        return self.limiter.crowded(user)
 
     def server_side(self, claims: ConnectionClaims) -> dict[str, ServerSubscription]:
-        """Return the subscriptions the server makes."""
-        return claims.subs
+        """Return the subscriptions the server makes: those of the token, and `user:<id>`."""
+        return self.permissions.server_side(claims)
 
     def may_call(self, method: str, who: ConnectionClaims) -> Error | None:  # noqa: ARG002
         """Return why a method cannot be called."""
@@ -269,11 +283,22 @@ class Gateway:
             node=node,
         )
 
+    def knock(self, address: str) -> Turned | None:
+        """Tell whether a handshake is turned away, and how; None: it goes on."""
+        if self.draining:
+            return Turned(503, 1, "the server is stopping")
+        return self.limiter.knock(address, self.clock())
+
+    def clients(self) -> list[Client]:
+        """Return all connections of this process."""
+        return list(self._clients)
+
     def opened(self, client: Client) -> None:
         """Note that it is known who `client` is."""
         if client.session is not None:
             session = client.session
             self.users.setdefault(session.user, set()).add(client)
+            self.limiter.signed_in(session.user)
             self.metrics.opened(client.wire, session.name, session.version, session.user, self.clock())
 
     def left(self, client: Client) -> None:
@@ -286,6 +311,7 @@ class Gateway:
         known = self.users.get(user)
         if known is not None and client in known and client.session is not None:
             self.metrics.left(client.wire, client.session.name, client.session.version)
+            self.limiter.signed_out(user)
             known.discard(client)
             if not known:
                 del self.users[user]
@@ -336,6 +362,9 @@ class Gateway:
                 return done if isinstance(done, Error) else Done()
             case Call():
                 return await self._call(question, client)
+            case Await():
+                await self.tokens.refreshed()
+                return Done()
             case _:
                 return ERRORS.NOT_AVAILABLE
 
@@ -403,6 +432,8 @@ def _limits(options: GatewayOptions) -> Limits:
         channels=options.channels_per_connection,
         channel_name=options.channel_name_limit,
         recovery=options.recovery_limit,
+        commands=options.limits.commands,
+        burst=options.limits.command_burst,
         connect=options.connect_deadline,
         ping=options.ping_interval,
         pong=options.pong_timeout,

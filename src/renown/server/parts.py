@@ -19,8 +19,10 @@ from renown.errors import SettingsError
 from renown.gateway import Gateway
 from renown.gateway.admission.tokens import Tokens
 from renown.gateway.course import Course
+from renown.gateway.hub.rooms import RoomKeeper
 from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.ledger import Ledger
+from renown.rooms import MemoryRooms, SqliteRooms
 from renown.server.gauges import watch
 from renown.server.policies import chosen
 from renown.server.settings import Settings
@@ -61,6 +63,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         tokens,
         anonymous=anonymous,
         kinds=policies.kinds,
+        policies=policies,
+        rights=ledger.rights,
+        rooms=RoomKeeper(MemoryRooms(), SqliteRooms.open(_data_folder(settings))),
         dev=settings.dev,
     )
     await gateway.start()
@@ -78,8 +83,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         course=course,
         policies=policies,
         access=Access(
-            ledger.keys.verify, verifier(tokens, anonymous=anonymous), anonymous=anonymous, dev=settings.dev
+            ledger.keys.verify,
+            verifier(tokens, gateway.permissions, anonymous=anonymous),
+            anonymous=anonymous,
+            dev=settings.dev,
         ),
+        permissions=gateway.permissions,
         tokens=tokens,
         token_lifetime=settings.tokens.lifetime,
         metrics=metrics,

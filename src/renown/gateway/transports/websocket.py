@@ -7,12 +7,13 @@ connection needs is kept, since there may be very many of them.
 
 import asyncio
 import logging
+from http import HTTPStatus
 from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.protocol import OPEN, SERVER
 from websockets.protocol import Protocol as Frames
 
@@ -53,10 +54,12 @@ def protocol_class(gateway: Gateway) -> type["Connection"]:
 class Connection(Peer, asyncio.Protocol):
     """One client over WebSocket."""
 
-    __slots__ = ("_connections", "_fragments", "_frames", "_reading", "_transport")
+    __slots__ = ("_address", "_connections", "_fragments", "_frames", "_reading", "_transport")
 
     def __init__(self, gateway: Gateway, connections: set[Any]) -> None:
         super().__init__(gateway, WS_JSON)
+        self._address = ""
+        """Whom the connection counts for, while it is counted."""
         self._connections = connections
         self._frames: Frames = Handshake(max_size=gateway.options.message_limit, logger=_FRAMES_LOG)
         self._fragments: bytearray | None = None
@@ -90,6 +93,8 @@ class Connection(Peer, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the loop's signature
         """Leave everything behind."""
         self._connections.discard(self)
+        if self._address:
+            self._gateway.limiter.gone(self._address)
         self.gone()
         self._transport = None
 
@@ -151,13 +156,29 @@ class Connection(Peer, asyncio.Protocol):
         for event in handshake.events_received():
             if isinstance(event, Request):
                 response = handshake.answer(event, self._gateway.options.path, self._gateway.origins)
-                if self._gateway.draining and response.status_code == 101:
-                    response = handshake.reject(503, "The server is stopping.\n")
+                if response.status_code == 101:
+                    response = self._admitted(handshake, transport, event, response)
                 handshake.send_response(response)
                 if response.status_code == 101:
                     self._open(handshake, transport)
                     return
         self._flush_frames()
+
+    def _admitted(
+        self, handshake: Handshake, transport: asyncio.Transport, request: Request, response: Response
+    ) -> Response:
+        """Return the response to a good handshake: another one if it is one too many."""
+        peer: tuple[str, int] | None = transport.get_extra_info("peername")
+        headers = {name.lower(): value for name, value in request.headers.raw_items()}
+        address = self._gateway.addresses.of(peer[0] if peer else "", headers)
+        turned = self._gateway.knock(address)
+        if turned is not None:
+            response = handshake.reject(HTTPStatus(turned.status), f"{turned.reason.capitalize()}.\n")
+            response.headers["Retry-After"] = str(turned.retry_after)
+            return response
+        self._address = address
+        self._gateway.limiter.arrived(address)
+        return response
 
     def _open(self, handshake: Handshake, transport: asyncio.Transport) -> None:
         options = self._gateway.options

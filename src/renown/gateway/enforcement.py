@@ -1,0 +1,67 @@
+"""Makes changes of rights count on connections that are open: at once, without a new login."""
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from renown.gateway.admission.rights import Departure
+from renown.ledger import Changes
+from renown.protocol.codes import DISCONNECTS, Disconnect
+
+if TYPE_CHECKING:
+    from renown.gateway.gateway import Client, Gateway
+
+__all__ = ["Enforcement"]
+
+_LOG = logging.getLogger("renown.gateway")
+_departure = msgspec.json.Decoder(Departure)
+
+
+class Enforcement:
+    """Looks through the connections that a change concerns."""
+
+    def __init__(self, gateway: "Gateway") -> None:
+        self._gateway = gateway
+
+    def changed(self, changes: Changes) -> None:
+        """Act on what happened to rights and tokens, in this process or another."""
+        for client in self._concerned(changes):
+            try:
+                self._look_at(client)
+            except Exception:
+                _LOG.exception("the rights of a connection cannot be looked up: it is closed")
+                client.close(DISCONNECTS.SERVER_ERROR)
+        for user, body in changes.disconnect:
+            self._disconnect(user, body)
+
+    def _concerned(self, changes: Changes) -> "Iterable[Client]":
+        # Subscriptions have tokens of their own, so a revoked token may concern any connection.
+        if changes.everything or changes.tokens:
+            return self._gateway.clients()
+        users = self._gateway.users
+        return [client for user in changes.users for client in users.get(user, ())]
+
+    def _look_at(self, client: "Client") -> None:
+        session = client.session
+        if session is None:
+            return
+        permissions = self._gateway.permissions
+        if permissions.rights(session.claims).blocked:
+            client.close(DISCONNECTS.PERMISSION_DENIED)
+        elif permissions.blocked(session.claims):
+            client.close(DISCONNECTS.INVALID_TOKEN)
+        else:
+            client.recheck()
+
+    def _disconnect(self, user: str, body: bytes) -> None:
+        try:
+            wanted = _departure.decode(body)
+        except ValueError:
+            # Written by a newer version: that they are to go is certain.
+            wanted = Departure()
+        for client in list(self._gateway.users.get(user, ())):
+            session = client.session
+            if session is not None and session.client not in wanted.whitelist:
+                client.close(Disconnect(wanted.code, wanted.reason))
