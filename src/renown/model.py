@@ -200,6 +200,8 @@ class Update(msgspec.Struct, frozen=True, gc=False):
     """JSON of the newest `Standing`."""
     activity: tuple[tuple[int, int, bytes], ...]
     """(version, seq, JSON of the `Activity`) of each event of the commit, ascending."""
+    at: float = 0.0
+    """When it was committed, POSIX seconds; 0: not known, another process did."""
 
 
 class Status(StrEnum):

@@ -10,9 +10,11 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from time import time
 from typing import Any, Final
 
 import structlog
+from msgspec.structs import force_setattr
 
 from renown.errors import LedgerError
 from renown.ledger.access import Access, Ahead, Overtaken, Within
@@ -47,6 +49,8 @@ class _Turn:
     """Whether its transaction has begun."""
     news: list[Update]
     """Of other processes, to be told before its own."""
+    committed: float = 0.0
+    """When it was, POSIX seconds."""
 
 
 class WriterThread:
@@ -218,6 +222,7 @@ class WriterThread:
         writer.commit()
         self._told = work.newest_seq
         self._behind = False
+        turn.committed = time()
         self._loop.call_soon_threadsafe(self._deliver, turn)
 
     def _give_up(self, jobs: list[Append], error: Exception) -> None:
@@ -264,6 +269,9 @@ class WriterThread:
             _log.exception("the roll-back failed")
 
     def _deliver(self, turn: _Turn) -> None:
+        for update in turn.work.updates:
+            # Nobody has seen them yet; a copy of each would cost more than all that is told with them.
+            force_setattr(update, "at", turn.committed)
         updates = [*turn.news, *turn.work.updates]
         if updates:
             self._tell(updates)

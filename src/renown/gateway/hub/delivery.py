@@ -6,6 +6,7 @@ all members with the same selection.
 """
 
 from collections.abc import Sequence
+from time import time
 
 import msgspec
 
@@ -39,6 +40,11 @@ class Delivery:
                 self._send_one(outgoing)
         else:
             self._send_many([outgoing for channel in channels for outgoing in self._prepare(channel)])
+        now = time()
+        for channel in channels:
+            if channel.since:
+                self._metrics.delivered(now - channel.since)
+                channel.since = 0.0
 
     def pass_on(self, channel: NewestChannel, publication: Publication) -> None:
         """Write a publication that is not to be kept, to those who read as fast as it comes."""

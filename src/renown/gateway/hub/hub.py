@@ -7,6 +7,7 @@ which hands it back through the methods under "What was read".
 
 import asyncio
 from collections.abc import Sequence
+from time import time
 
 import msgspec
 
@@ -74,11 +75,11 @@ class Hub:
         subject = update.subject
         channel = channels.get("standing:" + subject)
         if isinstance(channel, NewestChannel):
-            self._offer(channel, update.version, update.standing)
+            self._offer(channel, update.version, update.standing, update.at)
         channel = channels.get("activity:" + subject)
         if channel is not None:
             entries = [Publication(msgspec.Raw(data), offset=version) for version, _, data in update.activity]
-            self.extend(channel, entries)
+            self.extend(channel, entries, update.at)
         kind = kind_of(subject)
         for name in ("feed:all", "feed:" + kind):
             channel = channels.get(name)
@@ -96,14 +97,15 @@ class Hub:
         channel = self.channels.get(name)
         if isinstance(channel, LooseChannel):
             channel.publish(publication)
+            channel.since = channel.since or time()
             self._turns.wanted(channel)
         elif not publication.offset:
             self._pass_on(channel, publication)
         elif isinstance(channel, StreamRoom):
             if self._same_life(channel, epoch):
-                self.extend(channel, [publication])
+                self.extend(channel, [publication], time())
         elif isinstance(channel, NewestRoom) and self._same_life(channel, epoch):
-            self._put(channel, publication)
+            self._put(channel, publication, time())
 
     def _pass_on(self, channel: WatchedChannel | None, publication: Publication) -> None:
         """Send what the room does not keep to those who watch now."""
@@ -115,35 +117,37 @@ class Hub:
         elif isinstance(channel, NewestRoom):
             self._delivery.pass_on(channel, publication)
 
-    def _offer(self, channel: NewestChannel, offset: int, data: bytes) -> None:
+    def _offer(self, channel: NewestChannel, offset: int, data: bytes, at: float = 0.0) -> None:
         unsent = channel.offset > channel.sent and channel.loaded
         if channel.offer(offset, data):
-            self._newer(channel, unsent)
+            self._newer(channel, unsent, at)
 
-    def _put(self, channel: NewestRoom, publication: Publication) -> None:
+    def _put(self, channel: NewestRoom, publication: Publication, at: float = 0.0) -> None:
         unsent = channel.offset > channel.sent and channel.loaded
         if channel.put(publication):
-            self._newer(channel, unsent)
+            self._newer(channel, unsent, at)
 
     def _add_changes(self, channel: FeedChannel, update: Update) -> None:
         unsent = channel.offset > channel.sent and channel.loaded
         newest = [channel.add(seq, data) for _, seq, data in update.activity]
         if any(newest):
-            self._newer(channel, unsent)
+            self._newer(channel, unsent, update.at)
 
-    def _newer(self, channel: NewestChannel, unsent: bool) -> None:
+    def _newer(self, channel: NewestChannel, unsent: bool, at: float) -> None:
         if channel.loaded:
+            channel.since = at
             self._metrics.conflated += unsent
             self._turns.wanted(channel)
 
-    def extend(self, channel: WatchedChannel, entries: list[Entry]) -> None:
-        """Take publications of a stream; a hole is read from its log."""
+    def extend(self, channel: WatchedChannel, entries: list[Entry], at: float = 0.0) -> None:
+        """Take publications of a stream that were committed `at`; a hole is read from its log."""
         if not isinstance(channel, StreamChannel):
             return
         if not channel.loaded:
             channel.ahead = max([channel.ahead, *(entry.offset for entry in entries)])
             return
         if channel.accept(entries):
+            channel.since = channel.since or at
             self._turns.wanted(channel)
         if channel.has_hole and not channel.filling:
             channel.filling = True

@@ -35,6 +35,7 @@ class WatchedChannel:
         "said",
         "sent",
         "silent_until",
+        "since",
         "waiting",
     )
 
@@ -49,6 +50,8 @@ class WatchedChannel:
         """Of the newest publication known."""
         self.sent = 0
         """Of the newest publication sent to the members."""
+        self.since = 0.0
+        """When what is to be sent next was committed, POSIX seconds; 0: not known."""
         self.said: Publication | None = None
         """The newest publication sent."""
         self.groups: dict[Form, dict[Member, Writer]] = {}
