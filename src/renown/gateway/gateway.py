@@ -55,7 +55,7 @@ from renown.protocol.effects import (
     ReadPresence,
     Returned,
 )
-from renown.protocol.replies import ClientInfo, Publication, Push
+from renown.protocol.replies import ClientInfo, Push
 from renown.protocol.session import Session
 from renown.rooms.memory import MemoryRooms
 from renown.rooms.room import Draft
@@ -167,7 +167,7 @@ class Gateway:
         self.maps = MapTable(sources, self.hub.admitted, self.metrics)
         self.hub.maps = self.maps
         self.draining = False
-        self._library = Library(ledger, self.hub, self.options)
+        self._library = Library(ledger, self.hub, self.options, self.rooms)
         self.tokens = tokens or Tokens(TokenOptions())
         self._bus = bus
         self._clients: set[Client] = set()
@@ -385,10 +385,7 @@ class Gateway:
             return address
         if address.source not in (Source.ROOM, Source.USER):
             return ERRORS.PERMISSION_DENIED
-        if keep:
-            return await self.rooms.publish(address, draft)
-        self.hub.publish(channel, Publication(draft.data, draft.info, tags=draft.tags), "")
-        return Position("", 0)
+        return await self.rooms.publish(address, draft, keep=keep)
 
     async def tell(self, channel: str, data: bytes) -> None:
         """Publish what the server itself says: in `alerts:` and `user:` channels."""

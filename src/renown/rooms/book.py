@@ -187,9 +187,16 @@ class Book:
 
 
 def _publication(draft: Draft, offset: int, time: float) -> Publication:
-    data = msgspec.Raw() if draft.removed else draft.data
-    stamp = int(time * 1000)
-    return Publication(data, draft.info, offset, draft.tags, time=stamp, key=draft.key, removed=draft.removed)
+    return Publication(
+        msgspec.Raw() if draft.removed else draft.data,
+        draft.info,
+        offset,
+        draft.tags,
+        time=int(time * 1000),
+        key=draft.key,
+        removed=draft.removed,
+        binary=draft.binary,
+    )
 
 
 def _outdated(draft: Draft, version: int, epoch: str) -> bool:

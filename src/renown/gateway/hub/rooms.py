@@ -1,16 +1,21 @@
 """Where the publications of rooms are kept: durably or in memory, as each namespace's rule says."""
 
+import logging
 from collections.abc import Callable
-from contextlib import suppress
+
+import msgspec
 
 from renown.errors import RoomError
 from renown.gateway.hub.channels import Address
 from renown.gateway.options import ChannelRule, MapMode, RoomRule
 from renown.protocol.codes import ERRORS, Error
 from renown.protocol.effects import History, Position, ReadHistory
+from renown.protocol.raw import is_json
 from renown.rooms.room import Draft, Heard, Retention, Rooms
 
 __all__ = ["RoomKeeper", "retention"]
+
+_LOG = logging.getLogger("renown.gateway")
 
 
 def retention(rule: ChannelRule) -> Retention:
@@ -39,35 +44,60 @@ class RoomKeeper:
 
     async def close(self) -> None:
         """Finish what was begun and stop."""
-        for deaf in self._deaf:
-            with suppress(ValueError):
-                deaf()
-        self._deaf = []
         for rooms in self._each():
             await rooms.close()
+        for deaf in self._deaf:
+            deaf()
+        self._deaf = []
 
     def of(self, address: Address) -> Rooms:
         """Return where a room is kept."""
         rule = address.rule
         return self._durable if isinstance(rule, RoomRule) and rule.durable else self._memory
 
-    async def publish(self, address: Address, draft: Draft) -> Position | Error:
-        """Publish into a room; return the position once it is kept for good."""
+    async def publish(self, address: Address, draft: Draft, *, keep: bool = True) -> Position | Error:
+        """Publish into a room; return the position once it is kept for good.
+
+        A map takes only what has a key, and nothing else does. Without `keep` those who watch in this
+        process get it, and nobody later.
+        """
+        if _is_map(address.rule) != bool(draft.key):
+            return ERRORS.BAD_REQUEST
+        # Nobody who speaks JSON may be sent what would break out of it.
+        if not draft.removed and not is_json(draft.data):
+            draft = msgspec.structs.replace(draft, binary=True)
+        rooms, kept = self.of(address), retention(address.rule)
+        if not keep and not draft.key:
+            rooms, kept = self._memory, Retention()
         try:
-            return await self.of(address).publish(address.channel, draft, retention(address.rule))
+            return await rooms.publish(address.channel, draft, kept)
         except RoomError as error:
-            return ERRORS.INTERNAL if error.code == RoomError.code else ERRORS.BAD_REQUEST
+            return _said(error)
 
     async def history(self, address: Address, wanted: ReadHistory) -> History | Error:
         """Read part of a room's log."""
-        rooms = self.of(address)
-        if wanted.limit == 0 or wanted.epoch:
-            top = await rooms.top(address.channel)
-            if wanted.epoch and wanted.epoch != top.epoch:
-                return ERRORS.UNRECOVERABLE_POSITION
-            if wanted.limit == 0:
-                return History(top.epoch, top.offset)
-        return await rooms.history(address.channel, wanted.after, wanted.limit, reverse=wanted.reverse)
+        name, after = address.channel, wanted.after
+        try:
+            found = await self.of(address).history(name, after, wanted.limit, reverse=wanted.reverse)
+        except RoomError as error:
+            return _said(error)
+        if wanted.epoch and wanted.epoch != found.epoch:
+            return ERRORS.UNRECOVERABLE_POSITION
+        return found
 
     def _each(self) -> tuple[Rooms, ...]:
         return (self._memory,) if self._durable is self._memory else (self._memory, self._durable)
+
+
+def _is_map(rule: ChannelRule) -> bool:
+    return isinstance(rule, RoomRule) and rule.map is not MapMode.OFF
+
+
+def _said(error: RoomError) -> Error:
+    """Return what clients and backends are told of a failure."""
+    if error.problem_code == "bad_publication":
+        return ERRORS.BAD_REQUEST
+    if error.problem_code == "rooms_busy":
+        return ERRORS.TOO_MANY_REQUESTS
+    _LOG.error("the rooms failed: %s", error.detail)
+    return ERRORS.INTERNAL
