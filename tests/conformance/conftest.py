@@ -40,7 +40,7 @@ async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
 
 @pytest.fixture
 def served(ledger: Ledger) -> Serve:
-    """Return a context manager that serves `ledger` with given options."""
+    """Return a context manager that serves `ledger`, or another one, with given options."""
 
     @asynccontextmanager
     async def serving(
@@ -49,13 +49,15 @@ def served(ledger: Ledger) -> Serve:
         anonymous: bool = True,
         dev: bool = False,
         port: int = 0,
+        other: Ledger | None = None,
         **options: object,
     ) -> AsyncIterator[Served]:
+        source = other or ledger
         bus = MemoryBus()
-        ledger.on_commit(bus.publish)
+        source.on_commit(bus.publish)
         chosen = msgspec.convert({"drain_time": 0.0, "close_timeout": 1.0, **options}, GatewayOptions)
         kinds = Policies.presets().kinds
-        gateway = Gateway(ledger, bus, chosen, tokens, anonymous=anonymous, kinds=kinds, dev=dev)
+        gateway = Gateway(source, bus, chosen, tokens, anonymous=anonymous, kinds=kinds, dev=dev)
         async with serve(gateway, port) as server:
             yield server
 

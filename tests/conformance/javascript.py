@@ -43,11 +43,11 @@ class JavaScript:
 
     @classmethod
     @asynccontextmanager
-    async def run(cls) -> AsyncIterator[Self]:
+    async def run(cls, script: str = "client.mjs") -> AsyncIterator[Self]:
         """Start Node; it ends with the block."""
         process = await asyncio.create_subprocess_exec(
             node(),
-            HERE / "client.mjs",
+            HERE / script,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             limit=2**22,
@@ -65,13 +65,13 @@ class JavaScript:
         self._process.stdin.write(json.dumps({"do": name, **more}).encode() + b"\n")
         await self._process.stdin.drain()
 
-    async def next(self, event: str, **more: Any) -> dict[str, Any]:
-        """Return the next event of that name and those values; what comes before it is skipped."""
+    async def next(self, event: str | None = None, **more: Any) -> dict[str, Any]:
+        """Return the next event, of that name and those values; what comes before it is skipped."""
         assert self._process.stdout is not None
         while True:
             line = await self._process.stdout.readline()
             assert line, f"the client ended before {event!r}"
             seen: dict[str, Any] = json.loads(line)
             self.seen.append(seen)
-            if seen["event"] == event and all(seen.get(key) == value for key, value in more.items()):
+            if event in (None, seen["event"]) and all(seen.get(key) == value for key, value in more.items()):
                 return seen
