@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey
 from renown.errors import SettingsError
 from renown.gateway.admission.tokens import Tokens
 from renown.gateway.options import KeyOptions, TokenOptions
-from renown.protocol.access import Refusal, TokenRefused
+from renown.protocol.access import Override, Refusal, Rights, ServerSubscription, TokenRefused
 
 SECRET, OTHER = "one secret of at least 32 bytes..", "another secret, of 32 bytes too.."
 PUBLIC = RSAKey.generate_key(2048).as_pem(private=False).decode()
@@ -112,6 +112,94 @@ def test_subscription_tokens() -> None:
     assert refusal(check, hs(channel="a:1", b64data="?")) is Refusal.INVALID
 
 
+def test_claims_of_connections() -> None:
+    check = tokens(secret=SECRET).connection
+    found = check(
+        hs(
+            sub="ana",
+            iat=NOW - 5.5,
+            jti="t-1",
+            info={"name": "Ana"},
+            channels=["chat:1", "chat:2"],
+            rights={"roles": ["moderator"], "subscribe": ["chat:*"], "blocked": False},
+            meta={"kept": "by others"},
+        )
+    )
+    assert (found.token_id, found.issued_at) == ("t-1", NOW - 5.5)
+    assert found.info is not None
+    assert bytes(found.info) == b'{"name":"Ana"}'
+    assert found.subs == {"chat:1": ServerSubscription(), "chat:2": ServerSubscription()}
+    assert found.rights == Rights(roles=("moderator",), subscribe=("chat:*",))
+    plain = check(hs(sub="ana"))
+    assert (plain.token_id, plain.issued_at, plain.info, plain.subs) == ("", 0.0, None, {})
+
+
+def test_subs_win_over_channels_and_base64_over_plain() -> None:
+    encoded = base64.b64encode(b'{"b": 1}').decode()
+    said = {
+        "info": {"a": 1},
+        "b64info": encoded,
+        "data": [1],
+        "override": {"presence": {"value": True}, "force_recovery": {"value": False}, "join_leave": None},
+    }
+    found = tokens(secret=SECRET).connection(hs(channels=["chat:9"], subs={"chat:1": said, "chat:2": {}}))
+    assert set(found.subs) == {"chat:1", "chat:2"}
+    one = found.subs["chat:1"]
+    assert one.info is not None
+    assert one.data is not None
+    assert (bytes(one.info), bytes(one.data)) == (b'{"b":1}', b"[1]")
+    assert one.override == Override(presence=True, force_recovery=False)
+    assert found.subs["chat:2"] == ServerSubscription()
+
+
+def test_claims_of_subscriptions() -> None:
+    override = {"force_positioning": {"value": True}}
+    token = hs(channel="chat:1", info=7, jti="s-1", iat=NOW, override=override)
+    found = tokens(secret=SECRET).subscription(token)
+    assert found.info is not None
+    assert (bytes(found.info), found.token_id, found.issued_at) == (b"7", "s-1", NOW)
+    assert found.override == Override(force_positioning=True)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"rights": {"root": True}},
+        {"rights": ["admin"]},
+        {"subs": ["chat:1"]},
+        {"subs": {"chat:1": {"b64info": "?"}}},
+        {"channels": "chat:1"},
+        {"b64info": "not base64"},
+        {"iat": "now"},
+        {"override": {"presence": True}, "channel": "chat:1"},
+    ],
+)
+def test_claims_that_cannot_be_meant(claims: dict[str, Any]) -> None:
+    check = tokens(secret=SECRET)
+    assert refusal(check.subscription if "channel" in claims else check.connection, hs(**claims)) is (
+        Refusal.INVALID
+    )
+
+
+def test_issued_tokens_carry_further_claims() -> None:
+    issuer = tokens(secret=SECRET)
+    further = {"info": {"a": 1}, "channels": ["chat:1"], "rights": {"roles": ["x"]}}
+    found = issuer.connection(issuer.issue("ana", claims=further))
+    assert (found.rights.roles, list(found.subs), found.issued_at) == (("x",), ["chat:1"], NOW)
+    assert found.token_id
+    assert found.token_id != issuer.connection(issuer.issue("ana")).token_id
+
+
+def test_the_previous_secret_ends() -> None:
+    token = hs(OTHER, sub="ana")
+    for until in (str(NOW + 1), "1970-01-12T13:46:41Z"):
+        assert tokens(secret=SECRET, previous_secret=OTHER, previous_valid_until=until).connection(token)
+    for until in (str(NOW), "1970-01-12T13:46:40Z"):
+        ended = tokens(secret=SECRET, previous_secret=OTHER, previous_valid_until=until)
+        assert refusal(ended.connection, token) is Refusal.INVALID
+        assert ended.connection(hs(sub="ana")).user == "ana"
+
+
 def test_subscription_tokens_may_have_their_own_keys() -> None:
     both = tokens(secret=SECRET, subscription=KeyOptions(secret=OTHER))
     token = both.issue("ana", channel="a:1")
@@ -195,6 +283,10 @@ def test_anything_else_is_refused(text: str) -> None:
         ({"public_key_file": "/nowhere"}, "tokens.public_key_file"),
         ({"jwks_file": "/nowhere"}, "tokens.jwks_file"),
         ({"subscription": KeyOptions(secret="short")}, "tokens.subscription.secret"),
+        ({"previous_valid_until": "soon"}, "tokens.previous_valid_until"),
+        ({"previous_valid_until": "2026-11-22T10:00:00"}, "tokens.previous_valid_until"),
+        ({"jwks_url": "file:///etc/passwd"}, "tokens.jwks_url"),
+        ({"jwks_url": "nowhere"}, "tokens.jwks_url"),
     ],
 )
 def test_settings_that_cannot_be_used(options: dict[str, Any], field: str) -> None:

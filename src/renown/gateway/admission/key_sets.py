@@ -118,6 +118,8 @@ class FetchedKeys:
         self._fetched: asyncio.Future[None] | None = None
         self._asked_at = -_LEAST_GAP
         self._failed = False
+        self.age = 0.0
+        """For how many seconds what was fetched last is kept."""
 
     def keys(self) -> list[Key]:
         """Return the keys that were fetched last."""
@@ -126,8 +128,9 @@ class FetchedKeys:
     def start(self) -> None:
         """Fetch now and whenever the keys have become old. Needs a running event loop."""
         if self._task is None:
-            self._wanted.set()
-            self._task = asyncio.get_running_loop().create_task(self._keep_fresh(), name="renown-keys")
+            loop = asyncio.get_running_loop()
+            self._fetched = loop.create_future()
+            self._task = loop.create_task(self._keep_fresh(), name="renown-keys")
 
     async def stop(self) -> None:
         """Fetch no more."""
@@ -170,6 +173,7 @@ class FetchedKeys:
                 self._fetched = asyncio.get_running_loop().create_future()
             age = await self._fetch()
             self._failed = age is None
+            self.age = age or self.age
             self._end_wait()
             pause = _RETRY[0] if age is not None else min(pause * 2, _RETRY[1])
             with contextlib.suppress(TimeoutError):
