@@ -286,16 +286,17 @@ class Hub:
             self._read_on(channel, top, newest)
 
     def _read_on(self, channel: StreamRoom | NewestRoom, top: Position, newest: Publication | None) -> None:
+        first = not channel.loaded
         if isinstance(channel, NewestRoom):
             if newest is not None:
                 self._put(channel, newest)
             channel.offset = max(channel.offset, top.offset)
-        elif channel.loaded:
+        elif not first:
             channel.ahead = max(channel.ahead, top.offset)
             self.extend(channel, [])
         else:
             channel.begin(top.offset)
-        if not channel.loaded:
+        if first:
             self.loaded(channel)
 
     def unreadable(self, channel: WatchedChannel, member: Member | None = None) -> None:
