@@ -16,7 +16,12 @@ from tests.browser.shop import review
 from tests.running import RunningServer
 
 _BUILT = Path(renown.__file__).parent / "static" / "dashboard"
-_ROUTES = ["", "#/subject/seller:a-rather-long-name-for-a-small-shop", "#/send?subject=seller:42"]
+_ROUTES = [
+    "",
+    "#/subject/seller:a-rather-long-name-for-a-small-shop",
+    "#/send?subject=seller:42",
+    "#/gateway",
+]
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1360])
@@ -28,7 +33,7 @@ def test_nothing_sticks_out(
     viewport = {"width": width, "height": 900}
     for number, route in enumerate(_ROUTES):
         with open_dashboard(chromium, server, route, viewport=viewport, colorScheme=scheme) as page:
-            until(page, f"{every('li[data-key], rn-hero, rn-event-form')}.length > 0")
+            until(page, f"{every('li[data-key], rn-hero, rn-event-form, rn-clients tr')}.length > 0")
             page.evaluate(f"{every('details')}.forEach(each => each.open = true)")
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
             ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")

@@ -88,10 +88,10 @@ export class Course {
     });
   }
 
-  /** Minutes that are covered, for a caption. */
-  minutes(): number {
+  /** Seconds that are covered. */
+  seconds(): number {
     const first = this.samples[0];
-    return first ? (this.since - first.at) / 60 : 0;
+    return first ? this.since - first.at : 0;
   }
 }
 

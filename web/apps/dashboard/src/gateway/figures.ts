@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { brief, count, duration } from "../data/format.ts";
+import { brief, count, duration, plural } from "../data/format.ts";
 import { Course, type GatewayView, Growth } from "../data/gateway.ts";
 import "../parts/course.ts";
 import { base, card, skeleton } from "../styles/shared.ts";
@@ -24,7 +24,7 @@ export class GatewayFigures extends LitElement {
       ${this.figure("Left out per second", brief(leftOut), leftOutWords(view), course.rates(({ left_out }) => left_out), "States replaced by a newer one before they were due, and states not written to slow connections")}
       ${this.latency(view)}
     </dl>
-    <p class="faint caption">${caption(course.minutes())}</p>`;
+    <p class="faint caption">${caption(course.seconds())}</p>`;
   }
 
   private figure(label: string, value: string, more: string, values: readonly number[], title = ""): TemplateResult {
@@ -176,5 +176,8 @@ export class GatewayFigures extends LitElement {
 const leftOutWords = (view: GatewayView | null): string =>
   `${count(view?.totals.conflated ?? 0)} replaced, ${count(view?.totals.dropped ?? 0)} dropped`;
 
-const caption = (minutes: number): string =>
-  minutes < 0.5 ? "The lines begin now." : `The lines are the last ${minutes < 1.5 ? "minute" : `${Math.round(minutes)} minutes`}.`;
+function caption(seconds: number): string {
+  if (seconds < 2) return "The lines begin now.";
+  if (seconds < 90) return `The lines are the last ${Math.round(seconds)} seconds.`;
+  return `The lines are the last ${plural(Math.round(seconds / 60), "minute")}.`;
+}

@@ -77,6 +77,10 @@ export const tables = css`
   }
 
   @media (max-width: 560px) {
+    .share {
+      display: none;
+    }
+
     .scroll {
       padding-inline: var(--space-2);
     }

@@ -181,4 +181,10 @@ export const dashboardStyles = css`
       gap: var(--space-2);
     }
   }
+
+  @media (max-width: 380px) {
+    .inside > .chip {
+      display: none;
+    }
+  }
 `;
