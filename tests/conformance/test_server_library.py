@@ -10,7 +10,9 @@ from centrifuge import (
     Client,
     ClientEventHandler,
     DisconnectedContext,
+    Publication,
     PublicationContext,
+    ServerPublicationContext,
     ServerSubscribedContext,
     SubscriptionEventHandler,
 )
@@ -64,17 +66,21 @@ async def api(server: RunningServer, key: str) -> AsyncIterator[cent.AsyncClient
         yield client
 
 
-class Watch(ClientEventHandler, SubscriptionEventHandler):
+class Watch:
+    """What came to a client, by kind."""
+
     def __init__(self) -> None:
-        self.publications: asyncio.Queue[PublicationContext] = asyncio.Queue()
+        self.publications: asyncio.Queue[Publication] = asyncio.Queue()
         self.subscribed: asyncio.Queue[ServerSubscribedContext] = asyncio.Queue()
         self.ended: asyncio.Queue[DisconnectedContext] = asyncio.Queue()
 
-    async def on_publication(self, ctx: PublicationContext) -> None:
-        self.publications.put_nowait(ctx)
 
-    async def on_disconnected(self, ctx: DisconnectedContext) -> None:
-        self.ended.put_nowait(ctx)
+class Watching(SubscriptionEventHandler):
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    async def on_publication(self, ctx: PublicationContext) -> None:
+        self._watch.publications.put_nowait(ctx.pub)
 
 
 class Connected(ClientEventHandler):
@@ -84,8 +90,8 @@ class Connected(ClientEventHandler):
     async def on_subscribed(self, ctx: ServerSubscribedContext) -> None:
         self._watch.subscribed.put_nowait(ctx)
 
-    async def on_publication(self, ctx: object) -> None:
-        self._watch.publications.put_nowait(ctx)  # type: ignore[arg-type]
+    async def on_publication(self, ctx: ServerPublicationContext) -> None:
+        self._watch.publications.put_nowait(ctx.pub)
 
     async def on_disconnected(self, ctx: DisconnectedContext) -> None:
         self._watch.ended.put_nowait(ctx)
@@ -102,7 +108,7 @@ async def connected(server: RunningServer, user: str, watch: Watch) -> Client:
 async def test_publish_reaches_watchers_and_history(server: RunningServer, api: cent.AsyncClient) -> None:
     watch = Watch()
     client = await connected(server, "ana", watch)
-    subscription = client.new_subscription("chat:publish", events=watch)
+    subscription = client.new_subscription("chat:publish", events=Watching(watch))
     await subscription.subscribe()
     await subscription.ready()
     first = await api.publish(
@@ -111,7 +117,7 @@ async def test_publish_reaches_watchers_and_history(server: RunningServer, api: 
     assert first.offset == 1
     assert first.epoch
     seen = await asyncio.wait_for(watch.publications.get(), 10)
-    assert (seen.pub.data, seen.pub.offset) == ({"text": "hello"}, 1)
+    assert (seen.data, seen.offset) == ({"text": "hello"}, 1)
     history = await api.history(cent.HistoryRequest(channel="chat:publish", limit=10))
     assert [(entry.offset, entry.data, entry.tags) for entry in history.publications] == [
         (1, {"text": "hello"}, {"lang": "en"})
@@ -136,7 +142,7 @@ async def test_broadcast_answers_for_each_channel(api: cent.AsyncClient) -> None
 async def test_presence_and_channels(server: RunningServer, api: cent.AsyncClient) -> None:
     watch = Watch()
     client = await connected(server, "ben", watch)
-    subscription = client.new_subscription("chat:here", events=watch)
+    subscription = client.new_subscription("chat:here", events=Watching(watch))
     await subscription.subscribe()
     await subscription.ready()
     present = (await api.presence(cent.PresenceRequest(channel="chat:here"))).presence
@@ -161,7 +167,7 @@ async def test_subscribe_unsubscribe_and_disconnect_a_user(
     made = await asyncio.wait_for(watch.subscribed.get(), 10)
     assert made.channel == "chat:made"
     await api.publish(cent.PublishRequest(channel="chat:made", data={"n": 1}))
-    assert (await asyncio.wait_for(watch.publications.get(), 10)).pub.data == {"n": 1}
+    assert (await asyncio.wait_for(watch.publications.get(), 10)).data == {"n": 1}
     await api.unsubscribe(cent.UnsubscribeRequest(user="cleo", channel="chat:made"))
     await api.disconnect(
         cent.DisconnectRequest(user="cleo", disconnect=cent.Disconnect(code=4500, reason="go away"))
@@ -183,7 +189,7 @@ async def test_users_can_be_told_things(server: RunningServer, api: cent.AsyncCl
     client = await connected(server, "dora", watch)
     await asyncio.wait_for(watch.subscribed.get(), 10)
     await api.publish(cent.PublishRequest(channel="user:dora", data={"badge": "gold"}))
-    assert (await asyncio.wait_for(watch.publications.get(), 10)).pub.data == {"badge": "gold"}
+    assert (await asyncio.wait_for(watch.publications.get(), 10)).data == {"badge": "gold"}
     await client.disconnect()
 
 
