@@ -2,6 +2,7 @@
 // stdout. Run as: node client.mjs URL
 import { createInterface } from 'node:readline';
 import { Centrifuge } from 'centrifuge';
+import { Centrifuge as Binary } from 'centrifuge/build/protobuf';
 
 const tell = (event, more = {}) => console.log(JSON.stringify({ event, ...more }));
 
@@ -9,6 +10,9 @@ let client;
 const tokens = [];
 const waiting = [];
 const subscriptions = new Map();
+
+// Over Protobuf the client hands out bytes, which here are JSON always.
+const json = (data) => (data instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(data)) : data);
 
 // A token asked for is taken from those handed in, or waited for.
 const nextToken = () => {
@@ -18,7 +22,7 @@ const nextToken = () => {
 
 const commands = {
   connect({ url, token, refresh = false, options = {} }) {
-    client = new Centrifuge(url, {
+    client = new (options.protocol === 'protobuf' ? Binary : Centrifuge)(url, {
       minReconnectDelay: 50,
       maxReconnectDelay: 500,
       ...(token === undefined ? {} : { token }),
@@ -26,7 +30,7 @@ const commands = {
       ...options,
     });
     for (const name of ['connecting', 'connected', 'disconnected', 'error']) {
-      client.on(name, ({ code, reason, error }) => tell(name, { code, reason, error }));
+      client.on(name, ({ code, reason, error, transport }) => tell(name, { code, reason, error, transport }));
     }
     client.connect();
   },
@@ -48,7 +52,7 @@ const commands = {
       subscription.on('subscribed', ({ wasRecovering, recovered, positioned, recoverable, streamPosition }) =>
         tell('subscribed', { channel, wasRecovering, recovered, positioned, recoverable, streamPosition }),
       );
-      subscription.on('publication', ({ data, offset }) => tell('publication', { channel, data, offset }));
+      subscription.on('publication', ({ data, offset }) => tell('publication', { channel, data: json(data), offset }));
     }
     subscription.subscribe();
   },
