@@ -171,7 +171,10 @@ class Handler(Conversation):
                 raise
             return self._give_up(number, channel, failed.error)
         ttl = part.terms.claims.ttl if part.terms.claims else None
-        becomes = subscribing.held(part.terms, self._deadline(ttl, now))
+        if part.before is not None:
+            becomes = part.before.subscription
+        else:
+            becomes = subscribing.held(part.terms, self._deadline(ttl, now))
         return self._attach(part.terms, partial(self._paged, number, part, becomes), number, wish=part.wish)
 
     def _paged(

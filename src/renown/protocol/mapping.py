@@ -132,7 +132,7 @@ def snapshot_of(part: Part, page: MapPage, subscription: Subscription, now: floa
     catching_up = part.wish.phase == _CHANGES or not page.cursor
     return Snapshot(
         part.terms,
-        subscription if before is None else before.subscription,
+        subscription,
         page.epoch,
         page.offset if before is None else before.offset,
         now + (_CATCH_UP if catching_up else _NEXT_PAGE),
