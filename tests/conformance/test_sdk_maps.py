@@ -1,17 +1,20 @@
 """The official JavaScript client as a subscriber of maps, in JSON and in Protobuf."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from renown.gateway.hub.views import board_rows
 from renown.ledger import Ledger
 from renown.model import Event
 from renown.policy import Policies
+from renown.protocol.standing_form import unpack
 from tests.conformance.conftest import Serve
 from tests.conformance.javascript import JavaScript, install
 
@@ -198,3 +201,71 @@ async def test_a_board_is_a_map_with_removals(
 async def board(ledger: Ledger) -> dict[str, Any]:
     _, standings = await ledger.board("seller", 5)
     return {subject: json.loads(row) for subject, row in board_rows(standings).items()}
+
+
+async def test_dashboards_get_standings_packed(js: JavaScript, served: Serve, ledger: Ledger) -> None:
+    await rate(ledger, *range(250))
+    copy = Copy(js)
+    async with served() as server:
+        await js.do("connect", url=server.url, protobuf=True)
+        await js.do("map", channel=MAP, options={"data": {"form": "protobuf"}, "pageSize": 100})
+        await copy.next("sync")
+        await rate(ledger, 7, 8)
+        await ledger.sweep()
+        expected = await truth(ledger)
+        while {key: unpacked(entry) for key, entry in copy.entries.items()} != expected:
+            await copy.next()
+
+
+def unpacked(entry: dict[str, str]) -> Any:
+    return json.loads(msgspec.json.encode(unpack(base64.b64decode(entry["packed"]))))
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["persistent", "ephemeral"])
+async def test_rooms_are_maps_that_everybody_writes(
+    js: JavaScript, served: Serve, kind: str, protobuf: bool
+) -> None:
+    rules = {"notes": {"map": kind, "publish": "anyone", "durable": False, "history_size": 50}}
+    async with served(rooms=rules) as server, JavaScript.run("maps.mjs") as other:
+        mine, theirs = Copy(js), Copy(other)
+        for copy in (mine, theirs):
+            await copy.js.do("connect", url=server.url, protobuf=protobuf)
+            await copy.js.do("map", channel="notes:1")
+            subscribed = await copy.next("subscribed")
+            assert bool(subscribed.get("recoverable")) == (kind == "persistent")
+            await copy.next("sync")
+        for number in range(300):
+            await (js if number % 2 else other).do(
+                "publish", channel="notes:1", key=f"k{number % 120}", data={"text": f"{number} ✓"}
+            )
+        for number in range(60):
+            await (js if number % 2 else other).do("remove", channel="notes:1", key=f"k{number}")
+        last = {f"k{number % 120}": {"text": f"{number} ✓"} for number in range(300)}
+        expected = {key: data for key, data in last.items() if int(key[1:]) >= 60}
+        await mine.until(expected)
+        await theirs.until(expected)
+        await other.do("disconnect")
+        await theirs.next("disconnected")
+        await js.do("publish", channel="notes:1", key="k99", data={"text": "away"})
+        await js.do("remove", channel="notes:1", key="k100")
+        expected["k99"] = {"text": "away"}
+        del expected["k100"]
+        await mine.until(expected)
+        await other.do("reconnect")
+        assert bool((await theirs.next("subscribed")).get("recovered")) == (kind == "persistent")
+        await theirs.until(expected)
+        assert theirs.syncs == (1 if kind == "persistent" else 2)
+
+
+async def test_keys_of_a_room_end_when_their_time_is_over(js: JavaScript, served: Serve) -> None:
+    rules = {"typing": {"map": "ephemeral", "publish": "anyone", "durable": False, "key_age": 0.3}}
+    copy = Copy(js)
+    async with served(rooms=rules) as server:
+        await js.do("connect", url=server.url)
+        await js.do("map", channel="typing:1")
+        await copy.next("sync")
+        await js.do("publish", channel="typing:1", key="ana", data={"typing": True})
+        await copy.until({"ana": {"typing": True}})
+        await copy.until({})
+        assert copy.removals == 1

@@ -166,7 +166,7 @@ def _route(address: Address) -> Route:
         map=source in (Source.STANDINGS, Source.BOARD),
         history=source is Source.ACTIVITY,
         delta=rule.delta,
-        packed=source is Source.STANDING,
+        packed=source in (Source.STANDING, Source.STANDINGS),
     )
 
 

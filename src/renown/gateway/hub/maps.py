@@ -10,6 +10,7 @@ Publications and updates say only that there is something new; if one is lost, t
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from time import time
 from typing import Any, Final
 
 import msgspec
@@ -51,7 +52,18 @@ class _Place:
 class MapChannel:
     """A map with watchers. A member is in one of three: `live`, `slow` (on its own, or paused), `joining`."""
 
-    __slots__ = ("address", "epoch", "joining", "live", "news", "sent", "slow", "source", "turning")
+    __slots__ = (
+        "address",
+        "epoch",
+        "joining",
+        "live",
+        "news",
+        "sent",
+        "since",
+        "slow",
+        "source",
+        "turning",
+    )
 
     def __init__(self, address: Address, source: MapSource) -> None:
         self.address = address
@@ -66,6 +78,8 @@ class MapChannel:
         self.news = False
         """Whether something may have changed since the last turn began."""
         self.turning = False
+        self.since = 0.0
+        """When the oldest news was committed that the live members were not told; 0: not known."""
 
     @property
     def abandoned(self) -> bool:
@@ -118,15 +132,15 @@ class MapTable:
     def take(self, updates: Sequence[Update]) -> None:
         """Note that standings changed."""
         if self._of_kinds:
-            for kind in {kind_of(update.subject) for update in updates}:
+            for kind, at in {kind_of(update.subject): update.at for update in updates}.items():
                 for channel in self._of_kinds.get(kind, ()):
-                    self._news(channel)
+                    self._news(channel, at)
 
     def publish(self, channel: str, publication: Publication, epoch: str) -> None:  # noqa: ARG002 - it is read
         """Note that something was published into a room."""
         found = self.channels.get(channel)
         if found is not None:
-            self._news(found)
+            self._news(found, time())
 
     def sweep(self) -> None:
         """Look everywhere: repairs what the bus may have lost."""
@@ -219,11 +233,13 @@ class MapTable:
 
     # Turns
 
-    def _news(self, channel: MapChannel) -> None:
+    def _news(self, channel: MapChannel, at: float = 0.0) -> None:
         channel.news = True
-        if channel.live and not channel.turning:
-            channel.turning = True
-            self._run(self._turns(channel))
+        if channel.live:
+            channel.since = channel.since or at
+            if not channel.turning:
+                channel.turning = True
+                self._run(self._turns(channel))
 
     async def _turns(self, channel: MapChannel) -> None:
         """Speak while there is something new, no more often than the channel may."""
@@ -240,6 +256,7 @@ class MapTable:
 
     async def _turn(self, channel: MapChannel) -> bool:
         """Bring the live members up to date; return whether the map could be read."""
+        since, channel.since = channel.since, 0.0
         while channel.live:
             after = min(place.position for place in channel.live.values())
             found = await self._changes(channel, after)
@@ -250,6 +267,8 @@ class MapTable:
                 break
             self._send(channel, after, found)
             if not found.more:
+                if since and found.publications:
+                    self._metrics.delivered(time() - since)
                 break
             # Whoever is due something else has their turn.
             await asyncio.sleep(0)
