@@ -4,7 +4,6 @@ Parameters and results are JSON, in Protobuf connections too. What goes wrong is
 HTTP status that the same request would have had.
 """
 
-from fnmatch import fnmatchcase
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -13,7 +12,8 @@ from renown.api.public import without_persons
 from renown.api.reading import ParameterError, category_in, check_subject, unknown_subject
 from renown.api.services import Services
 from renown.errors import EventError, ForbiddenError
-from renown.gateway.gateway import Gateway, Method
+from renown.gateway.client import Method
+from renown.gateway.gateway import Gateway
 from renown.intake import DECODING_ERRORS, decode_event
 from renown.model import Event, Status, is_key
 from renown.protocol.access import Action, ConnectionClaims
@@ -76,7 +76,7 @@ class _Calls:
     async def submit(self, data: bytes, who: ConnectionClaims) -> bytes:
         """Take one event of the connected user, who is its actor; return its answer after the commit."""
         event = decode_event(data, self._services.limits)
-        if not _may_submit(event, who):
+        if not self._services.permissions.may_submit(event.type, event.subject, who):
             raise ForbiddenError(
                 f"The rights of this connection do not allow {event.type[:64]} about {event.subject[:80]}.",
                 code="may_not_submit",
@@ -103,12 +103,6 @@ def _decoded(data: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(data or b"{}", type=kind)
     except DECODING_ERRORS as error:
         raise ParameterError(f"The parameters are wrong: {error}.", field="data") from error
-
-
-def _may_submit(event: Event, who: ConnectionClaims) -> bool:
-    """Tell whether an entry of `Rights.submit`, `type@subject`, covers the event."""
-    told = f"{event.type}@{event.subject}"
-    return bool(who.user) and any(fnmatchcase(told, entry) for entry in who.rights.submit)
 
 
 def _signed(event: Event, who: ConnectionClaims) -> Event:

@@ -7,6 +7,7 @@ from typing import Annotated, Final, TypeVar
 from urllib.parse import unquote
 
 import msgspec
+import structlog
 from litestar import Response, delete, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
@@ -14,8 +15,8 @@ from litestar.params import Parameter
 from renown.api.access import USERS
 from renown.api.problem import documented
 from renown.api.reading import AnyRequest, ParameterError, json_response, moment
-from renown.api.services import Use
-from renown.errors import EventError, NotFoundError
+from renown.api.services import Services, Use
+from renown.errors import EventError, NotFoundError, RoomError
 from renown.gateway.admission.rights import Departure, check_rights
 from renown.intake import DECODING_ERRORS, MalformedError
 from renown.ledger import UserRecord
@@ -23,6 +24,8 @@ from renown.model import timestamp
 from renown.protocol.access import Rights
 
 __all__ = ["delete_rights", "disconnect_user", "get_rights", "put_rights", "revoke_tokens"]
+
+_log = structlog.get_logger("renown.api")
 
 _LONGEST_USER: Final = 128
 _LONGEST_ID: Final = 255
@@ -46,6 +49,13 @@ class _RawRights(msgspec.Struct, frozen=True):
     version: int
     updated_at: str
     rights: msgspec.Raw
+
+
+class RightsChanged(msgspec.Struct, frozen=True):
+    """What `user:<id>` is told when the user's stored rights change."""
+
+    type: str
+    rights: Rights | None
 
 
 class Revocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,7 +117,9 @@ async def put_rights(request: AnyRequest, services: Use, user: _User) -> Respons
     services.access.check(request.scope["headers"], USERS)
     user = _user_in(request)
     rights = check_rights(_decoded(await request.body(), Rights))
-    return _stored(user, await services.ledger.rights.put(user, msgspec.json.encode(rights)))
+    record = await services.ledger.rights.put(user, msgspec.json.encode(rights))
+    await _tell(services, user, rights)
+    return _stored(user, record)
 
 
 @delete(
@@ -127,6 +139,7 @@ async def delete_rights(request: AnyRequest, services: Use, user: _User) -> None
     user = _user_in(request)
     if not await services.ledger.rights.drop(user):
         raise _no_rights(user)
+    await _tell(services, user, None)
 
 
 @post(
@@ -183,6 +196,15 @@ def _stored(user: str, record: UserRecord) -> Response[bytes]:
         raise _no_rights(user)
     found = _RawRights(user, record.version, timestamp(record.updated_at), msgspec.Raw(record.body))
     return json_response(found, headers=_NO_STORE)
+
+
+async def _tell(services: Services, user: str, rights: Rights | None) -> None:
+    """Tell the user's own channel; None: what the token says holds again."""
+    try:
+        await services.gateway.tell(f"user:{user}", msgspec.json.encode(RightsChanged("rights", rights)))
+    except RoomError as error:
+        # They hold all the same: who asks again must not be told that they were not stored.
+        _log.warning("changed rights were not told to their user", user=user, reason=error.detail)
 
 
 def _no_rights(user: str) -> NotFoundError:
