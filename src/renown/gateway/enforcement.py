@@ -11,7 +11,8 @@ from renown.ledger import Changes
 from renown.protocol.codes import DISCONNECTS, Disconnect
 
 if TYPE_CHECKING:
-    from renown.gateway.gateway import Client, Gateway
+    from renown.gateway.client import Client
+    from renown.gateway.gateway import Gateway
 
 __all__ = ["Enforcement"]
 
@@ -54,6 +55,7 @@ class Enforcement:
             client.close(DISCONNECTS.INVALID_TOKEN)
         else:
             client.recheck()
+            self._gateway.owned(session.claims)
 
     def _disconnect(self, user: str, body: bytes) -> None:
         try:

@@ -4,18 +4,18 @@ import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Callable, Container
 from contextlib import suppress
-from typing import Protocol
 
 import msgspec
 
 from renown.bus.bus import Bus
-from renown.errors import RenownError
 from renown.gateway.admission.limits import Addresses, Limiter, Turned
 from renown.gateway.admission.origins import OriginRule
 from renown.gateway.admission.permissions import Permissions
 from renown.gateway.admission.tokens import Tokens
+from renown.gateway.answering import Answering
+from renown.gateway.client import Client, Method
 from renown.gateway.enforcement import Enforcement
 from renown.gateway.hub.channels import Channels, Source
 from renown.gateway.hub.delivery import Delivery
@@ -25,11 +25,12 @@ from renown.gateway.hub.map_reads import map_sources
 from renown.gateway.hub.maps import MapTable
 from renown.gateway.hub.reading import Reading
 from renown.gateway.hub.rooms import RoomKeeper
-from renown.gateway.hub.watched import Member
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions, TokenOptions
-from renown.gateway.wheel import Timed, Wheel
+from renown.gateway.owners import Owners
+from renown.gateway.wheel import Wheel
 from renown.ledger import RightsBook
+from renown.model import is_key
 from renown.policy import Policies
 from renown.protocol.access import (
     Action,
@@ -39,23 +40,17 @@ from renown.protocol.access import (
     ServerSubscription,
     SubscriptionClaims,
 )
-from renown.protocol.codes import ERRORS, Disconnect, Error, Unsubscribed
+from renown.protocol.codes import ERRORS, Error
 from renown.protocol.effects import (
-    Answer,
     Attach,
-    Await,
-    Call,
-    Done,
     History,
     Position,
     Present,
-    Publish,
     Question,
     ReadHistory,
     ReadPresence,
-    Returned,
 )
-from renown.protocol.replies import ClientInfo, Push
+from renown.protocol.replies import ClientInfo
 from renown.protocol.session import Session
 from renown.rooms.memory import MemoryRooms
 from renown.rooms.room import Draft
@@ -63,59 +58,6 @@ from renown.rooms.room import Draft
 __all__ = ["Client", "Gateway", "Method"]
 
 _LOG = logging.getLogger("renown.gateway")
-
-
-Method = Callable[[bytes, ConnectionClaims], Awaitable[bytes]]
-"""Takes parameters and who calls, returns the result; raises `RenownError`."""
-
-
-class Client(Member, Timed, Protocol):
-    """A connection of any transport, as the gateway sees it."""
-
-    @property
-    def session(self) -> Session | None:
-        """Its conversation, from the handshake on."""
-        ...
-
-    def unsent(self) -> int:
-        """Return how many bytes wait to be sent."""
-        ...
-
-    def expired(self, now: float) -> None:
-        """Do what is due."""
-        ...
-
-    def answered(self, answer: Answer | Error) -> None:
-        """Take the answer to a question of the session."""
-        ...
-
-    def close(self, why: Disconnect) -> None:
-        """End the connection."""
-        ...
-
-    def subscribe(self, channel: str, terms: ServerSubscription, since: Position | None) -> None:
-        """Make a subscription from the server's side."""
-        ...
-
-    def unsubscribe(self, channel: str, why: Unsubscribed) -> None:
-        """End a subscription from the server's side."""
-        ...
-
-    def extend(self, ttl: float | None) -> None:
-        """Let the connection live `ttl` seconds from now; None: for ever."""
-        ...
-
-    def recheck(self) -> None:
-        """End what would no longer be granted, after rights or tokens changed."""
-        ...
-
-    def push(self, push: Push) -> None:
-        """Say something unasked."""
-        ...
-
-    def shutdown(self) -> None:
-        """Close soon."""
-        ...
 
 
 class Gateway:
@@ -173,7 +115,9 @@ class Gateway:
         self._clients: set[Client] = set()
         self._empty = asyncio.Event()
         self._deaf: list[Callable[[], None]] = []
+        self._answering = Answering(self)
         self._enforcement = Enforcement(self)
+        self._owners = Owners(self._tell_user)
         self._running: list[asyncio.Task[None]] = []
         self._limits = _limits(self.options)
 
@@ -189,6 +133,7 @@ class Gateway:
         self.tokens.start()
         self._deaf = [
             self._bus.listen(self.hub.take),
+            self._bus.listen(self._owners.take),
             self.permissions.listen(self._enforcement.changed),
         ]
         loop = asyncio.get_running_loop()
@@ -205,6 +150,7 @@ class Gateway:
             with suppress(asyncio.CancelledError):
                 await task
         self._running = []
+        await self._owners.close()
         await self.tokens.stop()
         await self._library.close()
         await self.maps.close()
@@ -299,7 +245,14 @@ class Gateway:
             session = client.session
             self.users.setdefault(session.user, set()).add(client)
             self.limiter.signed_in(session.user)
+            self.owned(session.claims)
             self.metrics.opened(client.wire, session.name, session.version, session.user, self.clock())
+
+    def owned(self, who: ConnectionClaims) -> None:
+        """Look after the subjects that a connected user owns, as of now."""
+        if who.user:
+            mine = self.permissions.rights(who).owns
+            self._owners.came(who.user, (*mine, who.user) if is_key(who.user) else mine)
 
     def left(self, client: Client) -> None:
         """Forget a connection that is gone."""
@@ -315,6 +268,7 @@ class Gateway:
             known.discard(client)
             if not known:
                 del self.users[user]
+                self._owners.left(user)
         if not self._clients:
             self._empty.set()
 
@@ -340,41 +294,7 @@ class Gateway:
         if isinstance(question, ReadPresence):
             client.answered(Present(self.hub.presence(question.channel)))
         else:
-            self._library.run(self._answer(client, question))
-
-    async def _answer(self, client: Client, question: Question) -> None:
-        try:
-            answer = await self._find_answer(client, question)
-        except Exception:
-            _LOG.exception("cannot answer %s", type(question).__name__)
-            answer = ERRORS.INTERNAL
-        client.answered(answer)
-
-    async def _find_answer(self, client: Client, question: Question) -> Answer | Error:
-        match question:
-            case ReadHistory():
-                return await self.history(question)
-            case Publish():
-                draft = Draft(
-                    msgspec.Raw(question.data), question.info, key=question.key, removed=question.removed
-                )
-                done = await self.publish(question.channel, draft)
-                return done if isinstance(done, Error) else Done()
-            case Call():
-                return await self._call(question, client)
-            case Await():
-                await self.tokens.refreshed()
-                return Done()
-            case _:
-                return ERRORS.NOT_AVAILABLE
-
-    async def _call(self, call: Call, client: Client) -> Returned | Error:
-        if client.session is None:
-            return ERRORS.INTERNAL
-        try:
-            return Returned(await self.methods[call.method](call.data, client.session.claims))
-        except RenownError as error:
-            return Error(error.status, error.detail)
+            self._library.run(self._answering.answer(client, question))
 
     # What operators and clients do to rooms
 
@@ -387,11 +307,20 @@ class Gateway:
             return ERRORS.PERMISSION_DENIED
         return await self.rooms.publish(address, draft, keep=keep)
 
-    async def tell(self, channel: str, data: bytes) -> None:
-        """Publish what the server itself says: in `alerts:` and `user:` channels."""
+    async def tell(self, channel: str, data: bytes, once: str = "") -> None:
+        """Publish what the server itself says, in `alerts:` and `user:` channels.
+
+        Under the same `once` it is published a single time, whichever process says it.
+        """
         address = self.channels.find(channel)
         if not isinstance(address, Error) and address.in_rooms:
-            await self.rooms.publish(address, Draft(msgspec.Raw(data)))
+            await self.rooms.publish(address, Draft(msgspec.Raw(data), idempotency_key=once))
+
+    async def _tell_user(self, user: str, data: bytes, once: str) -> None:
+        try:
+            await self.tell(f"user:{user}", data, once)
+        except Exception:
+            _LOG.exception("cannot tell a user about a subject")
 
     async def history(self, wanted: ReadHistory) -> History | Error:
         """Read the log of a stream."""

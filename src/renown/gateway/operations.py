@@ -5,7 +5,8 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from renown.gateway.gateway import Client, Gateway
+from renown.gateway.client import Client
+from renown.gateway.gateway import Gateway
 from renown.protocol.access import ServerSubscription
 from renown.protocol.codes import DISCONNECTS, ERRORS, UNSUBSCRIBES, Disconnect, Error
 from renown.protocol.effects import History, Position, ReadHistory

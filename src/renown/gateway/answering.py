@@ -1,0 +1,62 @@
+"""Answers what sessions ask, other than to join channels."""
+
+import logging
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from renown.errors import RenownError
+from renown.gateway.client import Client
+from renown.protocol.codes import ERRORS, Error
+from renown.protocol.effects import Answer, Await, Call, Done, Publish, Question, ReadHistory, Returned
+from renown.rooms.room import Draft
+
+if TYPE_CHECKING:
+    from renown.gateway.gateway import Gateway
+
+__all__ = ["Answering"]
+
+_LOG = logging.getLogger("renown.gateway")
+
+
+class Answering:
+    """One task per question; whatever goes wrong is an answer, too."""
+
+    def __init__(self, gateway: "Gateway") -> None:
+        self._gateway = gateway
+
+    async def answer(self, client: Client, question: Question) -> None:
+        """Find the answer and hand it to the client's session."""
+        try:
+            answer = await self._find(client, question)
+        except Exception:
+            _LOG.exception("cannot answer %s", type(question).__name__)
+            answer = ERRORS.INTERNAL
+        client.answered(answer)
+
+    async def _find(self, client: Client, question: Question) -> Answer | Error:
+        match question:
+            case ReadHistory():
+                return await self._gateway.history(question)
+            case Publish():
+                return await self._publish(question)
+            case Call():
+                return await self._call(question, client)
+            case Await():
+                await self._gateway.tokens.refreshed()
+                return Done()
+            case _:
+                return ERRORS.NOT_AVAILABLE
+
+    async def _publish(self, wanted: Publish) -> Done | Error:
+        draft = Draft(msgspec.Raw(wanted.data), wanted.info, key=wanted.key, removed=wanted.removed)
+        done = await self._gateway.publish(wanted.channel, draft)
+        return done if isinstance(done, Error) else Done()
+
+    async def _call(self, call: Call, client: Client) -> Returned | Error:
+        if client.session is None:
+            return ERRORS.INTERNAL
+        try:
+            return Returned(await self._gateway.methods[call.method](call.data, client.session.claims))
+        except RenownError as error:
+            return Error(error.status, error.detail)
