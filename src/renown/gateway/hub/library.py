@@ -141,7 +141,7 @@ class Library:
         by_subject: dict[str, list[WatchedChannel]] = {}
         for channel in channels:
             if isinstance(channel, StreamRoom | NewestRoom):
-                await self._of_rooms.compare(channel)
+                await self._compare_room(channel)
             elif isinstance(channel, BoardChannel):
                 self._hub.look_again(channel)
             elif not isinstance(channel, FeedChannel | LooseChannel):
@@ -152,6 +152,13 @@ class Library:
             for subject, (version, standing) in found.items():
                 for channel in by_subject[subject]:
                     self._hub.compare(channel, version, standing)
+
+    async def _compare_room(self, channel: StreamRoom | NewestRoom) -> None:
+        try:
+            await self._of_rooms.compare(channel)
+        except RenownError:
+            # The next sweep looks again; the other channels are not to wait for that.
+            _LOG.exception("cannot compare the room %s", channel.address.channel)
 
     # Reads
 
