@@ -33,7 +33,7 @@ def test_nothing_sticks_out(
     viewport = {"width": width, "height": 900}
     for number, route in enumerate(_ROUTES):
         with open_dashboard(chromium, server, route, viewport=viewport, colorScheme=scheme) as page:
-            until(page, f"{every('li[data-key], rn-hero, rn-event-form, rn-clients tr')}.length > 0")
+            until(page, f"{every('li[data-key], rn-hero, rn-event-form, tbody tr')}.length > 0")
             page.evaluate(f"{every('details')}.forEach(each => each.open = true)")
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
             ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
