@@ -72,6 +72,9 @@ const commands = {
   disconnect() {
     client.disconnect();
   },
+  forget() {
+    subscriptions.clear();
+  },
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
