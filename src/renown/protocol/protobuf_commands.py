@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
+from google.protobuf.message import Message
 
 from renown.protocol.commands import (
     ChannelRequest,
@@ -43,47 +44,38 @@ def command_of(message: pb.Command) -> Command:
     return Command(id=message.id or None, **requests)
 
 
+def _said(message: Message, *ignored: str) -> dict[str, Any]:
+    """Return the fields that are set, by name: fields at their default count as absent."""
+    said: dict[str, Any] = {}
+    for field, value in message.ListFields():
+        name = field.name
+        if name not in ignored:
+            said[name] = msgspec.Raw(value) if name == "data" else value
+    return said
+
+
 def _connect(m: pb.ConnectRequest) -> ConnectRequest:
-    return ConnectRequest(
-        token=m.token or None,
-        data=msgspec.Raw(m.data),
-        name=m.name or None,
-        version=m.version or None,
-        subs={channel: _subscribe(request) for channel, request in m.subs.items()} or None,
-    )
+    said = _said(m, "headers", "flag", "dict", "profile")
+    if "subs" in said:
+        said["subs"] = {channel: _subscribe(request) for channel, request in m.subs.items()}
+    return ConnectRequest(**said)
 
 
 def _subscribe(m: pb.SubscribeRequest) -> SubscribeRequest:
-    return SubscribeRequest(
-        channel=m.channel or None,
-        token=m.token or None,
-        recover=m.recover or None,
-        epoch=m.epoch or None,
-        offset=_offset(m.offset),
-        data=msgspec.Raw(m.data),
-        positioned=m.positioned or None,
-        recoverable=m.recoverable or None,
-        join_leave=m.join_leave or None,
-        delta=m.delta or None,
-        tf=_filter(m.tf) if m.HasField("tf") else None,
-        flag=m.flag or None,
-        type=m.type or None,
-        phase=m.phase or None,
-        cursor=m.cursor or None,
-        limit=m.limit or None,
-        asc=m.asc or None,
-    )
+    said = _said(m)
+    _check_offset(said)
+    if "tf" in said:
+        said["tf"] = _filter(m.tf)
+    return SubscribeRequest(**said)
 
 
 def _filter(m: pb.FilterNode) -> FilterNode:
-    return FilterNode(
-        op=m.op or None,
-        key=m.key or None,
-        cmp=m.cmp or None,
-        val=m.val or None,
-        vals=list(m.vals) or None,
-        nodes=[_filter(node) for node in m.nodes] or None,
-    )
+    said = _said(m)
+    if "vals" in said:
+        said["vals"] = list(m.vals)
+    if "nodes" in said:
+        said["nodes"] = [_filter(node) for node in m.nodes]
+    return FilterNode(**said)
 
 
 def _channel(m: _Channeled) -> ChannelRequest:
@@ -91,28 +83,24 @@ def _channel(m: _Channeled) -> ChannelRequest:
 
 
 def _publish(m: pb.PublishRequest) -> PublishRequest:
-    return PublishRequest(
-        channel=m.channel or None,
-        data=msgspec.Raw(m.data),
-        type=m.type or None,
-        key=m.key or None,
-        removed=m.removed or None,
-    )
+    return PublishRequest(**_said(m))
 
 
 def _history(m: pb.HistoryRequest) -> HistoryRequest:
-    since = StreamPosition(_offset(m.since.offset), m.since.epoch or None) if m.HasField("since") else None
-    return HistoryRequest(
-        channel=m.channel or None, limit=m.limit or None, since=since, reverse=m.reverse or None
-    )
+    said = _said(m)
+    if "since" in said:
+        since = _said(m.since)
+        _check_offset(since)
+        said["since"] = StreamPosition(**since)
+    return HistoryRequest(**said)
 
 
 def _rpc(m: pb.RPCRequest) -> RpcRequest:
-    return RpcRequest(method=m.method or None, data=msgspec.Raw(m.data))
+    return RpcRequest(**_said(m))
 
 
 def _send(m: pb.SendRequest) -> SendRequest:
-    return SendRequest(msgspec.Raw(m.data))
+    return SendRequest(**_said(m))
 
 
 def _refresh(m: pb.RefreshRequest) -> RefreshRequest:
@@ -120,13 +108,12 @@ def _refresh(m: pb.RefreshRequest) -> RefreshRequest:
 
 
 def _sub_refresh(m: pb.SubRefreshRequest) -> SubRefreshRequest:
-    return SubRefreshRequest(m.channel or None, m.token or None, m.type or None)
+    return SubRefreshRequest(**_said(m, "track", "untrack"))
 
 
-def _offset(number: int) -> int | None:
-    if number >= _OFFSETS:
+def _check_offset(said: dict[str, Any]) -> None:
+    if said.get("offset", 0) >= _OFFSETS:
         raise Undecodable("an offset is out of range")
-    return number or None
 
 
 _REQUESTS: Final[dict[str, Callable[[Any], msgspec.Struct]]] = {

@@ -59,39 +59,27 @@ def _push(m: pb.Push, push: Push) -> None:
 
 
 def _connect(m: pb.ConnectResult, result: ConnectResult) -> None:
-    m.client = result.client
-    m.version = result.version
-    m.expires = result.expires
-    m.ttl = result.ttl
+    _scalars(m, result, _OF_CONNECT)
     if result.data is not None:
         m.data = bytes(result.data)
     for channel, subscription in result.subs.items():
         # Reading a key puts it there, even if nothing is written into it.
         _subscribe(m.subs[channel], subscription)
-    m.ping = result.ping
-    m.pong = result.pong
-    m.session = result.session
-    m.node = result.node
-    m.time = result.time
 
 
 def _subscribe(m: pb.SubscribeResult, result: SubscribeResult) -> None:
-    m.expires = result.expires
-    m.ttl = result.ttl
-    m.recoverable = result.recoverable
-    m.epoch = result.epoch
-    _publications(m.publications, result.publications)
-    m.recovered = result.recovered
-    m.offset = result.offset
-    m.positioned = result.positioned
+    _scalars(m, result, _OF_SUBSCRIBE)
     if result.data is not None:
         m.data = bytes(result.data)
-    m.was_recovering = result.was_recovering
-    m.delta = result.delta
-    m.type = result.type
-    m.phase = result.phase
-    m.cursor = result.cursor
+    _publications(m.publications, result.publications)
     _publications(m.state, result.state)
+
+
+def _scalars(m: Any, result: Any, names: tuple[str, ...]) -> None:
+    for name in names:
+        value = getattr(result, name)
+        if value:
+            setattr(m, name, value)
 
 
 def _publications(messages: Any, publications: Iterable[Publication]) -> None:
@@ -178,6 +166,11 @@ def _subscribed(m: pb.Subscribe, push: SubscribePush) -> None:
         m.data = bytes(push.data)
 
 
+_OF_CONNECT: Final = ("client", "version", "expires", "ttl", "ping", "pong", "session", "node", "time")
+_OF_SUBSCRIBE: Final = (
+    *("expires", "ttl", "recoverable", "epoch", "recovered", "offset", "positioned"),
+    *("was_recovering", "delta", "type", "phase", "cursor"),
+)
 _Fill = Callable[[Any, Any], None]
 _PARTS: Final[tuple[tuple[str, _Fill], ...]] = (
     ("error", _error),
