@@ -12,7 +12,7 @@ from bench.options import Options
 from bench.report import Report
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-BENCHES = ("fanout", "memory", "latency", "intake", "forms")
+BENCHES = ("fanout", "memory", "latency", "intake", "forms", "maps")
 
 
 def _arguments() -> argparse.Namespace:
