@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.browser.chromium import Chromium
-from tests.browser.dashboard import every, open_dashboard, quiet, texts, until
+from tests.browser.dashboard import every, open_dashboard, quiet, texts, until, until_text
+from tests.browser.proxy import Proxy, Treatment
 from tests.browser.shop import review, script, until_shown, value
 from tests.browser.site import Site
 from tests.running import RunningServer
@@ -50,6 +53,20 @@ def test_cut_off_it_says_so_and_begins_anew_with_another_process(
         until(page, f"{every('.problem')}.length === 0")
         until(page, f"{_figure(0)} === '1'")
         assert page.log["errors"] == []
+
+
+@pytest.mark.parametrize("treatment", ["refuse", "mute"])
+def test_where_websockets_are_blocked_the_dashboard_is_live_all_the_same(
+    chromium: Chromium, server: RunningServer, treatment: Treatment
+) -> None:
+    with Proxy(server.port) as proxy:
+        proxy.treat(treatment)
+        with chromium.open(f"{proxy.url}/#/gateway", viewport={"width": 1360, "height": 900}) as page:
+            until_text(page, "rn-connection [role=status], .badge", "Live")
+            until(page, f"{every('tbody tr')}.length === 1")
+            (row,) = texts(page, "tbody tr")
+            assert row.startswith("HTTP stream JSON renown-live")
+            assert page.log["errors"] == []
 
 
 def test_nothing_is_asked_for_while_nobody_looks(chromium: Chromium, server: RunningServer) -> None:

@@ -36,6 +36,7 @@ export class Connection {
   private readonly token: Token | undefined;
   private readonly patience: number;
   private readonly listeners = new Set<(state: State) => void>();
+  /** The transport that last carried something: the one to blame. */
   private current: TransportName = "websocket";
   private asOf: number | null = null;
   private givingUp: ReturnType<typeof setTimeout> | undefined;
@@ -76,7 +77,10 @@ export class Connection {
     const strikes = new Strikes();
     const client: Centrifuge = new Centrifuge(endpoints(this.server, tried), {
       name: "renown-live",
-      websocket: provenSocket(() => strikes.prove()),
+      websocket: provenSocket(() => {
+        this.current = "websocket";
+        strikes.prove();
+      }),
       emulationEndpoint: emulation(this.server),
       maxServerPingDelay: 5_000,
       minReconnectDelay: 300,

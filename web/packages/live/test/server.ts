@@ -9,7 +9,7 @@ export type Treatment = "pass" | "mute" | "cut" | "refuse";
 
 interface Command {
   readonly id?: number;
-  readonly connect?: object;
+  readonly connect?: { readonly token?: string };
   readonly subscribe?: { readonly channel: string; readonly offset?: number; readonly type?: number };
   readonly publish?: { readonly channel: string; readonly data: unknown };
 }
@@ -21,6 +21,9 @@ export class TestServer {
   /** What was asked for, in order: `websocket`, `http_stream`. */
   readonly attempts: string[] = [];
   readonly subscribed: { channel: string; offset?: number | undefined }[] = [];
+  readonly tokens: (string | undefined)[] = [];
+  /** What connects are answered with, if not with a greeting. */
+  refusal: { readonly code: number; readonly message: string } | undefined;
   version = 1;
   private readonly http: Server;
   private readonly sockets = new WebSocketServer({ noServer: true });
@@ -97,7 +100,11 @@ export class TestServer {
   private obey(text: string, say: Say): void {
     for (const line of text.split("\n")) {
       const { id, connect, subscribe, publish }: Command = JSON.parse(line);
-      if (connect) say({ id, connect: { client: "c", version: "v", ping: 25, pong: true, session: "s", node: "n" } });
+      if (connect) {
+        this.tokens.push(connect.token);
+        if (this.refusal) say({ id, error: this.refusal });
+        else say({ id, connect: { client: "c", version: "v", ping: 25, pong: true, session: "s", node: "n" } });
+      }
       if (publish) say({ id, publish: {} });
       if (subscribe) say({ id, subscribe: this.take(subscribe) });
     }
