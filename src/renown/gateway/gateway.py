@@ -86,7 +86,9 @@ class Gateway:
         self.options = options or GatewayOptions()
         self.anonymous = anonymous
         self.channels = Channels(self.options, kinds)
-        self.permissions = Permissions(self.channels, policies, rights)
+        self.permissions = Permissions(
+            self.channels, policies, rights, personal=self.options.personal_channels
+        )
         self.limiter = Limiter(self.options.limits)
         self.addresses = Addresses(self.options.limits.proxies)
         self.origins = OriginRule(self.options.origins, dev=dev)

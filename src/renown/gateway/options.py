@@ -140,6 +140,8 @@ class KeyOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     secret: str | None = None
     """Shared secret for HS256, HS384 and HS512; at least 32 bytes."""
+    short_secrets: bool = False
+    """Whether shorter secrets are taken, which can be guessed: for test servers only."""
     previous_secret: str | None = None
     """The secret before the last rotation: verifies, never signs."""
     previous_valid_until: str | None = None
@@ -212,6 +214,8 @@ class GatewayOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The operator's own namespaces: channels `<namespace>:<name>`."""
     without_namespace: RoomRule | None = None
     """How channels without a namespace behave; by default there are none."""
+    personal_channels: tuple[str, ...] = ("user:{user}",)
+    """Channels that every signed-in user is subscribed to on connecting; `{user}` stands for the id."""
     limits: ConnectionLimits = ConnectionLimits()
     board_rows: int = 20
     feed_changes: int = 20

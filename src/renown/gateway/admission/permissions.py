@@ -54,7 +54,12 @@ class Permissions:
     """
 
     def __init__(
-        self, channels: Channels, policies: Policies | None = None, book: RightsBook | None = None
+        self,
+        channels: Channels,
+        policies: Policies | None = None,
+        book: RightsBook | None = None,
+        *,
+        personal: tuple[str, ...] = ("user:{user}",),
     ) -> None:
         """Without policies every kind has the default visibility; without a book tokens alone say rights.
 
@@ -65,6 +70,7 @@ class Permissions:
         self._channels = channels
         self._policies = policies
         self._book = book
+        self._personal = personal
         self._bodies: dict[bytes, Rights] = {}
         for name, rule in channels.rules().items():
             _check_audiences(name, rule)
@@ -101,11 +107,12 @@ class Permissions:
         return subscription.server_side or self.may(Action.SUBSCRIBE, channel, who, subscribed=False)
 
     def server_side(self, who: ConnectionClaims) -> dict[str, ServerSubscription]:
-        """Return the subscriptions the server makes: those of the token, and `user:<id>`."""
-        own = f"{Source.USER.value}:{who.user}"
-        if not who.user or isinstance(self._channels.find(own), Error):
+        """Return the subscriptions the server makes: those of the token, and the user's personal channels."""
+        if not who.user:
             return who.subs
-        return {own: ServerSubscription()} | who.subs
+        names = [name.replace("{user}", who.user) for name in self._personal]
+        own = [name for name in names if not isinstance(self._channels.find(name), Error)]
+        return dict.fromkeys(own, ServerSubscription()) | who.subs
 
     def may(self, action: Action, channel: str, who: ConnectionClaims, *, subscribed: bool) -> bool:
         """Tell whether somebody may do something in a channel without a token for it."""

@@ -228,10 +228,12 @@ class _Verifier:
 def _sources(options: KeyOptions, field: str, clock: Callable[[], float]) -> list[KeySource]:
     sources: list[KeySource] = []
     if options.secret is not None:
-        sources.append(FixedKeys([_secret(options.secret, f"{field}.secret")], None, clock))
+        sources.append(
+            FixedKeys([_secret(options.secret, f"{field}.secret", short=options.short_secrets)], None, clock)
+        )
     until = _moment(options.previous_valid_until, f"{field}.previous_valid_until")
     if options.previous_secret is not None:
-        key = _secret(options.previous_secret, f"{field}.previous_secret")
+        key = _secret(options.previous_secret, f"{field}.previous_secret", short=options.short_secrets)
         sources.append(FixedKeys([key], until, clock))
     if options.public_key_file is not None:
         sources.append(WatchedKeys(options.public_key_file, f"{field}.public_key_file", public_key_file))
@@ -240,11 +242,13 @@ def _sources(options: KeyOptions, field: str, clock: Callable[[], float]) -> lis
     return sources
 
 
-def _secret(secret: str, field: str) -> Key:
-    if len(secret.encode()) < _LEAST_SECRET:
+def _secret(secret: str, field: str, *, short: bool) -> Key:
+    if len(secret.encode()) < _LEAST_SECRET and not short:
         raise SettingsError("the secret is too short", field=field, expected="32 bytes or more")
     try:
-        return OctKey.import_key(secret)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SecurityWarning)
+            return OctKey.import_key(secret)
     except ValueError as error:
         raise SettingsError(f"the secret cannot be used: {error}", field=field) from error
 
