@@ -1,5 +1,6 @@
 """What a publication does to a rooms file, within a transaction."""
 
+from collections.abc import Callable
 from math import inf
 from typing import Final
 
@@ -135,12 +136,15 @@ class Book:
         # What was just published must not be forgotten by rows that are read now.
         self.finish()
         due = self._file.rows(sql.DUE_LIVES, (now, _LIVES))
+        more |= len(due) == _LIVES
         for found in due:
             row = LifeRow(*found)
             self._lives.pop(row.channel, None)
-            more |= self._bury(row) if row.ended else self._trim(row, now)
+            if self._bury(row) if row.ended else self._trim(row, now):
+                more = True
+                break
         cut = self._file.run(sql.CUT_ANSWERS, (now, _PIECE)).rowcount
-        return more or len(due) == _LIVES or cut >= _PIECE
+        return more or cut >= _PIECE
 
     def _end_keys(self, now: float) -> bool:
         due = self._file.rows(sql.DUE_ENTRIES, (now, _PIECE))
@@ -157,15 +161,14 @@ class Book:
         return len(due) == _PIECE
 
     def _trim(self, row: LifeRow, now: float) -> bool:
-        told = now - LAG
-        cut = self._file.run(sql.CUT_LOG, (row.life, row.floor(), row.since(now), told, _PIECE)).rowcount
-        oldest = self._file.rows(sql.OLDEST, (row.life, 1))
-        more = cut == _PIECE
+        floor, since = row.floor(), row.since(now)
+        oldest = self._cut(row, lambda offset, time: offset <= floor or time <= since, now - LAG)
+        more = oldest is not None and oldest[1] <= now - LAG and (oldest[0] <= floor or oldest[1] <= since)
         if more:
             row.due = now
-        elif oldest:
-            offset, time = oldest[0]
-            trimmed = time + LAG if offset <= row.floor() else inf
+        elif oldest is not None:
+            offset, time = oldest
+            trimmed = time + LAG if offset <= floor else inf
             aged = max(time + row.age, time + LAG) if row.age else inf
             row.due = max(min(trimmed, aged, now + META_AGE), now + 1.0)
         elif row.touched + META_AGE <= now and not self._file.rows(sql.HAS_ENTRIES, (row.life, 1)):
@@ -178,12 +181,21 @@ class Book:
         return more
 
     def _bury(self, row: LifeRow) -> bool:
-        cut = self._file.run(sql.CUT_LOG, (row.life, row.top, -1.0, inf, _PIECE)).rowcount
+        left = self._cut(row, lambda _offset, _time: True, inf)
         gone = self._file.run(sql.CUT_ENTRIES, (row.life, row.life, _PIECE)).rowcount
-        if cut < _PIECE and gone < _PIECE:
+        if left is None and gone < _PIECE:
             self._file.run(sql.DROP_LIFE, (row.life,))
             return False
         return True
+
+    def _cut(self, row: LifeRow, dead: Callable[[int, float], bool], told: float) -> tuple[int, float] | None:
+        """Delete the first publications that are dead and told, some at most; return the oldest one left."""
+        oldest: list[tuple[int, float]] = self._file.rows(sql.OLDEST, (row.life, _PIECE + 1))
+        gone = [0, *(n for n, (offset, time) in enumerate(oldest, 1) if time <= told and dead(offset, time))]
+        count = min(gone[-1], _PIECE)
+        if count:
+            self._file.run(sql.CUT_LOG, (row.life, oldest[count - 1][0]))
+        return oldest[count] if count < len(oldest) else None
 
 
 def _publication(draft: Draft, offset: int, time: float) -> Publication:

@@ -22,6 +22,8 @@ __all__ = ["FILE_NAME", "LifeRow", "RoomsFile", "body_of", "open_file", "publica
 FILE_NAME: Final = "rooms.sqlite"
 """The file's name in the data folder."""
 
+_WAL_PAGES: Final = 1_024
+"""A checkpoint after 8 MiB: more of them than the ledger has, but none that people who talk would notice."""
 _UNUSABLE: Final = "a writable folder, and in it no file of that name or one that Renown has made"
 
 
@@ -164,6 +166,7 @@ class RoomsFile:
         except sqlite3.Error as error:
             raise _failed(error) from error
         try:
+            self.run(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
             self._secret = self.meta("secret")
         except RoomError:
             self.close()

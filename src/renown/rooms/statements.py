@@ -155,19 +155,7 @@ OLDEST: Final = _sql(
     .offset(_NONE)
 )
 CUT_LOG: Final = _sql(
-    delete(log).where(
-        log.c.seq.in_(
-            select(log.c.seq)
-            .where(
-                _is(log.c.life, "life"),
-                (log.c.offset <= bindparam("floor")) | (log.c.time <= bindparam("since")),
-                log.c.time <= bindparam("told"),
-            )
-            .order_by(log.c.offset)
-            .limit(_LIMIT)
-            .offset(_NONE)
-        )
-    )
+    delete(log).where(_is(log.c.life, "life"), log.c.offset <= bindparam("offset", type_=Integer()))
 )
 
 ENTRY: Final = _sql(
