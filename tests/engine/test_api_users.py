@@ -76,9 +76,8 @@ def neighbour(folder: Path, server: RunningServer) -> Iterator[RunningServer]:
 def backend(server: RunningServer) -> Iterator[Backend]:
     """An API client that may do everything."""
     secret = cli_key(server.data, "events", "read", "tokens", "users")
-    with httpx.Client(
-        base_url=server.url, headers={"authorization": f"Bearer {secret}"}, timeout=30
-    ) as client:
+    client = Backend(base_url=server.url, headers={"authorization": f"Bearer {secret}"}, timeout=30)
+    with client:
         yield client
 
 

@@ -13,7 +13,7 @@ from renown.api.reading import AnyRequest, json_response
 from renown.api.services import Use
 from renown.errors import AuthenticationError, EventError, ForbiddenError, RenownError
 from renown.gateway.admission.permissions import Permissions
-from renown.gateway.admission.rights import check_rights
+from renown.gateway.admission.rights import check_rights, claim_of
 from renown.gateway.admission.tokens import LONGEST_TOKEN, Tokens
 from renown.intake import DECODING_ERRORS, MalformedError
 from renown.model import timestamp
@@ -137,7 +137,7 @@ def _further(wanted: TokenRequest) -> dict[str, Any]:
                     field=field,
                     expected="nothing beside channel",
                 )
-    rights = None if wanted.rights is None else msgspec.to_builtins(wanted.rights)
+    rights = None if wanted.rights is None else claim_of(wanted.rights)
     channels = None if wanted.channels is None else list(wanted.channels)
     return {"info": wanted.info, "channels": channels, "rights": rights}
 

@@ -1,6 +1,6 @@
 """`renown token` and `renown key`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,18 +20,45 @@ def token(
     lifetime: Annotated[
         float | None, typer.Option("--lifetime", help="Seconds that it is good.", min=1)
     ] = None,
+    rights: Annotated[
+        str | None, typer.Option("--rights", help="What the user may, as JSON.", metavar="JSON")
+    ] = None,
+    info: Annotated[
+        str | None, typer.Option("--info", help="What others see of the user, as JSON.", metavar="JSON")
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Mint a client token with the secret tokens.secret of the settings."""
     from renown.cli.local import local_settings
+    from renown.gateway.admission.rights import claim_of
     from renown.gateway.admission.tokens import Tokens
+    from renown.protocol.access import Rights
 
-    text = Tokens(local_settings(config).tokens).issue(user, channel=channel, lifetime=lifetime)
+    claims = {
+        "rights": None if rights is None else claim_of(_given(rights, Rights, "rights")),
+        "info": None if info is None else _given(info, dict, "info"),
+    }
+    tokens = Tokens(local_settings(config).tokens)
+    text = tokens.issue(user, channel=channel, lifetime=lifetime, claims=claims)
     if as_json:
         print_json({"token": text})
     else:
         print(text)
+
+
+def _given(text: str, kind: Any, name: str) -> Any:
+    """Return the value of an option that is JSON."""
+    import msgspec
+
+    from renown.errors import SettingsError
+
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError as error:
+        raise SettingsError(
+            f"--{name} cannot be read: {error}.", field=name, expected="a JSON object"
+        ) from error
 
 
 @app.command("create")
@@ -41,7 +68,9 @@ def create(
     *,
     scope: Annotated[
         list[str] | None,
-        typer.Option("--scope", help="events, read or tokens; repeatable. Default: events and read."),
+        typer.Option(
+            "--scope", help="events, read, tokens, rooms or users; repeatable. Default: events and read."
+        ),
     ] = None,
     config: Config = None,
     data: Data = None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -11,7 +11,7 @@ from renown.policy import Audience, spoken
 from renown.protocol.access import Rights
 from renown.protocol.codes import DISCONNECTS
 
-__all__ = ["Departure", "Granted", "Patterns", "check_rights", "granted", "in_audience"]
+__all__ = ["Departure", "Granted", "Patterns", "check_rights", "claim_of", "granted", "in_audience"]
 
 _MOST_PATTERNS: Final = 1_000
 _LONGEST: Final = 255
@@ -95,6 +95,11 @@ class Granted:
 def granted(rights: Rights) -> Granted:
     """Return rights ready to be asked; the same for the same rights."""
     return Granted(rights)
+
+
+def claim_of(rights: Rights) -> dict[str, Any]:
+    """Return the `rights` claim of a token: what is not empty."""
+    return {name: value for name, value in msgspec.to_builtins(rights).items() if value}
 
 
 def in_audience(
