@@ -53,7 +53,8 @@ async def serve(
     gateway: Gateway, port: int = 0, *, http: Literal["httptools", "h11"] = "httptools"
 ) -> AsyncIterator[Served]:
     """Serve `gateway` until the block ends; then close every connection and the gateway."""
-    with socket.socket() as listener:
+    # With its protocol named, as `getaddrinfo` does: else asyncio leaves Nagle's delays on.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         config = uvicorn.Config(
