@@ -38,7 +38,7 @@ export class GatewayFigures extends LitElement {
   }
 
   private latency(view: GatewayView | null): TemplateResult {
-    return html`<div class="figure" title="From the commit of an event to the write to the connections, over the last minute">
+    return html`<div class="figure" title="From the commit of an event to the write to the connections, with the wait for the channel's least interval, over the last minute">
       <dt>From commit to wire</dt>
       ${view === null
         ? html`<dd><span class="skeleton value"></span></dd>`
