@@ -165,7 +165,8 @@ def _route(address: Address) -> Route:
         plain=source is not Source.STANDINGS,
         map=source in (Source.STANDINGS, Source.BOARD),
         history=source is Source.ACTIVITY,
-        delta=rule.delta,
+        # In maps a patch would need each key's last value.
+        delta=rule.delta and source is not Source.STANDINGS,
         packed=source in (Source.STANDING, Source.STANDINGS),
     )
 
@@ -184,7 +185,7 @@ def _route_of_room(rule: RoomRule, *, spoken_by_server: bool) -> Route:
         force_join_leave=rule.force_join_leave,
         publish=not spoken_by_server,
         client_key=rule.client_key,
-        delta=rule.delta,
+        delta=rule.delta and rule.map is MapMode.OFF,
         filters=rule.filters,
         user_limited=not spoken_by_server,
     )
