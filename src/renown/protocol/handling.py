@@ -91,7 +91,7 @@ class Handler(Conversation):
         number: int,
         asked: requests.Asked,
         answer: Answer | Error,
-        now: float,  # noqa: ARG002
+        now: float,  # noqa: ARG002 - as every `Finish` is called
     ) -> list[Effect]:
         return [self._reply(asked.reply(number, answer))]
 
@@ -225,7 +225,7 @@ class Handler(Conversation):
         terms: Terms,
         expires_by: float,
         answer: Answer | Error,
-        now: float,  # noqa: ARG002
+        now: float,  # noqa: ARG002 - as every `Finish` is called
     ) -> list[Effect]:
         channel = terms.channel
         if not isinstance(answer, Newest | Log):
