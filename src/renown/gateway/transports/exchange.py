@@ -5,9 +5,21 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+from renown.gateway.admission.limits import Addresses, Turned
 from renown.gateway.admission.origins import OriginRule
 
-__all__ = ["NOT_STORED", "TRANSPORT", "Exchange", "Gone", "Receive", "Scope", "Send", "TooLarge", "path_of"]
+__all__ = [
+    "NOT_STORED",
+    "TRANSPORT",
+    "Exchange",
+    "Gone",
+    "Receive",
+    "Scope",
+    "Send",
+    "TooLarge",
+    "address_of",
+    "path_of",
+]
 
 Scope = Any
 """ASGI's connection scope, a mapping. Frameworks differ in how they type these three."""
@@ -40,6 +52,13 @@ def path_of(scope: Scope) -> str:
     return path[len(root) :] if root and path.startswith(root + "/") else path
 
 
+def address_of(scope: Scope, addresses: Addresses) -> str:
+    """Return whom a connection counts for."""
+    client = scope.get("client")
+    hops = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"]
+    return addresses.of(client[0] if client else "", {"x-forwarded-for": ",".join(hops)})
+
+
 class Exchange:
     """A request, and the one answer to it: whole, or streamed piece by piece."""
 
@@ -57,6 +76,11 @@ class Exchange:
     def method(self) -> str:
         """The request's method."""
         return self._scope["method"]
+
+    @property
+    def scope(self) -> Scope:
+        """ASGI's scope of the request."""
+        return self._scope
 
     @property
     def query(self) -> dict[str, list[str]]:
@@ -150,6 +174,11 @@ class Exchange:
         start = {"type": "http.response.start", "status": status, "headers": [*about, *headers, *self._cors]}
         await self._send(start)
         await self._send({"type": "http.response.body", "body": data, "more_body": False})
+
+    async def turn_away(self, turned: Turned) -> None:
+        """Tell a client to come back later."""
+        later = [(b"retry-after", str(turned.retry_after).encode())]
+        await self.answer(turned.status, f"{turned.reason.capitalize()}.\n", headers=later)
 
     async def begin(self, content_type: bytes) -> None:
         """Begin an answer that is neither stored nor held back on its way."""

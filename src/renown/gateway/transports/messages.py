@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from renown.gateway.gateway import Gateway
 from renown.gateway.hub.watched import Writer
 from renown.gateway.peer import Peer
-from renown.gateway.transports.exchange import Receive, Scope, Send, path_of
+from renown.gateway.transports.exchange import Receive, Scope, Send, address_of, path_of
 from renown.gateway.transports.handshake import FIRST_FRAME
 from renown.gateway.transports.outbox import Outbox
 from renown.gateway.transports.wires import MESSAGE_JSON, MESSAGE_PROTOBUF, Wire
@@ -42,6 +42,18 @@ class Messages:
         if refusal is not None:
             await _refuse(scope, send, *refusal)
             return
+        address = address_of(scope, self._gateway.addresses)
+        turned = self._gateway.knock(address)
+        if turned is not None:
+            await _refuse(scope, send, turned.status, turned.reason, turned.retry_after)
+            return
+        self._gateway.limiter.arrived(address)
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self._gateway.limiter.gone(address)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
         name = next((name for name in scope.get("subprotocols", ()) if name in _SUBPROTOCOLS), None)
         wire = MESSAGE_JSON if name is None else _SUBPROTOCOLS[name]
@@ -50,29 +62,30 @@ class Messages:
         await send({"type": "websocket.accept", "subprotocol": name})
         await MessageSocket(self._gateway, wire, receive, send).run(first_frame=FIRST_FRAME in query)
 
-    def _refusal(self, scope: Scope) -> tuple[int, bytes] | None:
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = {name.lower(): value for name, value in reversed(list(scope["headers"]))}
         host, origin = headers.get(b"host", b"").decode("latin-1"), headers.get(b"origin")
         if not self._gateway.origins.serves(host):
-            return 403, b"In dev mode only names of this machine are served.\n"
+            return 403, "In dev mode only names of this machine are served"
         if path_of(scope) != self._gateway.options.path:
-            return 404, b"There is no WebSocket here.\n"
+            return 404, "There is no WebSocket here"
         if origin is not None and not self._gateway.origins.allows(origin.decode("latin-1"), host):
-            return 403, b"This origin may not connect.\n"
-        if self._gateway.draining:
-            return 503, b"The server is stopping.\n"
+            return 403, "This origin may not connect"
         return None
 
 
-async def _refuse(scope: Scope, send: Send, status: int, body: bytes) -> None:
+async def _refuse(scope: Scope, send: Send, status: int, why: str, retry_after: int = 0) -> None:
     if "websocket.http.response" not in scope.get("extensions", ()):
         # All that ASGI offers without it; servers answer 403.
         await send({"type": "websocket.close", "code": 1008})
         return
+    body = f"{why[0].upper()}{why[1:]}.\n".encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
     ]
+    if retry_after:
+        headers.append((b"retry-after", str(retry_after).encode()))
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body, "more_body": False})
 

@@ -13,7 +13,7 @@ import msgspec
 from renown.gateway.gateway import Gateway
 from renown.gateway.hub.watched import Writer
 from renown.gateway.peer import Peer
-from renown.gateway.transports.exchange import NOT_STORED, Exchange, Gone, TooLarge
+from renown.gateway.transports.exchange import NOT_STORED, Exchange, Gone, TooLarge, address_of
 from renown.gateway.transports.wires import POLL_JSON
 from renown.protocol.codes import DISCONNECTS, ERRORS, Disconnect, Error, Unsubscribed
 from renown.protocol.replies import Publication, Push, Reply, SubscribeResult
@@ -77,8 +77,10 @@ class Polling:
         gateway = self._gateway
         if not await exchange.admit(gateway.origins, _METHODS):
             return
-        if gateway.draining:
-            await exchange.answer(503, "The server is stopping.\n", headers=[(b"retry-after", b"1")])
+        address = address_of(exchange.scope, gateway.addresses)
+        turned = gateway.knock(address)
+        if turned is not None:
+            await exchange.turn_away(turned)
             return
         try:
             question = await self._question(exchange)
@@ -91,7 +93,11 @@ class Polling:
         except _Wrong as wrong:
             await exchange.answer(400, f"{wrong}\n")
         else:
-            await self._serve(exchange, question)
+            gateway.limiter.arrived(address)
+            try:
+                await self._serve(exchange, question)
+            finally:
+                gateway.limiter.gone(address)
 
     async def _question(self, exchange: Exchange) -> _Question:
         options = self._gateway.options

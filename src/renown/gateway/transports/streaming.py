@@ -8,7 +8,7 @@ from renown.gateway.gateway import Gateway
 from renown.gateway.hub.watched import Writer
 from renown.gateway.peer import Peer
 from renown.gateway.transports.emulation import Sessions
-from renown.gateway.transports.exchange import Exchange, Gone, TooLarge
+from renown.gateway.transports.exchange import Exchange, Gone, TooLarge, address_of
 from renown.gateway.transports.outbox import Outbox
 from renown.gateway.transports.wires import Wire
 from renown.protocol.codes import DISCONNECTS, Disconnect
@@ -48,9 +48,12 @@ async def stream(
     opening: bytes = b"",
 ) -> None:
     """Answer with a stream: `opening`, then what the session that begins with `commands` has to say."""
-    if gateway.draining:
-        await exchange.answer(503, "The server is stopping.\n", headers=[(b"retry-after", b"1")])
+    address = address_of(exchange.scope, gateway.addresses)
+    turned = gateway.knock(address)
+    if turned is not None:
+        await exchange.turn_away(turned)
         return
+    gateway.limiter.arrived(address)
     streamed = Streamed(gateway, wire)
     secret = sessions.add(streamed)
     if opening:
@@ -59,6 +62,7 @@ async def stream(
         await streamed.run(exchange, content_type, commands, secret, sessions.node)
     finally:
         sessions.remove(secret)
+        gateway.limiter.gone(address)
 
 
 class Streamed(Peer):
