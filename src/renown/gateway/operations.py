@@ -1,5 +1,6 @@
 """What a backend may do to rooms and users, whatever way it asks."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
@@ -93,11 +94,12 @@ class Operations:
 
     def channels(self, pattern: str = "") -> dict[str, int]:
         """Return the channels that are watched in this process, with their number of subscribers."""
-        return {
-            channel.address.channel: len(channel.members)
-            for channel in list(self._gateway.hub.channels.values())
-            if not pattern or fnmatchcase(channel.address.channel, pattern)
-        }
+        watched: Counter[str] = Counter()
+        for channels in (self._gateway.hub.channels, self._gateway.maps.channels):
+            for name, channel in channels.items():
+                if not pattern or fnmatchcase(name, pattern):
+                    watched[name] += len(channel.members)
+        return dict(watched)
 
     def _meant(self, target: Target) -> Iterator[Client]:
         wanted: Callable[[Client], bool] = lambda client: _is_meant(client, target)  # noqa: E731

@@ -193,7 +193,7 @@ class Hub:
         channel = self.channels.get(address.channel)
         if channel is None:
             channel = self.channels[address.channel] = self._make(address)
-            self._metrics.channels = len(self.channels)
+            self._metrics.channels += 1
             if not channel.loaded:
                 self._reader.load(channel)
         elif address.rule.max_subscribers and channel.crowd >= address.rule.max_subscribers:
@@ -473,7 +473,7 @@ class Hub:
         name = channel.address.channel
         if self.channels.get(name) is channel:
             del self.channels[name]
-            self._metrics.channels = len(self.channels)
+            self._metrics.channels -= 1
 
     @property
     def _reader(self) -> Librarian:

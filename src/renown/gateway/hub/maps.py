@@ -355,6 +355,7 @@ class MapTable:
 
     def _open(self, address: Address) -> MapChannel:
         channel = self.channels[address.channel] = MapChannel(address, self._source(address))
+        self._metrics.channels += 1
         if address.source is not Source.ROOM:
             self._of_kinds.setdefault(address.name, []).append(channel)
         return channel
@@ -363,6 +364,7 @@ class MapTable:
         address = channel.address
         if channel.abandoned and self.channels.get(address.channel) is channel:
             del self.channels[address.channel]
+            self._metrics.channels -= 1
             of_kind = self._of_kinds.get(address.name, [])
             if channel in of_kind:
                 of_kind.remove(channel)
