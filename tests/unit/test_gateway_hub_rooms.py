@@ -585,3 +585,39 @@ def test_what_is_not_kept_reaches_those_who_watch_and_nobody_later() -> None:
                     assert client.watched[channel].numbers == [1, 7, 2]
 
     asyncio.run(story())
+
+
+def test_what_was_held_back_comes_first_and_then_all_the_rest() -> None:
+    """A client whose connect command is being answered gets everything after the answer, in order."""
+
+    async def story() -> None:
+        async with House() as house:
+            clients = [Client(house.hub, form) for form in FORMS[:2]]
+            for client in clients:
+                client.hold()
+                client.attach(CHAT, hold=True)
+            await asyncio.sleep(0.01)
+            for _ in range(2):
+                await house.publish(CHAT)
+                await asyncio.sleep(0)
+            assert [client.watched[CHAT].numbers for client in clients] == [[], []]
+            for client in clients:
+                client.release()
+            await house.publish(CHAT)
+            await asyncio.sleep(0.01)
+            assert [client.watched[CHAT].numbers for client in clients] == [[1, 2, 3]] * 2
+
+    asyncio.run(story())
+
+
+def test_nobody_is_told_who_came_before_in_the_same_moment() -> None:
+    async def story() -> None:
+        async with House() as house:
+            first, second = (Client(house.hub, FORMS[0], name) for name in ("first", "second"))
+            for client in (first, second):
+                client.attach(CHAT, info=ClientInfo("u", client.name), joins=True)
+            await asyncio.sleep(0.01)
+            assert [name for _, name, _ in first.heard] == ["first", "second"]
+            assert [name for _, name, _ in second.heard] == ["second"]
+
+    asyncio.run(story())
