@@ -6,6 +6,7 @@ session, and what is to be done about it is done here.
 
 import logging
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec
 
@@ -52,6 +53,7 @@ class Peer(ABC):
     """One client. Transports derive from it and fill in what is said to be theirs."""
 
     __slots__ = (
+        "_doing",
         "_gateway",
         "_held",
         "_known",
@@ -65,6 +67,7 @@ class Peer(ABC):
     )
 
     def __init__(self, gateway: "Gateway", wire: Wire) -> None:
+        self._doing: deque[Effect] | None = None
         self._gateway = gateway
         self._held: list[bytes] | None = None
         self._known = False
@@ -231,8 +234,24 @@ class Peer(ABC):
         return self.session.close(why) if self.session is not None else []
 
     def _perform(self, effects: list[Effect]) -> None:
+        """Carry out effects in order. Those of an answer that comes at once follow what is under way."""
+        if self._doing is not None:
+            self._doing.extend(effects)
+            return
+        self._doing = deque(effects)
+        try:
+            self._reply(self._carry_out(self._doing))
+        finally:
+            self._doing = None
+        session = self.session
+        if session is not None and not self.closing:
+            self._keep_up(session)
+
+    def _carry_out(self, doing: deque[Effect]) -> list[bytes]:
+        """Return the replies that are left to be sent, so that those of one message share frames."""
         replies: list[bytes] = []
-        for effect in effects:
+        while doing:
+            effect = doing.popleft()
             match effect:
                 case Send():
                     replies.append(effect.reply)
@@ -248,19 +267,12 @@ class Peer(ABC):
                     replies = []
                     self._end(effect.why)
                 case Attach():
-                    self._reply(replies)
-                    replies = []
                     if effect.hold and self._held is None:
                         self._hold()
                     self._gateway.attach(self, effect)
                 case ReadHistory() | ReadPresence() | Publish() | Call() | Await():
-                    self._reply(replies)
-                    replies = []
                     self._gateway.ask(self, effect)
-        self._reply(replies)
-        session = self.session
-        if session is not None and not self.closing:
-            self._keep_up(session)
+        return replies
 
     def _count(self, outcome: Reply) -> None:
         refused = self.session is not None and self.session.state is Stage.REFUSED
