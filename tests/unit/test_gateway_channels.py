@@ -2,11 +2,22 @@
 
 import pytest
 
-from renown.gateway.hub.channels import Address, Source, find, route
-from renown.gateway.options import ChannelRule, ChannelRules
-from renown.gateway.transports.wires import text_frame
-from renown.protocol.access import Route, Who
+from renown.gateway.hub.channels import Address, Channels, Source
+from renown.gateway.options import GatewayOptions
+from renown.gateway.transports.wires import (
+    MESSAGE_JSON,
+    SSE_JSON,
+    STREAM_JSON,
+    STREAM_PROTOBUF,
+    WIRES,
+    WS_PROTOBUF,
+    Wire,
+    text_frame,
+)
+from renown.protocol.access import Route, Shape
 from renown.protocol.codes import ERRORS
+
+CHANNELS = Channels(GatewayOptions())
 
 
 @pytest.mark.parametrize(
@@ -21,14 +32,14 @@ from renown.protocol.codes import ERRORS
     ],
 )
 def test_addresses(channel: str, source: Source, name: str, stream: bool) -> None:
-    address = find(channel)
+    address = CHANNELS.find(channel)
     assert isinstance(address, Address)
     assert (address.channel, address.source, address.name, address.stream) == (channel, source, name, stream)
 
 
 @pytest.mark.parametrize("channel", ["", ":", "standing", "x:1", "$standing:seller:42", "Standing:seller:42"])
 def test_unknown_namespaces(channel: str) -> None:
-    assert find(channel) is ERRORS.UNKNOWN_CHANNEL
+    assert CHANNELS.find(channel) is ERRORS.UNKNOWN_CHANNEL
 
 
 @pytest.mark.parametrize(
@@ -37,20 +48,22 @@ def test_unknown_namespaces(channel: str) -> None:
      "standing:seller:42\n", "board:seller:42", "board:", "board:seller\n", "feed:Ä"],
 )  # fmt: skip
 def test_names_that_cannot_be(channel: str) -> None:
-    assert find(channel) is ERRORS.BAD_REQUEST
+    assert CHANNELS.find(channel) is ERRORS.BAD_REQUEST
 
 
-def test_routes_follow_the_rules() -> None:
-    rules = ChannelRules(standing=ChannelRule(subscribe=Who.USERS))
-    assert route("standing:seller:42", rules) == Route(stream=False, subscribe=Who.USERS)
-    assert route("activity:seller:42", rules) == Route(stream=True, subscribe=Who.ANYONE)
-    assert route("x:1", rules) is ERRORS.UNKNOWN_CHANNEL
+def test_routes_follow_the_source() -> None:
+    standing, activity = CHANNELS.route("standing:seller:42"), CHANNELS.route("activity:seller:42")
+    assert isinstance(standing, Route)
+    assert isinstance(activity, Route)
+    assert (standing.shape, standing.history, standing.packed) == (Shape.NEWEST, False, True)
+    assert (activity.shape, activity.history, activity.packed) == (Shape.STREAM, True, False)
+    assert CHANNELS.route("x:1") is ERRORS.UNKNOWN_CHANNEL
 
 
 @pytest.mark.parametrize("kind, known", [("seller", True), ("sellers", False), ("all", False)])
 @pytest.mark.parametrize("channel", ["standing:{}:42", "activity:{}:42", "board:{}", "feed:{}"])
 def test_channels_of_a_kind_without_policy_are_unknown(channel: str, kind: str, known: bool) -> None:
-    found = route(channel.format(kind), ChannelRules(), ("seller", "product"))
+    found = Channels(GatewayOptions(), ("seller", "product")).route(channel.format(kind))
     exists = known or channel.format(kind) == "feed:all"
     assert isinstance(found, Route) if exists else found is ERRORS.UNKNOWN_CHANNEL
 
@@ -67,3 +80,21 @@ def test_channels_of_a_kind_without_policy_are_unknown(channel: str, kind: str, 
 )
 def test_frames(size: int, head: str) -> None:
     assert text_frame(b"x" * size) == bytes.fromhex(head) + b"x" * size
+
+
+@pytest.mark.parametrize("wire", WIRES, ids=repr)
+def test_wires_carry_every_push_once_and_in_order(wire: Wire) -> None:
+    pushes = [b'{"n":%d}' % n for n in range(3)]
+    frames = wire.frames(pushes)
+    whole = b"".join(frames)
+    places = [whole.index(push) for push in pushes]
+    assert places == sorted(places)
+    assert len(frames) == (1 if wire.name in ("websocket", "asgi") else 3)
+
+
+def test_streams_write_each_reply_by_itself() -> None:
+    assert STREAM_JSON.frames([b"{}", b"1"]) == [b"{}\n", b"1\n"]
+    assert SSE_JSON.frames([b"{}", b"1"]) == [b"data: {}\n\n", b"data: 1\n\n"]
+    assert STREAM_PROTOBUF.frames([b"", b"ab"]) == [b"\x00", b"\x02ab"]
+    assert WS_PROTOBUF.frames([b"", b"ab"]) == [b"\x82\x04\x00\x02ab"]
+    assert MESSAGE_JSON.frames([b"{}", b"1"]) == [b"{}\n1"]
