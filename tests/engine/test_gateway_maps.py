@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 
 from renown.gateway.hub.channels import Address, Channels
-from renown.gateway.hub.map_reads import BoardMap, LedgerMap, MapSource
+from renown.gateway.hub.map_reads import BoardMap, LedgerMap, MapSource, RoomMap
 from renown.gateway.hub.maps import MapTable
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions
@@ -20,6 +21,8 @@ from renown.ledger import Ledger
 from renown.policy import Policies
 from renown.protocol.codes import ERRORS, Disconnect, Error
 from renown.protocol.effects import Attach, MapPage, MapWish, Position, State
+from renown.rooms.memory import MemoryRooms
+from renown.rooms.room import Draft, Retention
 from tests.engine.ledger_kit import applied, review
 
 SUBJECTS = 5_000
@@ -338,3 +341,63 @@ async def test_a_board_is_a_map_of_its_places_with_removals(market: Market) -> N
         assert {subject: row["rank"] for subject, row in each.known.items()} == truth
         assert not each.ended
     assert await market.watcher(BOARD).ask(MapWish(1, "", 100), Position(watcher.epoch, 5)) is None
+
+
+@pytest.mark.parametrize("mode", ["persistent", "ephemeral"])
+async def test_a_rooms_map_ends_with_the_truth_and_begins_anew_when_forgotten(mode: str) -> None:
+    options = msgspec.convert({"rooms": {"n": {"map": mode, "history_size": 20}}}, GatewayOptions)
+    address = Channels(options).find("n:1")
+    assert isinstance(address, Address)
+    rooms, keep, random = MemoryRooms(), Retention(20), Random(4)
+    persistent = mode == "persistent"
+    table = MapTable(
+        lambda each: RoomMap(rooms, each.channel, 2_000, persistent=persistent),
+        lambda *_: None,
+        GatewayMetrics(),
+    )
+    rooms.listen(table.publish)
+    truth: dict[str, Any] = {}
+    versions = count(1)
+
+    async def change(times: int) -> None:
+        for _ in range(times):
+            key = f"k{random.randrange(300)}"
+            before = truth.pop(key, None)
+            if before is not None and random.random() < 0.3:
+                await rooms.publish("n:1", Draft(key=key, removed=True), keep)
+                continue
+            truth[key] = {"version": next(versions)}
+            await rooms.publish("n:1", Draft(msgspec.Raw(msgspec.json.encode(truth[key])), key=key), keep)
+
+    async def settled() -> None:
+        while table._tasks:
+            await asyncio.gather(*table._tasks)
+
+    await change(1_000)
+    watchers = [Watcher(table, address, 100) for _ in range(3)]
+    for watcher in watchers:
+        await watcher.subscribe(lambda: change(30))
+    assert all(watcher.pages > 1 for watcher in watchers)
+    for number in range(60):
+        await change(random.randrange(20))
+        watcher = random.choice(watchers)
+        watcher.pause() if number % 3 else watcher.resume()
+        for _ in range(random.randrange(5)):
+            await asyncio.sleep(0)
+    for watcher in watchers:
+        watcher.resume()
+    await settled()
+    assert all(watcher.known == truth and not watcher.ended for watcher in watchers)
+    assert all(bool(watcher.offset) == persistent for watcher in watchers)
+
+    await rooms.forget("n:1")
+    truth.clear()
+    first, *others = watchers
+    first.leave()
+    await first.subscribe()
+    assert all(watcher.ended for watcher in others)
+    await change(5)
+    await settled()
+    assert first.known == truth
+    assert not first.ended
+    await table.close()

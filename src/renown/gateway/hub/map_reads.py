@@ -32,6 +32,8 @@ class Stretch(msgspec.Struct, frozen=True):
     """What changed in a map after a position."""
 
     epoch: str
+    top: int
+    """The newest offset."""
     reached: int
     """Whoever applied the publications knows the map as of this offset."""
     publications: tuple[Publication, ...] = ()
@@ -168,10 +170,10 @@ class LedgerMap:
         epoch = self._ledger.id
         top, rows = await self._ledger.changed(self._kind, after.offset, limit)
         if after.epoch not in ("", epoch) or after.offset > top:
-            return Stretch(epoch, top, lost=True)
+            return Stretch(epoch, top, top, lost=True)
         more = len(rows) == limit
         # Other kinds move the ledger's top, too: whoever has all of this kind is there.
-        return _cut(Stretch(epoch, rows[-1][1] if more else top, _entries(rows), more), self._size)
+        return _cut(Stretch(epoch, top, rows[-1][1] if more else top, _entries(rows), more), self._size)
 
 
 class RoomMap:
@@ -192,10 +194,10 @@ class RoomMap:
         """Return what changed."""
         found = await self._rooms.changes(self._channel, after, limit)
         if not found.complete:
-            return Stretch(found.epoch, found.top, lost=True)
+            return Stretch(found.epoch, found.top, found.top, lost=True)
         more = len(found.publications) == limit
         reached = found.publications[-1].offset if more else found.top
-        return _cut(Stretch(found.epoch, reached, found.publications, more), self._size)
+        return _cut(Stretch(found.epoch, found.top, reached, found.publications, more), self._size)
 
 
 class BoardMap:
@@ -228,7 +230,7 @@ class BoardMap:
         """Return the places that changed."""
         await self._read()
         if after.offset < self._forgotten or after.offset > self._top:
-            return Stretch(self._ledger.id, self._top, lost=True)
+            return Stretch(self._ledger.id, self._top, self._top, lost=True)
         changed = [
             entry
             for entry in (*self._departed.values(), *self._places.values())
@@ -237,7 +239,8 @@ class BoardMap:
         changed.sort(key=lambda entry: entry.offset)
         more = len(changed) > limit
         changed = changed[:limit]
-        return Stretch(self._ledger.id, changed[-1].offset if more else self._top, tuple(changed), more)
+        reached = changed[-1].offset if more else self._top
+        return Stretch(self._ledger.id, self._top, reached, tuple(changed), more)
 
     async def _read(self) -> None:
         position, standings = await self._ledger.board(self._kind, self._rows)
@@ -275,7 +278,7 @@ def _cut(found: Stretch, size: int) -> Stretch:
     publications = _fitting(found.publications, size)
     if len(publications) == len(found.publications):
         return found
-    return Stretch(found.epoch, publications[-1].offset, publications, more=True)
+    return Stretch(found.epoch, found.top, publications[-1].offset, publications, more=True)
 
 
 def _fitting(entries: tuple[Publication, ...], size: int) -> tuple[Publication, ...]:

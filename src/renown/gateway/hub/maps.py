@@ -255,18 +255,23 @@ class MapTable:
             channel.turning = False
 
     async def _turn(self, channel: MapChannel) -> bool:
-        """Bring the live members up to date; return whether the map could be read."""
+        """Tell the live members what is new as of now; return whether the map could be read."""
         since, channel.since = channel.since, 0.0
+        goal = 0
         while channel.live:
-            after = min(place.position for place in channel.live.values())
+            epoch, after = channel.epoch, min(place.position for place in channel.live.values())
             found = await self._changes(channel, after)
             if found is None:
                 return False
-            if found.lost or found.epoch != channel.epoch:
+            if channel.epoch != epoch:
+                continue
+            if found.lost:
                 self._give_up(channel, channel.members)
                 break
             self._send(channel, after, found)
-            if not found.more:
+            goal = goal or found.top
+            if not found.more or found.reached >= goal:
+                channel.news = channel.news or found.more
                 if since and found.publications:
                     self._metrics.delivered(time() - since)
                 break
@@ -330,7 +335,7 @@ class MapTable:
                 if found is None:
                     await asyncio.sleep(_AGAIN)
                     continue
-                if found.lost or found.epoch != channel.epoch:
+                if found.lost:
                     member.lost_track(channel.address.channel)
                     return
                 self._send_one(channel, member, place, found)
