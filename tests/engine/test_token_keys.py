@@ -10,14 +10,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
+from websockets.exceptions import ConnectionClosed
 
 from renown.gateway.admission import key_sets
 from renown.gateway.admission.tokens import Tokens
 from renown.gateway.options import KeyOptions, TokenOptions
 from renown.protocol.access import KeysPending, TokenRefused
+from tests.conformance.raw import Raw
+from tests.running import RunningServer
 
 FIRST, SECOND, THIRD = (RSAKey.generate_key(2048, {"kid": kid}, auto_kid=False) for kid in ("1", "2", "3"))
 
@@ -84,8 +88,8 @@ async def tokens(provider: Provider) -> AsyncIterator[Tokens]:
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let unknown keys be asked for without waiting, so that a test need not."""
-    monkeypatch.setattr(key_sets, "_LEAST_GAP", 0.0)
+    """Let unknown keys be asked for soon again, so that a test need not wait."""
+    monkeypatch.setattr(key_sets, "_LEAST_GAP", 0.3)
 
 
 async def verified(tokens: Tokens, token: str) -> str:
@@ -107,30 +111,36 @@ async def test_the_first_token_waits_for_the_keys(provider: Provider, tokens: To
 
 async def test_keys_are_there_before_the_first_token_once_started(provider: Provider, tokens: Tokens) -> None:
     tokens.start()
-    await tokens.refreshed()
+    assert await tokens.refreshed()
     assert tokens.connection(signed(FIRST)).user == "ana"
     assert provider.asked == 1
 
 
 @pytest.mark.usefixtures("hasty")
-async def test_rotation(provider: Provider, tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_rotation(provider: Provider, tokens: Tokens) -> None:
     assert await verified(tokens, signed(FIRST)) == "ana"
     provider.body = key_set(SECOND)
     # The old key is good as long as it is cached, and the new one is fetched when it is first named.
     assert tokens.connection(signed(FIRST)).user == "ana"
     assert await verified(tokens, signed(SECOND)) == "ana"
     assert provider.asked == 2
-    monkeypatch.setattr(key_sets, "_LEAST_GAP", 1_000.0)
     with pytest.raises(TokenRefused):
-        tokens.connection(signed(FIRST))
+        await verified(tokens, signed(FIRST))
 
 
-async def test_made_up_key_ids_do_not_flood_the_provider(provider: Provider, tokens: Tokens) -> None:
+async def test_made_up_key_ids_do_not_flood_the_provider(
+    provider: Provider, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert await verified(tokens, signed(FIRST)) == "ana"
-    for number in range(50):
-        key = RSAKey.import_key(THIRD.as_dict(private=True) | {"kid": f"made-up-{number}"})
-        with pytest.raises(TokenRefused):
-            tokens.connection(signed(key))
+    made_up = [
+        signed(RSAKey.import_key(THIRD.as_dict(private=True) | {"kid": f"made-up-{number}"}))
+        for number in range(20)
+    ]
+    monkeypatch.setattr(key_sets, "_LEAST_GAP", 1_000.0)
+    for token in made_up:
+        with pytest.raises(KeysPending):
+            tokens.connection(token)
+    assert not await tokens.refreshed(timeout=0.1)
     assert provider.asked == 1
     assert tokens.connection(signed(FIRST)).user == "ana"
 
@@ -142,7 +152,7 @@ async def test_a_dead_provider_leaves_the_old_keys_good(provider: Provider, toke
         provider.status, provider.body = status, body
         with pytest.raises(KeysPending):
             tokens.connection(signed(SECOND))
-        await tokens.refreshed()
+        assert not await tokens.refreshed()
         # Not refused for good: that key may well exist, and nobody can say now.
         with pytest.raises(KeysPending):
             tokens.connection(signed(SECOND))
@@ -165,7 +175,7 @@ async def test_a_provider_that_hangs_blocks_nobody(provider: Provider, tokens: T
     provider.hold.clear()
     with pytest.raises(KeysPending):
         tokens.connection(signed(FIRST))
-    await tokens.refreshed(timeout=0.05)
+    assert not await tokens.refreshed(timeout=0.05)
     waiting = asyncio.create_task(verified(tokens, signed(FIRST)))
     await asyncio.sleep(0)
     assert not waiting.done()
@@ -237,3 +247,40 @@ def test_files_are_read_again_when_they_change(tmp_path: Path, monkeypatch: pyte
     replaced_again.write_bytes(key_set(THIRD))
     replaced_again.replace(path)
     assert tokens.connection(signed(THIRD)).user == "ana"
+
+
+async def test_clients_wait_for_keys_and_are_not_sent_away_for_good(
+    provider: Provider, tmp_path: Path
+) -> None:
+    (tmp_path / "renown.toml").write_text(f'policies = ["seller"]\n[tokens]\njwks_url = "{provider.url}"\n')
+    provider.hold.clear()
+    with RunningServer(tmp_path, "--config", str(tmp_path / "renown.toml"), dev=False) as server:
+        async with Raw.open(server.websocket) as raw:
+            reply = await raw.ask({"id": 1, "connect": {"token": signed(FIRST)}})
+            assert (reply["error"]["code"], reply["error"]["temporary"]) == (100, True)
+        async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:
+            headers = {"authorization": f"Bearer {signed(FIRST)}"}
+            answer = await client.get("/v1/info", headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (503, "keys_unavailable")
+        async with Raw.open(server.websocket) as raw:
+            await raw.send({"id": 1, "connect": {"token": signed(FIRST)}})
+            provider.hold.set()
+            assert "user:ana" in (await raw.reply())["connect"]["subs"]
+        provider.body = key_set(FIRST, SECOND)
+        for key in (SECOND, FIRST):
+            assert (await verified_over(server, key))["client"]
+        with pytest.raises(ConnectionClosed) as closed:
+            await verified_over(server, THIRD)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 3500
+
+
+async def verified_over(server: RunningServer, key: RSAKey) -> dict[str, Any]:
+    """Connect as SDKs do: again after a temporary error."""
+    while True:
+        async with Raw.open(server.websocket) as raw:
+            reply = await raw.ask({"id": 1, "connect": {"token": signed(key)}})
+            if "connect" in reply:
+                return dict(reply["connect"])
+            assert reply["error"]["temporary"]
+        await asyncio.sleep(0.2)

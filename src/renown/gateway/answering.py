@@ -43,8 +43,8 @@ class Answering:
             case Call():
                 return await self._call(question, client)
             case Await():
-                await self._gateway.tokens.refreshed()
-                return Done()
+                # Without keys nobody can say that a token is bad: no reason to turn it away for good.
+                return Done() if await self._gateway.tokens.refreshed() else ERRORS.INTERNAL
             case _:
                 return ERRORS.NOT_AVAILABLE
 

@@ -29,6 +29,8 @@ _MOST_AGE: Final = 86_400.0
 sensible is neither asked without end nor trusted for ever."""
 _LEAST_GAP: Final = 5.0
 """Seconds between two fetches for keys nobody knows: made-up ids in tokens must not flood the server."""
+_MOST_NAMED: Final = 1_000
+"""Unknown ids that are remembered until the next fetch."""
 _RETRY: Final = (1.0, 60.0)
 """Least and most seconds before a failed fetch is tried again."""
 _TIMEOUT: Final = 5.0
@@ -118,6 +120,8 @@ class FetchedKeys:
         self._fetched: asyncio.Future[None] | None = None
         self._asked_at = -_LEAST_GAP
         self._failed = False
+        self._named: set[str] = set()
+        self._missing: set[str] = set()
         self.age = 0.0
         """For how many seconds what was fetched last is kept."""
 
@@ -141,28 +145,29 @@ class FetchedKeys:
             self._task = None
         self._end_wait()
 
-    def want(self) -> bool:
-        """Ask for keys that are not there; tell whether waiting may bring them.
+    def want(self, name: str) -> bool:
+        """Ask for the key of that id, which is not there; tell whether waiting may bring it.
 
-        It may not when the keys were fetched just now.
+        It may not when the keys were fetched for its sake just now, and it was not among them.
         """
         with contextlib.suppress(RuntimeError):  # without a loop, as on the command line: nothing comes
             self.start()
         if self._task is None:
             return False
-        if self._fetched is not None:
-            return True
-        if time.monotonic() - self._asked_at >= _LEAST_GAP:
-            self._wanted.set()
-        elif not self._failed:
+        if name in self._missing and time.monotonic() - self._asked_at < _LEAST_GAP:
             return False
-        self._fetched = asyncio.get_running_loop().create_future()
+        if len(self._named) < _MOST_NAMED:
+            self._named.add(name)
+        if self._fetched is None:
+            self._fetched = asyncio.get_running_loop().create_future()
+            self._wanted.set()
         return True
 
-    async def fetched(self) -> None:
-        """Return when the fetch under way is over, well or not."""
+    async def fetched(self) -> bool:
+        """Return when the fetch under way is over; tell whether the last one went well."""
         if self._fetched is not None:
             await asyncio.shield(self._fetched)
+        return not self._failed
 
     async def _keep_fresh(self) -> None:
         pause = _RETRY[0]
@@ -173,11 +178,18 @@ class FetchedKeys:
                 self._fetched = asyncio.get_running_loop().create_future()
             age = await self._fetch()
             self._failed = age is None
-            self.age = age or self.age
+            if age is not None:
+                self.age = age
+                self._missing = self._named - {key.kid for key in self._keys}
+                self._named = set()
             self._end_wait()
-            pause = _RETRY[0] if age is not None else min(pause * 2, _RETRY[1])
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), pause if age is None else age)
+                # Not `wait_for`: when both happen at once, it loses a cancellation.
+                async with asyncio.timeout(pause if age is None else age):
+                    await self._wanted.wait()
+            pause = _RETRY[0] if age is not None else min(pause * 2, _RETRY[1])
+            if self._wanted.is_set():
+                await asyncio.sleep(self._asked_at + _LEAST_GAP - time.monotonic())
 
     def _end_wait(self) -> None:
         if self._fetched is not None and not self._fetched.done():
@@ -188,7 +200,8 @@ class FetchedKeys:
         """Fetch once; return for how many seconds the keys are good, or None when it failed."""
         try:
             async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=True) as client:
-                body, age = await asyncio.wait_for(self._get(client), _TIMEOUT)
+                async with asyncio.timeout(_TIMEOUT):
+                    body, age = await self._get(client)
             keys = _keys_of(body)
         except Exception as error:
             _LOG.warning("no keys from %s: %s; those fetched before stay good", self._url, _reason(error))

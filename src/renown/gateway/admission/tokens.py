@@ -89,11 +89,18 @@ class Tokens:
         for fetched in self._fetched():
             await fetched.stop()
 
-    async def refreshed(self, timeout: float = 1.0) -> None:  # noqa: ASYNC109 - part of the promise
-        """Return when the keys asked for were fetched, or could not be, or after `timeout` seconds."""
+    async def refreshed(self, timeout: float = 1.0) -> bool:  # noqa: ASYNC109 - part of the promise
+        """Wait until the keys asked for were fetched; tell whether they were.
+
+        Not when that failed or takes longer than `timeout` seconds: whether a token is good is unknown then,
+        and it should be tried again later.
+        """
         waits = [fetched.fetched() for fetched in self._fetched()]
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*waits), timeout)
+        try:
+            async with asyncio.timeout(timeout):
+                return all(await asyncio.gather(*waits))
+        except TimeoutError:
+            return False
 
     def connection(self, token: str) -> ConnectionClaims:
         """Verify a connection token.
@@ -211,7 +218,7 @@ class _Verifier:
             return False
         known = fetched.keys()
         named = header.kid is not None and all(key.kid != header.kid for key in known)
-        return (named or not known) and fetched.want()
+        return (named or not known) and fetched.want(header.kid or "")
 
     def _table(self) -> dict[str, list[Key]]:
         """Return the keys by algorithm, put together anew when a source has others."""
