@@ -36,6 +36,7 @@ def test_the_document_knows_every_path_and_the_forms_of_an_event(server: Running
         "/v1/boards/{kind}",
         "/v1/subjects",
         "/v1/policies",
+        "/v1/gateway",
         "/v1/info",
         "/v1/tokens",
         "/badge/{file}",
