@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import uvicorn
 
@@ -19,9 +19,11 @@ __all__ = ["Served", "serve"]
 class Served:
     """Where a served gateway listens."""
 
-    def __init__(self, gateway: Gateway, port: int) -> None:
+    def __init__(self, gateway: Gateway, port: int, sockets: set[Any]) -> None:
         self.gateway = gateway
         self.port = port
+        self.sockets = sockets
+        """Connections that uvicorn holds, of whatever kind."""
 
     @property
     def url(self) -> str:
@@ -69,7 +71,7 @@ async def serve(
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await server.up.wait()
-            yield Served(gateway, listener.getsockname()[1])
+            yield Served(gateway, listener.getsockname()[1], server.server_state.connections)
         finally:
             server.should_exit = True
             await task

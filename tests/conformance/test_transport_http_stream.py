@@ -142,7 +142,7 @@ async def test_a_body_that_never_comes(served: Serve) -> None:
 
 
 async def test_a_client_that_never_reads_costs_little_and_is_hung_up_on(
-    served: Serve, ledger: Ledger
+    served: Serve, ledger: Ledger, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Of a stream everything is queued, up to the limit; then it ends, read or not."""
     async with served(outbound_limit=100_000, close_timeout=0.5, channels={}) as server:
@@ -165,3 +165,5 @@ async def test_a_client_that_never_reads_costs_little_and_is_hung_up_on(
                 )
                 await asyncio.sleep(0.01)
             await nobody_left(server)
+            await until(lambda: not server.sockets)
+            assert capfd.readouterr().err == ""

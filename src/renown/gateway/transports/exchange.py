@@ -193,19 +193,22 @@ class Exchange:
         """End an answer that was begun."""
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def release(self, patience: float) -> None:
-        """Give a client that does not read `patience` seconds to take what was sent, then hang up on it.
+    @property
+    def unread(self) -> int:
+        """Bytes of the answer that wait in the server's socket; 0 where it is not told, see `TRANSPORT`."""
+        transport = self._transport
+        return 0 if transport is None else transport.get_write_buffer_size()
 
-        Works where the server tells its socket, see `TRANSPORT`; elsewhere this is left to the server.
-        """
-        extension: dict[str, asyncio.Transport] = self._scope.get("extensions", {}).get(TRANSPORT, {})
-        transport = extension.get("transport")
-        if transport is None or not transport.get_write_buffer_size():
-            return
-        if patience:
-            asyncio.get_running_loop().call_later(patience, self.release, 0.0)
-        else:
+    def hang_up(self) -> None:
+        """Drop the connection, if there still is something unread."""
+        transport = self._transport
+        if transport is not None and transport.get_write_buffer_size():
             transport.abort()
+
+    @property
+    def _transport(self) -> asyncio.Transport | None:
+        extensions: dict[str, dict[str, asyncio.Transport]] = self._scope.get("extensions") or {}
+        return extensions.get(TRANSPORT, {}).get("transport")
 
     async def gone(self) -> None:
         """Return when the client has left."""

@@ -75,7 +75,7 @@ class Messages:
 
 
 async def _refuse(scope: Scope, send: Send, status: int, why: str, retry_after: int = 0) -> None:
-    if "websocket.http.response" not in scope.get("extensions", ()):
+    if "websocket.http.response" not in (scope.get("extensions") or ()):
         # All that ASGI offers without it; servers answer 403.
         await send({"type": "websocket.close", "code": 1008})
         return

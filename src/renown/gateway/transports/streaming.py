@@ -68,12 +68,13 @@ async def stream(
 class Streamed(Peer):
     """One client that listens to an endless answer."""
 
-    __slots__ = ("_line", "_outbox", "_pump", "_reading", "_waiting")
+    __slots__ = ("_dropped", "_line", "_outbox", "_pump", "_reading", "_waiting")
 
     def __init__(self, gateway: Gateway, wire: Wire) -> None:
         super().__init__(gateway, wire)
         self._outbox = Outbox(gateway.options.outbound_soft_limit, full=self.pause, free=self.resume)
         self._pump: asyncio.Task[None] | None = None
+        self._dropped = False
         self._reading = True
         self._line: deque[bytes] = deque()
         self._waiting = 0
@@ -88,13 +89,23 @@ class Streamed(Peer):
         try:
             self.take(commands)
             await asyncio.wait({pump, left}, return_when=asyncio.FIRST_COMPLETED)
+            if pump.done() and exchange.unread:
+                await self._hang_up(exchange, left)
         finally:
             self.gone()
             self._outbox.abandon()
-            exchange.release(0 if pump.cancelling() else self._gateway.options.close_timeout)
             for task in (pump, left):
                 task.cancel()
                 task.add_done_callback(_report)
+
+    async def _hang_up(self, exchange: Exchange, left: asyncio.Task[None]) -> None:
+        """See to it that nothing is kept for a client that does not read."""
+        if self._dropped:
+            exchange.hang_up()
+            await asyncio.wait({left}, timeout=1)
+        else:
+            patience = self._gateway.options.close_timeout
+            asyncio.get_running_loop().call_later(patience, exchange.hang_up)
 
     async def _speak(self, exchange: Exchange, content_type: bytes) -> None:
         await exchange.begin(content_type)
@@ -140,6 +151,7 @@ class Streamed(Peer):
 
     def drop(self) -> None:
         """End the stream where it is."""
+        self._dropped = True
         if self._pump is not None:
             self._pump.cancel()
 
