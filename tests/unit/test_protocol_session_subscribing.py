@@ -203,7 +203,8 @@ class TestPositions:
 class TestWishes:
     def test_patches(self, talk: Talk) -> None:
         assert asked(talk, "s:1", delta="fossil", **RECOVER).delta
-        (reply,) = talk.answer(Log("e", 4, (pub(4, b'{"a":1}'),)))
+        text = JSON.text(b'{"a":1}')
+        (reply,) = talk.answer(Log("e", 4, (pub(4, text),)))
         assert reply["subscribe"]["delta"]
         assert reply["subscribe"]["publications"] == [{"data": '{"a":1}', "offset": 4}]
 

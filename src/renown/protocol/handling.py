@@ -118,7 +118,7 @@ class Handler(Conversation):
     ) -> list[Effect]:
         effects: list[Effect] = []
         if isinstance(answer, Newest | Log):
-            opening.take(terms.channel, subscribing.accept(terms, answer, self._codec))
+            opening.take(terms.channel, subscribing.accept(terms, answer))
             self._subscriptions.put(terms.channel, subscribing.held(terms, inf))
         else:
             effects.append(Detach(terms.channel))
@@ -148,7 +148,7 @@ class Handler(Conversation):
 
     def _subscribed(self, number: int, terms: Terms, answer: Answer | Error, now: float) -> list[Effect]:
         try:
-            result = subscribing.accept(terms, answer, self._codec)
+            result = subscribing.accept(terms, answer)
         except Failed as failed:
             return [self._error(number, failed.error), Detach(terms.channel)]
         ttl = terms.claims.ttl if terms.claims else None
@@ -230,7 +230,7 @@ class Handler(Conversation):
         channel = terms.channel
         if not isinstance(answer, Newest | Log):
             return [Detach(channel)]
-        result = subscribing.accept(terms, answer, self._codec)
+        result = subscribing.accept(terms, answer)
         self._subscriptions.put(channel, subscribing.held(terms, expires_by))
         push = SubscribePush(
             recoverable=result.recoverable,

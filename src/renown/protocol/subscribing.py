@@ -207,8 +207,12 @@ def _joins(caller: Caller, channel: str, route: Route, override: Override, *, as
     return asked and caller.access.may(Action.PRESENCE, channel, caller.claims, subscribed=True)
 
 
-def accept(terms: Terms, found: Answer | Error, codec: Codec) -> SubscribeResult:
-    """Return the result for a channel as it was found, unless it was not."""
+def accept(terms: Terms, found: Answer | Error) -> SubscribeResult:
+    """Return the result for a channel as it was found, unless it was not.
+
+    Publications come as this client is told them: where patches were agreed on they are text or patches
+    already.
+    """
     if isinstance(found, Newest):
         result = newest_result(found, terms.recover)
     elif not isinstance(found, Log):
@@ -234,7 +238,6 @@ def accept(terms: Terms, found: Answer | Error, codec: Codec) -> SubscribeResult
         was_recovering=terms.recovering,
         data=terms.data,
         delta=terms.delta,
-        publications=spoken(result.publications, terms, codec),
     )
 
 
@@ -249,7 +252,7 @@ def _newest_of(log: Log) -> Newest:
 
 
 def spoken(publications: tuple[Publication, ...], terms: Terms, codec: Codec) -> tuple[Publication, ...]:
-    """Return publications as results say them: where patches were agreed on, data is text in JSON."""
+    """Return a map's entries as results say them: where patches were agreed on, data is text in JSON."""
     if not terms.delta or not codec.json:
         return publications
     return tuple(
