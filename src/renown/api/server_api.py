@@ -19,6 +19,7 @@ from renown.api.access import ROOMS
 from renown.api.problem import documented
 from renown.api.reading import AnyRequest, json_response
 from renown.api.services import Services, Use
+from renown.gateway.admission.rights import Departure
 from renown.gateway.operations import Operations, Target
 from renown.intake import DECODING_ERRORS
 from renown.protocol.access import Override, ServerSubscription
@@ -226,8 +227,13 @@ class _Api:
 
     async def disconnect(self, body: bytes) -> object:
         wanted = _decoded(body, DisconnectRequest)
-        why = _code(wanted.disconnect)
-        self._operations.disconnect(wanted.target(tuple(wanted.whitelist or ())), why)
+        why, keep = _code(wanted.disconnect), tuple(wanted.whitelist or ())
+        if wanted.client or wanted.session:
+            self._operations.disconnect(wanted.target(keep), why)
+        else:
+            # Through the ledger it reaches the user's connections to other processes, too.
+            departure = msgspec.json.encode(Departure(why.code, why.reason, keep))
+            await self._services.ledger.rights.disconnect(wanted.user, departure)
         return {}
 
     async def refresh(self, body: bytes) -> object:

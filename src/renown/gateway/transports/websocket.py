@@ -169,7 +169,7 @@ class Connection(Peer, asyncio.Protocol):
     ) -> Response:
         """Return the response to a good handshake: another one if it is one too many."""
         peer: tuple[str, int] | None = transport.get_extra_info("peername")
-        headers = {name.lower(): value for name, value in request.headers.raw_items()}
+        headers = {"x-forwarded-for": ",".join(request.headers.get_all("X-Forwarded-For"))}
         address = self._gateway.addresses.of(peer[0] if peer else "", headers)
         turned = self._gateway.knock(address)
         if turned is not None:
