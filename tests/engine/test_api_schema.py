@@ -38,7 +38,12 @@ def test_the_document_knows_every_path_and_the_forms_of_an_event(server: Running
         "/v1/policies",
         "/v1/gateway",
         "/v1/info",
+        "/v1/channels",
         "/v1/tokens",
+        "/v1/tokens/revoke",
+        "/v1/users/{user}/rights",
+        "/v1/users/{user}/disconnect",
+        "/api/{method}",
         "/badge/{file}",
         "/health/live",
         "/health/ready",
@@ -47,6 +52,10 @@ def test_the_document_knows_every_path_and_the_forms_of_an_event(server: Running
     assert set(content) == {"application/json", "application/x-ndjson"}
     event = document["components"]["schemas"]["Event"]
     assert event["required"] == ["type", "subject"]
+    methods = document["paths"]["/api/{method}"]["post"]["parameters"][0]["schema"]["enum"]
+    assert {"publish", "history_remove", "batch"} <= set(methods)
+    for path, method in (("/v1/tokens/revoke", "post"), ("/v1/users/{user}/rights", "put")):
+        assert "requestBody" in document["paths"][path][method]
 
 
 @pytest.mark.timeout(300)

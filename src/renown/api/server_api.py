@@ -28,7 +28,7 @@ from renown.protocol.effects import Position, ReadHistory
 from renown.protocol.replies import ClientInfo
 from renown.rooms.room import Draft
 
-__all__ = ["ApiAnswer", "call_server_api"]
+__all__ = ["METHODS", "ApiAnswer", "call_server_api"]
 
 _MOST_CHANNELS: Final = 10_000
 T = TypeVar("T", bound=msgspec.Struct)
@@ -302,7 +302,7 @@ class _Api:
         replies: list[dict[str, object]] = []
         for command in _decoded(body, BatchRequest).commands:
             name = next(iter(command), "")
-            method = _METHODS.get(name)
+            method = METHODS.get(name)
             if len(command) != 1 or method is None or name == "batch":
                 raise _Refused(ERRORS.BAD_REQUEST)
             try:
@@ -336,9 +336,10 @@ class _Api:
         return most if limit < 0 else min(limit, most)
 
 
-_METHODS: Final[dict[str, Method]] = {
+METHODS: Final[dict[str, Method]] = {
     name: method for name, method in vars(_Api).items() if not name.startswith("_")
 }
+"""What can be asked for, by name."""
 
 
 @post(
@@ -346,7 +347,11 @@ _METHODS: Final[dict[str, Method]] = {
     summary="Act on rooms and connections",
     tags=["server"],
     status_code=200,
-    responses={200: ResponseSpec(ApiAnswer, generate_examples=False), **documented(401, 403, 404)},
+    responses={
+        200: ResponseSpec(ApiAnswer, generate_examples=False),
+        404: ResponseSpec(ApiAnswer, generate_examples=False, description="No such method"),
+        **documented(401, 403),
+    },
 )
 async def call_server_api(
     request: AnyRequest,
@@ -361,7 +366,7 @@ async def call_server_api(
     The channels of the ledger (`standing:`, `board:`, `activity:`, `alerts:` …) cannot be published into.
     """
     services.access.check(request.scope["headers"], ROOMS)
-    known = _METHODS.get(method)
+    known = METHODS.get(method)
     if known is None:
         return json_response(ApiAnswer(error=_said(ERRORS.METHOD_NOT_FOUND)), status=404)
     try:
