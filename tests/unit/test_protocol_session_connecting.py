@@ -185,7 +185,7 @@ class TestServerSide:
         subs = {"s:1": {"recover": True, "epoch": "e", "offset": 2, "delta": "fossil"}}
         (asked,) = talk.connect(subs=subs)
         assert (asked.recover, asked.delta) == (Position("e", 2), True)
-        reply, _ = talk.answer(Log("e", 3, (pub(3, b"[3]"),)))
+        reply, _ = talk.answer(Log("e", 3, (pub(3, JSON.text(b"[3]")),)))
         found = reply["connect"]["subs"]["s:1"]
         assert (found["was_recovering"], found["recovered"], found["offset"]) == (True, True, 2)
         assert found["publications"] == [{"data": "[3]", "offset": 3}]
