@@ -47,7 +47,12 @@ class Streaming:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, *commands: dict[str, Any], sse: bool = False, post: bool = True, **headers: str
+        cls,
+        url: str,
+        *commands: dict[str, Any],
+        sse: bool = False,
+        post: bool = True,
+        headers: dict[str, str] | None = None,
     ) -> AsyncIterator[Self]:
         """Open a stream at the server `url` with its first commands."""
         body = "\n".join(map(json.dumps, commands or ({"id": 1, "connect": {"name": "raw"}},)))

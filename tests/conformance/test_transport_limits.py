@@ -14,9 +14,9 @@ async def test_connections_of_one_address(served: Serve) -> None:
     limits = {"per_address": 2, **FORWARDED}
     headers = {"X-Forwarded-For": "203.0.113.7"}
     async with served(limits=limits) as server, httpx.AsyncClient(base_url=server.http) as http:
-        async with Streaming.open(server.http, **headers) as one:
+        async with Streaming.open(server.http, headers=headers) as one:
             await one.hello()
-            async with Streaming.open(server.http, sse=True, **headers) as two:
+            async with Streaming.open(server.http, sse=True, headers=headers) as two:
                 await two.hello()
                 for path in ("/connection/http_stream", "/connection/sse", "/connection/poll"):
                     third = await http.post(path, json=POLL, headers=headers)
