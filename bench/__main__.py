@@ -12,13 +12,15 @@ from bench.options import Options
 from bench.report import Report
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-BENCHES = ("fanout", "memory", "latency", "intake", "forms", "maps")
+BENCHES = ("fanout", "memory", "connects", "idle", "deaf", "drain", "latency", "intake", "rooms", "forms", "maps")
+LONG = ("jitter",)
+"""Run when they are named only."""
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHES)}; all when none is given"
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHES)}; all when none is given. Also {', '.join(LONG)}"
     )
     parser.add_argument("--turn", type=float, default=Options.turn, help="seconds of one turn in the fan-out")
     parser.add_argument("--rounds", type=int, default=Options.rounds, help="turns of each in the fan-out")
@@ -37,9 +39,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     arguments = parser.parse_args()
-    unknown = set(arguments.names) - set(BENCHES)
+    unknown = set(arguments.names) - {*BENCHES, *LONG}
     if unknown:
-        parser.error(f"no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
+        parser.error(f"no bench {', '.join(sorted(unknown))}; there are {', '.join((*BENCHES, *LONG))}")
     return arguments
 
 

@@ -15,14 +15,15 @@ from bench.contestants import PAYLOAD, Contestant, Missing, Nchan, PythonBroadca
 from bench.loadgen import LoadGenerator
 from bench.machine import Cores, busy_seconds, cores, cpu_seconds
 from bench.options import Options
-from bench.renown_gateway import RenownGateway, RenownServe
+from bench.renown_gateway import RenownGateway, RenownGatewayProtobuf, RenownServe
 from bench.report import Goal, Report, Table
 
-__all__ = ["Sample", "Stand", "run", "summary"]
+__all__ = ["Ratios", "Sample", "Stand", "run", "summary"]
 
 CONTESTANTS: tuple[type[Contestant], ...] = (
     SendLoop,
     RenownGateway,
+    RenownGatewayProtobuf,
     RenownServe,
     Nchan,
     PythonBroadcast,
@@ -157,25 +158,40 @@ def _disturbance(samples: list[Sample]) -> float:
     return max(sample.others for sample in samples)
 
 
-def summary(rounds: list[list[Sample]]) -> tuple[Table, dict[str, float]]:
-    """The medians of all rounds as a table, and each one's CPU per delivery against the first one's."""
-    floor = [samples[0].cpu_us for samples in rounds]
-    rows, ratios = list[tuple[str, ...]](), dict[str, float]()
+@dataclass(frozen=True)
+class Ratios:
+    """A contestant against the first one, within each round; the median of all rounds."""
+
+    cpu: float
+    """CPU time per delivery."""
+    rate: float
+    """Deliveries per second."""
+
+
+def summary(rounds: list[list[Sample]]) -> tuple[Table, dict[str, Ratios]]:
+    """The medians of all rounds as a table, and each contestant against the first one."""
+    floor = [samples[0] for samples in rounds]
+    rows, ratios = list[tuple[str, ...]](), dict[str, Ratios]()
     for turns in zip(*rounds, strict=True):
 
         def median(value: Callable[[Sample], float], turns: tuple[Sample, ...] = turns) -> float:
             return statistics.median(map(value, turns))
 
         name = turns[0].name
-        ratios[name] = statistics.median(s.cpu_us / least for s, least in zip(turns, floor, strict=True))
+        pairs = list(zip(turns, floor, strict=True))
+        ratios[name] = Ratios(
+            cpu=statistics.median(s.cpu_us / least.cpu_us for s, least in pairs),
+            rate=statistics.median(s.rate / most.rate for s, most in pairs),
+        )
         spread = f"{min(s.cpu_us for s in turns):.2f}–{max(s.cpu_us for s in turns):.2f}"
         rows.append(
             (
                 name,
                 f"{median(lambda s: s.cpu_us):.2f}",
                 spread,
-                f"{ratios[name]:.2f}",
+                f"{ratios[name].cpu:.2f}",
                 f"{median(lambda s: s.rate):,.0f}",
+                f"{ratios[name].rate:.2f}",
                 f"{median(lambda s: s.core):.0%}",
                 f"{median(lambda s: s.busiest):.0%}",
                 f"{median(lambda s: s.per_frame):.2f}",
@@ -189,11 +205,25 @@ def summary(rounds: list[list[Sample]]) -> tuple[Table, dict[str, float]]:
         "range",
         "× C loop",
         "deliveries/s",
+        "÷ C loop",
         "server core",
         "load's busiest core",
     )
     columns += ("publications/frame", "bytes/frame", "lost")
     return Table(f"{rounds[0][0].subscribers:,} subscribers", columns, rows), ratios
+
+
+def _goals(subscribers: int, ratios: dict[str, Ratios]) -> list[Goal]:
+    goals = list[Goal]()
+    for kind in (RenownGateway, RenownGatewayProtobuf):
+        if kind.name in ratios:
+            name = f"Deliveries/s of {kind.name} against the C loop at {subscribers:,} subscribers"
+            goals.append(Goal(name, ratios[kind.name].rate, 0.75, "of them", at_most=False))
+    for other in (Nchan.name, PythonBroadcast.name, SocketIO.name):
+        if other in ratios and RenownGateway.name in ratios:
+            name = f"CPU against {other} at {subscribers:,} subscribers"
+            goals.append(Goal(name, ratios[RenownGateway.name].cpu / ratios[other].cpu, 1.0, "×"))
+    return goals
 
 
 def run(options: Options) -> Report:
@@ -210,16 +240,9 @@ def run(options: Options) -> Report:
             + ("." if worst < CALM else ": **too much, measure again on a quiet machine.**")
         )
         report.raw[str(subscribers)] = [[asdict(sample) for sample in samples] for samples in rounds]
-        if RenownGateway.name not in ratios:
-            continue
-        ours = ratios[RenownGateway.name]
-        report.goals.append(Goal(f"CPU against the C loop at {subscribers:,} subscribers", ours, 1.5, "×"))
-        for other in (Nchan.name, PythonBroadcast.name, SocketIO.name):
-            if other in ratios:
-                name = f"CPU against {other} at {subscribers:,} subscribers"
-                report.goals.append(Goal(name, ours / ratios[other], 1.0, "×"))
+        report.goals += _goals(subscribers, ratios)
     report.notes += [
-        f"{PAYLOAD}-byte publications, WebSocket text frames, one core for the server; "
+        f"{PAYLOAD}-byte publications, WebSocket frames, one core for the server; "
         f"medians of {options.rounds} interleaved turns of {options.turn:g} s.",
         "The load generator is not the limit where the server's core is full and the generator's busiest "
         "core is not; the C loop shows how many deliveries the same generator takes in.",

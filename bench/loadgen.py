@@ -20,7 +20,8 @@ class Subscriber:
 
     path: str = "/"
     hello: str | None = None
-    """Sent after the handshake; `{n}` stands for the connection's number, `{g}` for its group's."""
+    """Sent after the handshake; `{n}` stands for the connection's number, `{g}` for its group's, `{l}` for its
+    line of the file with lines."""
     ready: str | None = None
     """A frame with this text in it says that the subscription stands."""
     ping: str | None = None
@@ -29,6 +30,10 @@ class Subscriber:
     """Occurs once in each publication, where a frame may carry several."""
     stamp: str | None = '"sent":'
     """What precedes the monotonic nanoseconds of sending in a payload."""
+    binary: bool = False
+    """Whether frames are binary; `hello`, `ready`, `ping`, `pong` and `marker` are hex then."""
+    stream: bool = False
+    """Whether it is no WebSocket, but the endless answer to a POST with `hello` as its body."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,18 @@ class LoadGenerator:
         group: int = 1,
         record: Path | None = None,
         nap_us: int = NAP_US,
+        lines: Path | None = None,
+        events: Path | None = None,
+        at_once: int | None = None,
+        deaf: bool = False,
+        comeback: bool = False,
     ) -> None:
+        """Connect `connections` times and wait until all are subscribed.
+
+        `record` gets the time, the connection and the text of every publication; `events` all that happens to
+        connections. At most `at_once` connections per core are under way at a time. `deaf` ones read nothing
+        once they are subscribed; with `comeback` they return after a loss with the official clients' backoff.
+        """
         command: list[str | Path] = [build("loadgen"), "--port", str(port), "--connections", str(connections)]
         command += ["--threads", str(len(cores)), "--cpus", ",".join(map(str, cores))]
         command += ["--group", str(group), "--path", subscriber.path, "--nap", str(nap_us)]
@@ -67,10 +83,19 @@ class LoadGenerator:
             value = getattr(subscriber, name)
             if value is not None:
                 command += [f"--{name}", value]
-        if record:
-            command += ["--record", record]
+        for name, given in (("record", record), ("lines", lines), ("events", events), ("at-once", at_once)):
+            if given is not None:
+                command += [f"--{name}", str(given)]
+        wishes = {
+            "binary": subscriber.binary,
+            "stream": subscriber.stream,
+            "deaf": deaf,
+            "return": comeback,
+        }
+        command += [f"--{name}" for name, wanted in wishes.items() if wanted]
         self.child = Child(command, log=OUT / "loadgen.log")
-        ready = self.child.hear()
+        self.first = ready = self.child.hear()
+        """The counters when all had been connected, or refused."""
         if ready["ready"] != connections:
             self.child.stop()
             raise RuntimeError(

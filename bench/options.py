@@ -13,7 +13,7 @@ class Options:
     """Seconds of one turn of a fan-out contestant; short, so that all meet the same weather."""
     rounds: int = 7
     """Turns of each contestant, interleaved; the median counts."""
-    subscribers: tuple[int, ...] = (1000, 5000)
+    subscribers: tuple[int, ...] = (1000, 10_000)
     only: tuple[str, ...] = ()
     """Names of fan-out contestants to measure; all when empty."""
     seconds: float = 8.0

@@ -10,22 +10,29 @@ from bench.contestants import PAYLOAD, Contestant
 from bench.machine import cores
 from bench.native import OUT
 from bench.poster import Posted, post, review
-from bench.renown_server import RenownServer, subscriber
+from bench.renown_server import RenownServer, protobuf_subscriber, subscriber
 
-__all__ = ["RenownGateway", "RenownServe"]
+__all__ = ["RenownGateway", "RenownGatewayProtobuf", "RenownServe"]
 
 
 class RenownGateway(Contestant):
     """The real gateway under uvicorn; see `bench/servers/renown_gateway.py`."""
 
-    name = "Renown's gateway"
+    name = "Renown's gateway, JSON"
     subscriber = subscriber("activity:seller:1", stamp='"sent":')
 
     def command(self) -> list[str | Path]:
-        folder = OUT / "gateway"
+        folder = OUT / type(self).__name__.lower()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return [sys.executable, "-m", "bench.servers.renown_gateway", str(self.port), str(PAYLOAD), folder]
+
+
+class RenownGatewayProtobuf(RenownGateway):
+    """The same, to clients of the Protobuf form."""
+
+    name = "Renown's gateway, Protobuf"
+    subscriber = protobuf_subscriber("activity:seller:1", stamp='"sent":')
 
 
 class RenownServe(Contestant):

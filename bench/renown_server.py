@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -16,8 +16,9 @@ from bench.child import free_port
 from bench.loadgen import Subscriber
 from bench.machine import family
 from bench.native import OUT
+from renown.protocol.wire import client_pb2
 
-__all__ = ["RenownServer", "subscriber"]
+__all__ = ["RenownServer", "protobuf_subscriber", "subscriber"]
 
 
 def subscriber(channel: str, stamp: str | None = None) -> Subscriber:
@@ -34,36 +35,94 @@ def subscriber(channel: str, stamp: str | None = None) -> Subscriber:
     )
 
 
-class RenownServer:
-    """A server with a new data folder under `bench/out`, ready when entered."""
+def protobuf_subscriber(channel: str, stamp: str | None = None) -> Subscriber:
+    """The same in Protobuf; publications are counted by the channel's name."""
+    commands = (
+        client_pb2.Command(id=1, connect=client_pb2.ConnectRequest()),
+        client_pb2.Command(id=2, subscribe=client_pb2.SubscribeRequest(channel=channel)),
+    )
+    hello = b"".join(bytes([len(said)]) + said for said in (c.SerializeToString() for c in commands))
+    return Subscriber(
+        path="/connection/websocket?cf_protocol=protobuf",
+        hello=hello.hex(),
+        ready=_SECOND_REPLY,
+        ping="00",
+        pong="00",
+        marker=channel.encode().hex(),
+        stamp=stamp,
+        binary=True,
+    )
 
-    def __init__(self, name: str, cores: Iterable[int] = ()) -> None:
+
+_SECOND_REPLY = client_pb2.Reply(id=2).SerializeToString().hex()
+"""How the reply to the second command begins, the subscription."""
+
+
+class RenownServer:
+    """A server with a new data folder under `bench/out`, ready when entered; restartable on its port."""
+
+    def __init__(
+        self,
+        name: str,
+        cores: Iterable[int] = (),
+        *,
+        config: str = "",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`config` is the text of a settings file."""
         self.port = free_port()
         self.data = OUT / name
         self.log = OUT / f"{name}.log"
+        self._config = OUT / f"{name}.toml"
+        self._settings = config
         self._cores = set(cores)
+        self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         shutil.rmtree(self.data, ignore_errors=True)
         OUT.mkdir(exist_ok=True)
+        self.log.write_bytes(b"")
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start a process on the data as it is, and wait until it is ready."""
+        process = self.launch()
+        try:
+            self._wait_ready(process)
+        except BaseException:
+            self._end()
+            raise
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start a process on the data as it is."""
         command = [sys.executable, "-m", "renown.cli", "serve", "--dev", "--data", str(self.data)]
         command += ["--port", str(self.port)]
+        if self._settings:
+            self._config.write_text(self._settings)
+            command += ["--config", str(self._config)]
         pinned = self._cores
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env=self._environment,
                 preexec_fn=(lambda: os.sched_setaffinity(0, pinned)) if pinned else None,  # noqa: PLW1509 no threads
             )
-        try:
-            self._wait_ready(self._process)
-        except BaseException:
-            self._end()
-            raise
-        return self
+        return self._process
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+
+    def terminate(self) -> None:
+        """SIGTERM; returns when the process is gone."""
+        self._end()
 
     def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
         for _ in range(600):

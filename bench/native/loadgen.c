@@ -3,7 +3,11 @@
  * Every thread has its own epoll and its own share of the connections; nothing is shared while
  * counting. The main thread answers each line on stdin with a snapshot of all counters as one line
  * of JSON on stdout, so the caller subtracts two snapshots. CPU clocks of the threads are part of the
- * snapshot: they show whether the generator itself was the limit. */
+ * snapshot: they show whether the generator itself was the limit.
+ *
+ * Beyond plain WebSocket text it can send and match bytes (--binary, everything given in hex), stream over
+ * one HTTP request (--stream), give each connection a line of a file (--lines, `{l}` in the hello), come back
+ * after a loss with the official clients' backoff (--return), and stop reading once it is subscribed (--deaf). */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,13 +27,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNECTING, SHAKING, OPEN, READY, CLOSED };
-enum { MAX_THREADS = 32, BUCKETS = 1024, BUFFER = 1 << 20, AT_ONCE = 64 };
+enum { CONNECTING, SHAKING, OPEN, READY, CLOSED, AWAY };
+enum { MAX_THREADS = 32, BUCKETS = 1024, BUFFER = 1 << 20, AT_ONCE = 64, LONGEST_HELLO = 4096 };
+enum { LEAST_DELAY = 500, MOST_DELAY = 20000 }; /* milliseconds, the official clients' defaults */
 
 struct connection {
     int fd, number, state;
     unsigned char *held; /* the beginning of a frame whose rest has not arrived */
     uint32_t held_size, held_space;
+    uint32_t attempts; /* failed ones since the last time it was subscribed */
+    uint64_t due;      /* when it comes back */
 };
 
 struct counters {
@@ -40,7 +47,8 @@ struct counters {
 
 struct worker {
     pthread_t thread;
-    int first, count, cpu, epoll, started, pending;
+    int first, count, cpu, epoll, started, pending, away;
+    unsigned seed;
     struct connection *connections;
     unsigned char *buffer;
     struct counters counters;
@@ -49,9 +57,11 @@ struct worker {
 static struct {
     const char *address, *path, *hello, *ready, *ping, *pong, *marker, *stamp;
     int port, connections, threads, group, nap, first_cpu, cpus[MAX_THREADS], cpu_count;
-    size_t ready_size, ping_size, marker_size, stamp_size;
-    FILE *record;
-} options = {.address = "127.0.0.1", .path = "/", .connections = 1, .threads = 1, .group = 1};
+    size_t hello_size, ready_size, ping_size, pong_size, marker_size, stamp_size;
+    int binary, stream, deaf, comeback, at_once;
+    char **lines;
+    FILE *record, *events;
+} options = {.address = "127.0.0.1", .path = "/", .connections = 1, .threads = 1, .group = 1, .at_once = AT_ONCE};
 
 static pthread_mutex_t record_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -69,6 +79,16 @@ static void add(_Atomic uint64_t *counter, uint64_t n) {
 static void die(const char *what) {
     perror(what);
     exit(2);
+}
+
+/* Notes what happened to a connection; `text` is not ended by a zero. */
+static void note(const struct connection *c, const char *what, const void *text, size_t size) {
+    if (!options.events) return;
+    pthread_mutex_lock(&record_lock);
+    fprintf(options.events, "%llu %d %s ", (unsigned long long)now(), c->number, what);
+    for (size_t i = 0; i < size; i++) fputc(((const char *)text)[i] == '\n' ? ' ' : ((const char *)text)[i], options.events);
+    fputc('\n', options.events);
+    pthread_mutex_unlock(&record_lock);
 }
 
 /* Buckets of a histogram with 16 steps per power of two: within 6 % everywhere. */
@@ -91,9 +111,9 @@ static void send_all(struct connection *c, const void *data, size_t size) {
 
 /* A client's frame must be masked; a mask of zeros leaves the payload as it is. */
 static void send_frame(struct connection *c, int opcode, const char *payload, size_t size) {
-    unsigned char frame[4096 + 8];
+    unsigned char frame[LONGEST_HELLO + 8];
     size_t at = 2;
-    if (size > 4096) return;
+    if (size > LONGEST_HELLO) return;
     frame[0] = (unsigned char)(0x80 | opcode);
     if (size < 126) {
         frame[1] = (unsigned char)(0x80 | size);
@@ -108,34 +128,60 @@ static void send_frame(struct connection *c, int opcode, const char *payload, si
     send_all(c, frame, at + 4 + size);
 }
 
-/* Writes the hello with {n} replaced by the connection's number and {g} by its group's. */
-static void send_hello(struct connection *c) {
-    char text[4096];
+/* Writes the hello with {n} replaced by the connection's number, {g} by its group's, {l} by its line. */
+static size_t write_hello(const struct connection *c, char text[LONGEST_HELLO]) {
     size_t at = 0;
-    for (const char *p = options.hello; *p && at < sizeof text - 16; p++) {
-        if (p[0] == '{' && (p[1] == 'n' || p[1] == 'g') && p[2] == '}') {
-            at += (size_t)sprintf(text + at, "%d", p[1] == 'n' ? c->number : c->number / options.group);
-            p += 2;
-        } else {
+    if (options.binary) {
+        memcpy(text, options.hello, options.hello_size);
+        return options.hello_size;
+    }
+    for (const char *p = options.hello; *p && at < LONGEST_HELLO - 16; p++) {
+        if (p[0] != '{' || !p[1] || !strchr("ngl", p[1]) || p[2] != '}') {
             text[at++] = *p;
+        } else {
+            size_t space = LONGEST_HELLO - at;
+            int wrote = p[1] == 'l' ? snprintf(text + at, space, "%s", options.lines ? options.lines[c->number] : "")
+                                    : snprintf(text + at, space, "%d", p[1] == 'n' ? c->number : c->number / options.group);
+            at += (size_t)wrote < space ? (size_t)wrote : space - 1;
+            p += 2;
         }
     }
-    send_frame(c, 1, text, at);
+    return at;
+}
+
+static void send_hello(struct connection *c) {
+    char text[LONGEST_HELLO];
+    send_frame(c, options.binary ? 2 : 1, text, write_hello(c, text));
 }
 
 static void become_ready(struct worker *w, struct connection *c) {
     c->state = READY;
+    c->attempts = 0;
     w->pending--;
     add(&w->counters.ready, 1);
+    if (options.deaf) epoll_ctl(w->epoll, EPOLL_CTL_DEL, c->fd, NULL);
+}
+
+/* The official clients' delay before the next attempt: full jitter on a doubling range. */
+static uint64_t delay(struct worker *w, uint32_t attempts) {
+    uint64_t range = (uint64_t)LEAST_DELAY << (attempts > 6 ? 6 : attempts);
+    if (range > MOST_DELAY) range = MOST_DELAY;
+    uint64_t wait = LEAST_DELAY + (uint64_t)rand_r(&w->seed) % (range + 1);
+    return (wait > MOST_DELAY ? MOST_DELAY : wait) * 1000000u;
 }
 
 static void close_connection(struct worker *w, struct connection *c) {
-    if (c->state == CLOSED) return;
+    if (c->state >= CLOSED) return;
     if (c->state < READY) {
         w->pending--;
         add(&w->counters.failed, 1);
     }
     c->state = CLOSED;
+    if (options.comeback) {
+        c->state = AWAY;
+        c->due = now() + delay(w, c->attempts++);
+        w->away++;
+    }
     close(c->fd);
     free(c->held);
     c->held = NULL;
@@ -169,13 +215,16 @@ static uint64_t count_messages(const unsigned char *payload, size_t size) {
 static void on_text(struct worker *w, struct connection *c, const unsigned char *payload, size_t size, size_t wire,
                     uint64_t at) {
     if (options.ping && size == options.ping_size && !memcmp(payload, options.ping, size)) {
-        send_frame(c, 1, options.pong, strlen(options.pong));
+        send_frame(c, options.binary ? 2 : 1, options.pong, options.pong_size);
         return;
     }
     if (c->state == OPEN) {
-        if (memmem(payload, size, options.ready, options.ready_size)) become_ready(w, c);
+        if (!memmem(payload, size, options.ready, options.ready_size)) return;
+        note(c, "ready", payload, size);
+        become_ready(w, c);
         return;
     }
+    note(c, "said", payload, size);
     add(&w->counters.frames, 1);
     add(&w->counters.bytes, wire);
     add(&w->counters.messages, options.marker ? count_messages(payload, size) : 1);
@@ -211,6 +260,9 @@ static size_t on_frames(struct worker *w, struct connection *c, const unsigned c
         if (opcode == 9) {
             send_frame(c, 10, (const char *)p + head, length < 126 ? length : 0);
         } else if (opcode == 8) {
+            char code[8];
+            int digits = length < 2 ? 0 : snprintf(code, sizeof code, "%d", p[head] << 8 | p[head + 1]);
+            note(c, "closed", code, (size_t)digits);
             close_connection(w, c);
             return size;
         } else if (opcode != 10) {
@@ -220,17 +272,24 @@ static size_t on_frames(struct worker *w, struct connection *c, const unsigned c
     return used;
 }
 
+/* A body without end: how it is cut into chunks does not matter here. */
+static size_t on_stream(struct worker *w, struct connection *c, const unsigned char *data, size_t size, uint64_t at) {
+    if (size) on_text(w, c, data, size, size, at);
+    return size;
+}
+
 static size_t on_handshake(struct worker *w, struct connection *c, const unsigned char *data, size_t size) {
     const unsigned char *end = memmem(data, size, "\r\n\r\n", 4);
     if (!end) return 0;
-    if (size < 12 || memcmp(data, "HTTP/1.1 101", 12)) {
+    if (size < 12 || memcmp(data, options.stream ? "HTTP/1.1 200" : "HTTP/1.1 101", 12)) {
         fprintf(stderr, "handshake refused: %.*s\n", (int)(end - data), (const char *)data);
+        note(c, "refused", data, 12);
         close_connection(w, c);
         return size;
     }
     c->state = OPEN;
     add(&w->counters.open, 1);
-    if (options.hello) send_hello(c);
+    if (options.hello && !options.stream) send_hello(c);
     if (!options.ready) become_ready(w, c);
     return (size_t)(end - data) + 4;
 }
@@ -252,6 +311,7 @@ static void on_readable(struct worker *w, struct connection *c) {
     ssize_t n = recv(c->fd, w->buffer + size, BUFFER - size, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0) {
+        note(c, "lost", "", 0);
         close_connection(w, c);
         return;
     }
@@ -259,8 +319,9 @@ static void on_readable(struct worker *w, struct connection *c) {
     size += (size_t)n;
     size_t used = 0;
     if (c->state == SHAKING) used = on_handshake(w, c, w->buffer, size);
-    if (c->state == OPEN || c->state == READY) used += on_frames(w, c, w->buffer + used, size - used, at);
-    if (c->state == CLOSED) return;
+    if (c->state == OPEN || c->state == READY)
+        used += (options.stream ? on_stream : on_frames)(w, c, w->buffer + used, size - used, at);
+    if (c->state >= CLOSED) return;
     c->held_size = 0;
     if (used < size) hold(c, w->buffer + used, size - used);
 }
@@ -270,15 +331,23 @@ static void on_connected(struct worker *w, struct connection *c) {
     socklen_t size = sizeof error;
     getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error) {
-        fprintf(stderr, "connect: %s\n", strerror(error));
+        if (!options.comeback) fprintf(stderr, "connect: %s\n", strerror(error));
+        note(c, "unreachable", "", 0);
         close_connection(w, c);
         return;
     }
-    char request[1024];
-    int length = snprintf(request, sizeof request,
+    char request[1024 + LONGEST_HELLO], body[LONGEST_HELLO];
+    int length;
+    if (options.stream) {
+        size_t size = write_hello(c, body);
+        length = snprintf(request, sizeof request, "POST %s HTTP/1.1\r\nHost: %s:%d\r\nContent-Length: %zu\r\n\r\n%.*s",
+                          options.path, options.address, options.port, size, (int)size, body);
+    } else {
+        length = snprintf(request, sizeof request,
                           "GET %s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                           "Sec-WebSocket-Key: cmVub3duLWxvYWRnZW4tMQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
                           options.path, options.address, options.port);
+    }
     c->state = SHAKING;
     send_all(c, request, (size_t)length);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
@@ -291,6 +360,8 @@ static void start_connection(struct worker *w, struct connection *c) {
     if (c->fd < 0) die("socket");
     int on = 1;
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    int small = 4096;
+    if (options.deaf) setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     struct sockaddr_in source = {.sin_family = AF_INET};
     source.sin_addr.s_addr = htonl(0x7f000000u + 2u + (uint32_t)(c->number / 4000));
@@ -298,9 +369,26 @@ static void start_connection(struct worker *w, struct connection *c) {
     struct sockaddr_in target = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port)};
     inet_pton(AF_INET, options.address, &target.sin_addr);
     c->state = CONNECTING;
-    if (connect(c->fd, (struct sockaddr *)&target, sizeof target) && errno != EINPROGRESS) die("connect");
+    if (connect(c->fd, (struct sockaddr *)&target, sizeof target) && errno != EINPROGRESS) {
+        if (!options.comeback) die("connect");
+        note(c, "unreachable", "", 0);
+        close_connection(w, c);
+        return;
+    }
     struct epoll_event event = {.events = EPOLLOUT, .data.ptr = c};
     if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, c->fd, &event)) die("epoll_ctl");
+}
+
+static void bring_back(struct worker *w) {
+    uint64_t at = now();
+    for (int i = 0; w->away && i < w->count; i++) {
+        struct connection *c = &w->connections[i];
+        if (c->state != AWAY || c->due > at) continue;
+        w->away--;
+        w->pending++;
+        note(c, "returns", "", 0);
+        start_connection(w, c);
+    }
 }
 
 static void *run(void *argument) {
@@ -313,19 +401,20 @@ static void *run(void *argument) {
     }
     struct epoll_event events[512];
     for (;;) {
-        while (w->started < w->count && w->pending < AT_ONCE) {
+        while (w->started < w->count && w->pending < options.at_once) {
             w->pending++;
             start_connection(w, &w->connections[w->started++]);
         }
-        int n = epoll_wait(w->epoll, events, 512, 1000);
+        int n = epoll_wait(w->epoll, events, 512, options.comeback ? 5 : 1000);
         for (int i = 0; i < n; i++) {
             struct connection *c = events[i].data.ptr;
-            if (c->state == CLOSED) continue;
+            if (c->state >= CLOSED) continue;
             if (c->state == CONNECTING)
                 on_connected(w, c);
             else
                 on_readable(w, c);
         }
+        if (w->away) bring_back(w);
         /* A nap lets arrivals gather: fewer wake-ups, which the sender of a loopback packet pays for. */
         if (options.nap && w->started == w->count && !w->pending) {
             struct timespec nap = {.tv_nsec = options.nap * 1000L};
@@ -351,6 +440,8 @@ static double percentile(const uint64_t *counts, uint64_t total, double share) {
     return 0;
 }
 
+static uint64_t began;
+
 static void snapshot(struct worker *workers, const char *event) {
     static uint64_t before[BUCKETS];
     uint64_t sum[7] = {0}, counts[BUCKETS] = {0}, total = 0, slowest = 0;
@@ -368,9 +459,9 @@ static void snapshot(struct worker *workers, const char *event) {
         before[i] = count;
         total += counts[i];
     }
-    printf("{\"event\":\"%s\",\"t\":%llu,\"frames\":%llu,\"messages\":%llu,\"bytes\":%llu,\"open\":%llu,\"ready\":%llu,"
+    printf("{\"event\":\"%s\",\"began\":%llu,\"t\":%llu,\"frames\":%llu,\"messages\":%llu,\"bytes\":%llu,\"open\":%llu,\"ready\":%llu,"
            "\"closed\":%llu,\"failed\":%llu",
-           event, (unsigned long long)now(), (unsigned long long)sum[0], (unsigned long long)sum[1],
+           event, (unsigned long long)began, (unsigned long long)now(), (unsigned long long)sum[0], (unsigned long long)sum[1],
            (unsigned long long)sum[2], (unsigned long long)sum[3], (unsigned long long)sum[4],
            (unsigned long long)sum[5], (unsigned long long)sum[6]);
     printf(",\"latency\":{\"count\":%llu,\"p50\":%.0f,\"p99\":%.0f,\"max\":%llu},\"cpu\":[", (unsigned long long)total,
@@ -382,6 +473,11 @@ static void snapshot(struct worker *workers, const char *event) {
     if (options.record) {
         pthread_mutex_lock(&record_lock);
         fflush(options.record);
+        pthread_mutex_unlock(&record_lock);
+    }
+    if (options.events) {
+        pthread_mutex_lock(&record_lock);
+        fflush(options.events);
         pthread_mutex_unlock(&record_lock);
     }
 }
@@ -398,13 +494,47 @@ static void parse_cpus(char *list) {
         options.cpus[options.cpu_count++] = atoi(p);
 }
 
+/* Turns hex into bytes, in place; returns how many. */
+static size_t unhex(const char **text) {
+    size_t size = strlen(*text) / 2;
+    char *bytes = malloc(size + 1);
+    for (size_t i = 0; bytes && i < size; i++) {
+        char pair[3] = {(*text)[2 * i], (*text)[2 * i + 1], 0};
+        bytes[i] = (char)strtoul(pair, NULL, 16);
+    }
+    if (!bytes) die("malloc");
+    *text = bytes;
+    return size;
+}
+
+static size_t measured(const char **text) {
+    if (!*text) return 0;
+    return options.binary ? unhex(text) : strlen(*text);
+}
+
+static void read_lines(const char *name) {
+    FILE *file = fopen(name, "r");
+    options.lines = calloc((size_t)options.connections, sizeof *options.lines);
+    if (!file || !options.lines) die(name);
+    for (int i = 0; i < options.connections; i++) {
+        size_t space = 0;
+        ssize_t size = getline(&options.lines[i], &space, file);
+        if (size < 1) die("too few lines");
+        if (options.lines[i][size - 1] == '\n') options.lines[i][size - 1] = 0;
+    }
+    fclose(file);
+}
+
 static void parse(int argc, char **argv) {
     static const struct option names[] = {
         {"address", 1, 0, 'a'},     {"port", 1, 0, 'p'},   {"path", 1, 0, 'u'},   {"connections", 1, 0, 'n'},
         {"threads", 1, 0, 't'},     {"cpus", 1, 0, 'c'},   {"hello", 1, 0, 'h'},  {"group", 1, 0, 'g'},
         {"ready", 1, 0, 'r'},       {"ping", 1, 0, 'i'},   {"pong", 1, 0, 'o'},   {"marker", 1, 0, 'm'},
-        {"stamp", 1, 0, 's'},       {"record", 1, 0, 'f'}, {"nap", 1, 0, 'z'},    {0, 0, 0, 0},
+        {"stamp", 1, 0, 's'},       {"record", 1, 0, 'f'}, {"nap", 1, 0, 'z'},    {"lines", 1, 0, 'l'},
+        {"events", 1, 0, 'e'},      {"at-once", 1, 0, 'A'}, {"binary", 0, &options.binary, 1},
+        {"stream", 0, &options.stream, 1}, {"deaf", 0, &options.deaf, 1}, {"return", 0, &options.comeback, 1}, {0, 0, 0, 0},
     };
+    const char *lines = NULL;
     for (int o; (o = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (o) {
         case 'a': options.address = optarg; break;
@@ -422,6 +552,10 @@ static void parse(int argc, char **argv) {
         case 's': options.stamp = optarg; break;
         case 'f': options.record = fopen(optarg, "w"); if (!options.record) die(optarg); break;
         case 'z': options.nap = atoi(optarg); break;
+        case 'l': lines = optarg; break;
+        case 'e': options.events = fopen(optarg, "w"); if (!options.events) die(optarg); break;
+        case 'A': options.at_once = atoi(optarg); break;
+        case 0: break;
         default: exit(2);
         }
     }
@@ -429,9 +563,16 @@ static void parse(int argc, char **argv) {
         fprintf(stderr, "usage: loadgen --port P [--connections N] [--threads T] …\n");
         exit(2);
     }
-    if (options.ready) options.ready_size = strlen(options.ready);
-    if (options.ping) options.ping_size = strlen(options.ping);
-    if (options.marker) options.marker_size = strlen(options.marker);
+    options.hello_size = measured(&options.hello);
+    options.ready_size = measured(&options.ready);
+    options.ping_size = measured(&options.ping);
+    options.pong_size = measured(&options.pong);
+    options.marker_size = measured(&options.marker);
+    if (options.hello_size > LONGEST_HELLO) {
+        fprintf(stderr, "the hello is too long\n");
+        exit(2);
+    }
+    if (lines) read_lines(lines);
     if (options.stamp) options.stamp_size = strlen(options.stamp);
 }
 
@@ -440,6 +581,7 @@ int main(int argc, char **argv) {
     struct connection *connections = calloc((size_t)options.connections, sizeof *connections);
     struct worker *workers = calloc((size_t)options.threads, sizeof *workers);
     if (!connections || !workers) die("calloc");
+    began = now();
     for (int i = 0; i < options.connections; i++) connections[i].number = i;
     for (int t = 0, first = 0; t < options.threads; t++) {
         struct worker *w = &workers[t];
@@ -447,6 +589,7 @@ int main(int argc, char **argv) {
         w->connections = connections + first;
         first += w->count;
         w->cpu = options.cpu_count ? options.cpus[t % options.cpu_count] : -1;
+        w->seed = (unsigned)t + 1;
         w->epoll = epoll_create1(0);
         w->buffer = malloc(BUFFER);
         if (w->epoll < 0 || !w->buffer) die("epoll");

@@ -18,12 +18,19 @@ SAMPLE = Sample(
 
 def test_ratio_is_the_median_of_each_turn_against_the_floor_of_the_same_turn():
     """In weather that slows all alike the ratio stays, though the figures do not."""
-    turns = [[replace(SAMPLE, cpu_us=c), replace(SAMPLE, name="ours", cpu_us=c * 1.3)] for c in (4, 9, 5)]
+    turns = [
+        [
+            replace(SAMPLE, cpu_us=c, rate=1000 / c),
+            replace(SAMPLE, name="ours", cpu_us=c * 1.3, rate=800 / c),
+        ]
+        for c in (4, 9, 5)
+    ]
     turns[1][1] = replace(turns[1][1], cpu_us=90.0, lost=7)
 
     table, ratios = summary(turns)
 
-    assert ratios == pytest.approx({"floor": 1.0, "ours": 1.3})
+    assert (ratios["floor"].cpu, ratios["floor"].rate) == (1.0, 1.0)
+    assert (ratios["ours"].cpu, ratios["ours"].rate) == pytest.approx((1.3, 0.8))
     ours = dict(zip(table.columns, table.rows[1], strict=True))
     assert ours["CPU µs/delivery"] == "6.50"
     assert ours["range"] == "5.20–90.00"
