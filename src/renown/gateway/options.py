@@ -100,6 +100,8 @@ class RoomRule(ChannelRule, frozen=True, forbid_unknown_fields=True):
     """How long a key of a map lives without a newer publication; 0: for ever."""
     client_key: bool = False
     """Whether a client may set one key of a map only: its own client id."""
+    user_key: bool = False
+    """Likewise its user's id: it is one for all connections of a user, and anonymous ones have none."""
     presence: bool = False
     """Whether it is known who is in a channel."""
     join_leave: bool = False

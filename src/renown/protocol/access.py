@@ -161,6 +161,8 @@ class Route(msgspec.Struct, frozen=True):
     """Whether clients may publish at all: the ledger's own channels speak only for the ledger."""
     client_key: bool = False
     """Whether a client may set one key of the map only: its own client id."""
+    user_key: bool = False
+    """Likewise its user's id."""
     delta: bool = False
     filters: bool = False
     packed: bool = False

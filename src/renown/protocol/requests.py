@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from renown.protocol.access import Action
+from renown.protocol.access import Action, Route
 from renown.protocol.caller import Caller
 from renown.protocol.codes import DISCONNECTS, ERRORS, Error
 from renown.protocol.commands import ChannelRequest, Command, HistoryRequest, PublishRequest, RpcRequest
@@ -78,10 +78,21 @@ def _publish(caller: Caller, request: PublishRequest) -> Publish:
     info = caller.seen_in(channel)
     if kind != MAP:
         return Publish(channel, data, info)
-    key = caller.client if route.client_key else request.key
+    return Publish(channel, b"" if removed else data, info, _key(caller, route, request.key or ""), removed)
+
+
+def _key(caller: Caller, route: Route, asked: str) -> str:
+    """Return the key that is set, which may be the client's own only."""
+    key = asked
+    if route.client_key:
+        key = caller.client
+    elif route.user_key:
+        key = caller.claims.user
+        if not key or asked not in ("", key):
+            raise Failed(ERRORS.PERMISSION_DENIED)
     if not key:
         raise Failed(ERRORS.BAD_REQUEST)
-    return Publish(channel, b"" if removed else data, info, key, removed)
+    return key
 
 
 def _published(number: int, answer: Answer | Error) -> Reply:

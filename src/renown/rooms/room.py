@@ -19,6 +19,7 @@ from renown.protocol.replies import ClientInfo, Publication
 
 __all__ = [
     "IDEMPOTENCY",
+    "LONGEST_KEY",
     "META_AGE",
     "REMOVED_AGE",
     "Changes",
@@ -39,6 +40,8 @@ REMOVED_AGE: Final = 60.0
 META_AGE: Final = 30 * 86_400.0
 """Seconds without a publication after which an empty channel's epoch and top may be given up."""
 
+LONGEST_KEY: Final = 255
+"""Bytes. Cursors hold keys: a longer one could not be asked for what comes behind it."""
 _GREATEST: Final = 2**63 - 1
 
 Heard = Callable[[str, Publication, str], None]
@@ -172,7 +175,8 @@ def check_draft(channel: str, draft: Draft) -> None:
     """Refuse what no store could keep.
 
     Raises:
-        RoomError: `bad_publication`: text that is no Unicode, a version out of range, a removal without key.
+        RoomError: `bad_publication`: text that is no Unicode, a version out of range, a removal without key,
+            a key that is too long.
 
     """
     tags = draft.tags or {}
@@ -186,6 +190,10 @@ def check_draft(channel: str, draft: Draft) -> None:
         raise RoomError("a text holds what is no Unicode", code="bad_publication") from error
     if not 0 <= draft.version <= _GREATEST:
         raise RoomError("a version is a whole number", code="bad_publication", field="version")
+    if len(draft.key.encode()) > LONGEST_KEY:
+        raise RoomError(
+            "the key is too long", code="bad_publication", field="key", expected=f"{LONGEST_KEY} bytes"
+        )
     if draft.removed and not draft.key:
         raise RoomError("a removal needs a key", code="bad_publication", field="key")
 

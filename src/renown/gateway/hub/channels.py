@@ -185,6 +185,7 @@ def _route_of_room(rule: RoomRule, *, spoken_by_server: bool) -> Route:
         force_join_leave=rule.force_join_leave,
         publish=not spoken_by_server,
         client_key=rule.client_key,
+        user_key=rule.user_key,
         delta=rule.delta and rule.map is MapMode.OFF,
         filters=rule.filters,
         user_limited=not spoken_by_server,
