@@ -135,3 +135,4 @@ def test_settings_are_shown_with_their_source_and_without_secrets(tmp_path: Path
     assert json.loads(shown)["tokens.secret"] == {"value": "(hidden)", "from": str(file)}
     assert "s" * 40 not in shown
     assert "RENOWN_PORT" in _run("config", "docs", "port").stdout
+    assert "gateway.rooms.<name>.publish" in _run("config", "docs", "gateway.rooms.chat").stdout

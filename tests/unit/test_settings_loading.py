@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from renown.errors import SettingsError
+from renown.gateway.options import RoomRule
 from renown.server.loading import load
 from renown.server.policies import chosen
 from renown.server.schema import leaves
@@ -138,3 +139,25 @@ def test_an_unknown_name_in_a_named_table_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load(file)
     assert caught.value.field == "gateway.rooms.chat.history"
+
+
+def test_a_namespace_may_be_declared_by_its_name_alone(tmp_path: Path) -> None:
+    file = tmp_path / "renown.toml"
+    file.write_text(
+        '[gateway.rooms.typing]\n[gateway.without_namespace]\n[log]\n[gateway.rooms.a]\npublish = "users"\n'
+    )
+    loaded = load(file)
+    gateway = loaded.settings.gateway
+    assert gateway.rooms == {"typing": RoomRule(), "a": RoomRule(publish="users")}
+    assert gateway.without_namespace == RoomRule()
+    assert loaded.origins["gateway.rooms.typing.publish"] == "default"
+    assert loaded.origins["gateway.rooms.a.publish"] == str(file)
+    assert not any("*" in path for path in loaded.origins)
+
+
+def test_an_empty_table_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "renown.toml"
+    file.write_text("[gateway.romms]\n")
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    assert caught.value.problem_code == "unknown_setting"

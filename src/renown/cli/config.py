@@ -49,12 +49,14 @@ def docs(
     from renown.server.schema import leaves
     from renown.server.settings import NOTES, Settings
 
-    found = [leaf for path, leaf in leaves(Settings).items() if path.startswith(name)]
+    found = [leaf for path, leaf in leaves(Settings).items() if _begins(path, name)]
     if as_json:
         print_json([_described(leaf) for leaf in found])
         return
     for leaf in found:
-        print(f"{leaf.path}  ({leaf.shape}; default {_written(leaf.default)}; {leaf.variable})")
+        print(
+            f"{_named(leaf.path)}  ({leaf.shape}; default {_written(leaf.default)}; {_named(leaf.variable)})"
+        )
         for line in (leaf.doc or NOTES.get(leaf.path, "")).splitlines():
             print(f"    {line}")
         print()
@@ -64,12 +66,26 @@ def _described(leaf: "Leaf") -> dict[str, object]:
     from renown.server.settings import NOTES
 
     return {
-        "name": leaf.path,
+        "name": _named(leaf.path),
         "type": leaf.shape,
         "default": leaf.default,
         "about": leaf.doc or NOTES.get(leaf.path, ""),
-        "variable": leaf.variable,
+        "variable": _named(leaf.variable),
     }
+
+
+def _begins(path: str, wanted: str) -> bool:
+    """Tell whether the setting's name begins so, where a table has whatever name the user gave it."""
+    *whole, last = wanted.split(".")
+    parts = path.split(".")
+    if len(parts) <= len(whole):
+        return False
+    fits = all(known in ("*", given) for known, given in zip(parts, whole, strict=False))
+    return fits and (parts[len(whole)] == "*" or parts[len(whole)].startswith(last))
+
+
+def _named(path: str) -> str:
+    return path.replace("*", "<name>")
 
 
 def _hidden(path: str, value: Any) -> Any:
@@ -83,4 +99,4 @@ def _written(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return ", ".join(map(str, cast("tuple[object, ...]", value))) or "none"
-    return str(getattr(value, "value", value))
+    return str(getattr(value, "value", value)) or "empty"

@@ -10,7 +10,7 @@ import msgspec
 
 from renown.errors import SettingsError
 from renown.policy.nearest import expected_one_of
-from renown.server.schema import Leaf, Tree, leaf_at, leaves, named_tables
+from renown.server.schema import ANY, Leaf, Tree, leaf_at, leaves, named_tables, tables, value_at
 from renown.server.settings import Settings
 
 __all__ = ["Loaded", "load"]
@@ -51,10 +51,13 @@ def load(
     sources = [_from_file(file), _from_environment(environment or {}, tree), _from_flags(flags or {})]
     for source in sources:
         for path, (value, origin) in source.items():
+            if value == {} and _is_table(path):
+                values[path] = {}
+                continue
             name, checked, place = _resolved(tree, path, value, origin)
             values[name], origins[name] = checked, place
     settings = _build(values)
-    return Loaded(settings, {path: origins.get(path, "default") for path in sorted({*tree, *origins})})
+    return Loaded(settings, {path: origins.get(path, "default") for path in sorted(_paths(tree, settings))})
 
 
 def _from_file(file: Path | None) -> dict[str, tuple[Any, str]]:
@@ -70,9 +73,12 @@ def _from_file(file: Path | None) -> dict[str, tuple[Any, str]]:
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Return the values with their dotted names; a table without any counts as one, since it may be said
+    that there is a namespace and nothing else of it.
+    """
     for key, value in table.items():
         path = f"{prefix}{key}"
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             yield from _flat(cast("dict[str, Any]", value), f"{path}.")
         else:
             yield path, value
@@ -132,6 +138,22 @@ def _resolved(tree: Tree, path: str, value: Any, origin: str) -> tuple[str, Any,
         ) from error
 
 
+def _is_table(path: str) -> bool:
+    known = tables(Settings)
+    return path in known or f"{path.rpartition('.')[0]}.{ANY}" in known
+
+
+def _paths(tree: Tree, settings: Settings) -> Iterator[str]:
+    """Return the names of all settings that there are, those of each named table included."""
+    for path in tree:
+        before, of_any, after = path.partition(f".{ANY}.")
+        if not of_any:
+            yield path
+            continue
+        for name in value_at(settings, before):
+            yield f"{before}.{name}.{after}"
+
+
 def _content(path: str, file: Any) -> str:
     try:
         return Path(str(file)).read_text(encoding="utf-8").strip()
@@ -148,7 +170,10 @@ def _build(values: Mapping[str, Any]) -> Settings:
         table = nested
         for parent in parents:
             table = table.setdefault(parent, {})
-        table[last] = value
+        if value == {}:
+            table.setdefault(last, {})
+        else:
+            table[last] = value
     return _over(Settings(), nested)
 
 
