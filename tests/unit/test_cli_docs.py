@@ -28,14 +28,56 @@ def test_every_command_has_a_heading() -> None:
     assert sorted(headings) == sorted(_commands())
 
 
-def test_every_setting_has_a_row_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| `([a-z_.]+)` \| [^\n]*? \| ([^|\n]*) \|[^|\n]*\|$",
-                           (DOCS / "settings.md").read_text().replace("\\|", "/"), re.MULTILINE))  # fmt: skip
-    tree = leaves(Settings)
-    assert sorted(rows) == sorted(tree)
-    for name, leaf in tree.items():
-        if isinstance(leaf.default, int | float) and not isinstance(leaf.default, bool):
-            assert rows[name] == f"`{leaf.default}`", name
+def test_every_setting_has_a_row_with_its_type_and_default() -> None:
+    page = (DOCS / "settings.md").read_text().replace("\\|", "/")
+    sections = dict(re.findall(r"^### (.+?)\n(.*?)(?=^### |\Z)", page, re.MULTILINE | re.DOTALL))
+    rows = {name: _rows(section) for name, section in sections.items()}
+    of_any = rows.pop("`[gateway.channels.<namespace>]`")
+    of_rooms = of_any | rows.pop("`[gateway.rooms.<namespace>]`")
+    other = _other_defaults(sections["`[gateway.channels.<namespace>]`"])
+    written = {name: row for section in rows.values() for name, row in section.items()}
+    for namespace, (settings, differing) in other.items():
+        rule = of_rooms if "rooms" in settings else of_any
+        assert set(differing) <= set(rule), namespace
+        written |= {
+            f"{namespace}.{name}": (shape, differing.get(name, default))
+            for name, (shape, default) in rule.items()
+        }
+    for namespace in ("gateway.rooms.*", "gateway.without_namespace"):
+        written |= {f"{namespace}.{name}": row for name, row in of_rooms.items()}
+    known = {
+        path: (leaf.shape.replace("|", "/"), _default(leaf.default))
+        for path, leaf in leaves(Settings).items()
+    }
+    assert written == known
+
+
+def _rows(section: str) -> dict[str, tuple[str, str]]:
+    """Return the settings of a section's table with their types and defaults."""
+    found = re.findall(r"^\| `([a-z_.]+)` \| ([^|]+) \| ([^|]*) \| [^|]+ \|$", section, re.MULTILINE)
+    return {name: (shape, default) for name, shape, default in found}
+
+
+def _other_defaults(section: str) -> dict[str, tuple[str, dict[str, str]]]:
+    """Return which settings each built-in namespace has, and the defaults that differ in it."""
+    found = re.findall(r"^\| `(gateway\.channels\.[a-z]+)` \| ([^|]+) \| ([^|]+) \|$", section, re.MULTILINE)
+    return {
+        name: (
+            settings,
+            {key: f"`{value}`" for key, value in re.findall(r'`(\w+) = "?([^"`]+)"?`', differing)},
+        )
+        for name, settings, differing in found
+    }
+
+
+def _default(value: object) -> str:
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{one}`" for one in value) or "none"
+    if value is None:
+        return "not set"
+    return f"`{getattr(value, 'value', value)}`" if value != "" else "empty"
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ def test_variables_are_read_as_the_types_of_their_settings() -> None:
         "RENOWN_DEV": "true",
         "RENOWN_TOKENS__LIFETIME": "60",
         "RENOWN_TOKENS__SUBSCRIPTION__SECRET": "0123",
+        "RENOWN_GATEWAY__ROOMS__CHAT__PUBLISH": '["owner", "role:moderator"]',
+        "RENOWN_GATEWAY__ROOMS__CHAT__SUBSCRIBE": "users",
     }
     settings = load(environment=environment).settings
     assert settings.origins == ("https://a.example", "https://b.example")
@@ -48,6 +50,8 @@ def test_variables_are_read_as_the_types_of_their_settings() -> None:
     assert settings.tokens.lifetime == 60
     assert settings.tokens.subscription is not None
     assert settings.tokens.subscription.secret == "0123"
+    chat = settings.gateway.rooms["chat"]
+    assert (chat.publish, chat.subscribe) == (("owner", "role:moderator"), "users")
 
 
 def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:

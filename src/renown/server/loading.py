@@ -95,7 +95,7 @@ def _from_environment(environment: Mapping[str, str], tree: Tree) -> dict[str, t
 
 def _parsed(text: str, leaf: Leaf | None) -> Any:
     """Return the value a variable's text stands for: lists as TOML or with commas between."""
-    if leaf is None or leaf.is_text:
+    if leaf is None or (leaf.is_text and not (leaf.is_list and text.startswith("["))):
         return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
