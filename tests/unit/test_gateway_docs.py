@@ -1,4 +1,4 @@
-"""docs/realtime.md names every code, setting and metric of the gateway, and no other code."""
+"""The pages about the realtime side name every code, setting and metric of the gateway, and no other code."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,9 @@ from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.protocol.codes import DISCONNECTS, ERRORS, UNSUBSCRIBES
 
-PAGE = (Path(__file__).parents[2] / "docs" / "realtime.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "realtime.md").read_text()
+PAGES = PAGE + (DOCS / "transports.md").read_text() + (DOCS / "rights.md").read_text()
 
 
 def words(source: type) -> dict[int, str]:
@@ -34,4 +36,4 @@ def test_who_comes_back_is_said_right() -> None:
 def test_every_setting_and_metric_is_mentioned() -> None:
     names = [field.name for kind in (GatewayOptions, TokenOptions) for field in msgspec.structs.fields(kind)]
     names += [metric.name for metric in GatewayMetrics().collect()]
-    assert [name for name in names if name not in PAGE and name not in ("channels", "lifetime")] == []
+    assert [name for name in names if name not in PAGES and name not in ("channels", "lifetime")] == []
