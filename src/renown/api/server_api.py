@@ -298,6 +298,9 @@ class _Api:
         done = await self._operations.publish(wanted.channel, Draft(key=wanted.key, removed=True))
         return _position(done)
 
+    async def map_read_stream(self, body: bytes) -> object:
+        return await self.history(body)
+
     async def batch(self, body: bytes) -> object:
         replies: list[dict[str, object]] = []
         for command in _decoded(body, BatchRequest).commands:

@@ -6,6 +6,7 @@ import random
 import uuid
 from collections.abc import Callable, Container
 from contextlib import suppress
+from typing import Final
 
 import msgspec
 
@@ -98,7 +99,7 @@ class Gateway:
         """This process, among those that share the ledger."""
         self.users: dict[str, set[Client]] = {}
         """Who is connected, by user; anonymous ones are under the empty name."""
-        self.methods: dict[str, Method] = {}
+        self.methods: Final[dict[str, Method]] = {}
         """What connected clients may call, by name."""
         self.rooms = rooms or RoomKeeper(MemoryRooms())
         self.clock: Callable[[], float] = asyncio.get_running_loop().time
@@ -117,8 +118,8 @@ class Gateway:
         self._clients: set[Client] = set()
         self._empty = asyncio.Event()
         self._deaf: list[Callable[[], None]] = []
-        self._answering = Answering(self)
-        self._enforcement = Enforcement(self)
+        self._answering = Answering(self, self.tokens, self.methods)
+        self._enforcement = Enforcement(self, self.permissions)
         self._owners = Owners(self._tell_user)
         self._running: list[asyncio.Task[None]] = []
         self._limits = _limits(self.options)
@@ -204,9 +205,11 @@ class Gateway:
 
     def may_call(self, method: str, who: ConnectionClaims) -> Error | None:  # noqa: ARG002
         """Return why a method cannot be called."""
-        if not self.methods:
-            return ERRORS.NOT_AVAILABLE
-        return None if method in self.methods else ERRORS.METHOD_NOT_FOUND
+        if method in self.methods:
+            return None
+        family = method.partition(".")[0] + "."
+        known = any(name.startswith(family) for name in self.methods)
+        return ERRORS.METHOD_NOT_FOUND if known else ERRORS.NOT_AVAILABLE
 
     def seen_as(self, who: ConnectionClaims, client: str) -> ClientInfo:
         """Return how others see a connection."""

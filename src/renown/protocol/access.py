@@ -234,7 +234,10 @@ class Access(Protocol):
         ...
 
     def may_call(self, method: str, who: ConnectionClaims) -> Error | None:
-        """Return why a method cannot be called: 108 without any method, 104 for an unknown one; else None."""
+        """Return why a method cannot be called, or None: 108 where nothing of that family is, else 104.
+
+        `standing.` is the family of `standing.get`.
+        """
         ...
 
     def seen_as(self, who: ConnectionClaims, client: str) -> ClientInfo:

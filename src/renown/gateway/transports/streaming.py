@@ -56,10 +56,8 @@ async def stream(
     gateway.limiter.arrived(address)
     streamed = Streamed(gateway, wire)
     secret = sessions.add(streamed)
-    if opening:
-        streamed.writer()(opening)
     try:
-        await streamed.run(exchange, content_type, commands, secret, sessions.node)
+        await streamed.run(exchange, content_type, commands, secret, sessions.node, opening=opening)
     finally:
         sessions.remove(secret)
         gateway.limiter.gone(address)
@@ -80,11 +78,18 @@ class Streamed(Peer):
         self._waiting = 0
 
     async def run(
-        self, exchange: Exchange, content_type: bytes, commands: bytes, session: str, node: str
+        self,
+        exchange: Exchange,
+        content_type: bytes,
+        commands: bytes,
+        session: str,
+        node: str,
+        *,
+        opening: bytes = b"",
     ) -> None:
         """Serve the client until it leaves or is told to."""
         self.open(session, node)
-        pump = self._pump = asyncio.create_task(self._speak(exchange, content_type))
+        pump = self._pump = asyncio.create_task(self._speak(exchange, content_type, opening))
         left = asyncio.create_task(exchange.gone())
         try:
             self.take(commands)
@@ -107,8 +112,11 @@ class Streamed(Peer):
             patience = self._gateway.options.close_timeout
             asyncio.get_running_loop().call_later(patience, exchange.hang_up)
 
-    async def _speak(self, exchange: Exchange, content_type: bytes) -> None:
+    async def _speak(self, exchange: Exchange, content_type: bytes, opening: bytes) -> None:
         await exchange.begin(content_type)
+        if opening:
+            # In a piece of its own: some readers lose an event whose piece begins with an empty line.
+            await exchange.write(opening)
         await self._outbox.pump(exchange.write)
         await exchange.end()
 
