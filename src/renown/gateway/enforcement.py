@@ -2,17 +2,16 @@
 
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 
+from renown.gateway.admission.permissions import Permissions
 from renown.gateway.admission.rights import Departure
+from renown.gateway.client import Client
 from renown.ledger import Changes
+from renown.protocol.access import ConnectionClaims
 from renown.protocol.codes import DISCONNECTS, Disconnect
-
-if TYPE_CHECKING:
-    from renown.gateway.client import Client
-    from renown.gateway.gateway import Gateway
 
 __all__ = ["Enforcement"]
 
@@ -20,11 +19,27 @@ _LOG = logging.getLogger("renown.gateway")
 _departure = msgspec.json.Decoder(Departure)
 
 
+class Connections(Protocol):
+    """Who is connected: the gateway."""
+
+    users: dict[str, set[Client]]
+    """By user."""
+
+    def clients(self) -> list[Client]:
+        """Return all connections of this process."""
+        ...
+
+    def owned(self, who: ConnectionClaims) -> None:
+        """Look after the subjects that a connected user owns, as of now."""
+        ...
+
+
 class Enforcement:
     """Looks through the connections that a change concerns."""
 
-    def __init__(self, gateway: "Gateway") -> None:
-        self._gateway = gateway
+    def __init__(self, connections: Connections, permissions: Permissions) -> None:
+        self._connections = connections
+        self._permissions = permissions
 
     def changed(self, changes: Changes) -> None:
         """Act on what happened to rights and tokens, in this process or another."""
@@ -37,25 +52,25 @@ class Enforcement:
         for user, body in changes.disconnect:
             self._disconnect(user, body)
 
-    def _concerned(self, changes: Changes) -> "Iterable[Client]":
+    def _concerned(self, changes: Changes) -> Iterable[Client]:
         # Subscriptions have tokens of their own, so a revoked token may concern any connection.
         if changes.everything or changes.tokens:
-            return self._gateway.clients()
-        users = self._gateway.users
+            return self._connections.clients()
+        users = self._connections.users
         return [client for user in changes.users for client in users.get(user, ())]
 
-    def _look_at(self, client: "Client") -> None:
+    def _look_at(self, client: Client) -> None:
         session = client.session
         if session is None:
             return
-        permissions = self._gateway.permissions
+        permissions = self._permissions
         if permissions.rights(session.claims).blocked:
             client.close(DISCONNECTS.PERMISSION_DENIED)
         elif permissions.blocked(session.claims):
             client.close(DISCONNECTS.INVALID_TOKEN)
         else:
             client.recheck()
-            self._gateway.owned(session.claims)
+            self._connections.owned(session.claims)
 
     def _disconnect(self, user: str, body: bytes) -> None:
         try:
@@ -63,7 +78,7 @@ class Enforcement:
         except ValueError:
             # Written by a newer version: that they are to go is certain.
             wanted = Departure()
-        for client in list(self._gateway.users.get(user, ())):
+        for client in list(self._connections.users.get(user, ())):
             session = client.session
             if session is not None and session.client not in wanted.whitelist:
                 client.close(Disconnect(wanted.code, wanted.reason))

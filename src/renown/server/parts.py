@@ -97,7 +97,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         dev=settings.dev,
         clock=time.time,
     )
-    gateway.methods = methods(services, gateway)
+    gateway.methods.update(methods(services, gateway))
     return Parts(services, gateway)
 
 
