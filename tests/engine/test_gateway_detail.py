@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from renown.gateway.hub.channels import Address, Channels
+from renown.gateway.channels import Address, Channels
 from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.detail import read_detail
 from renown.gateway.hub.hub import Hub
 from renown.gateway.hub.library import Library
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import ChannelRule, ChannelRules, GatewayOptions
-from renown.gateway.transports.wires import WS_JSON, WS_PROTOBUF
+from renown.gateway.wires import WS_JSON, WS_PROTOBUF
 from renown.ledger import Ledger
 from renown.model import Event
 from renown.policy import Policies

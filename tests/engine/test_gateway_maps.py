@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from renown.gateway.hub.channels import Address, Channels
+from renown.gateway.channels import Address, Channels
 from renown.gateway.hub.map_reads import BoardMap, LedgerMap, MapSource, RoomMap
 from renown.gateway.hub.maps import MapTable
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions
-from renown.gateway.transports.wires import WS_JSON
+from renown.gateway.wires import WS_JSON
 from renown.ledger import Ledger
 from renown.policy import Policies
 from renown.protocol.codes import ERRORS, Disconnect, Error

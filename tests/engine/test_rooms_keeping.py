@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from renown.gateway.hub.channels import Address, Channels
+from renown.gateway.channels import Address, Channels
 from renown.gateway.hub.rooms import RoomKeeper, retention
 from renown.gateway.options import GatewayOptions, MapMode, RoomRule
 from renown.protocol.codes import ERRORS

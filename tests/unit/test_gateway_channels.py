@@ -2,9 +2,9 @@
 
 import pytest
 
-from renown.gateway.hub.channels import Address, Channels, Source
+from renown.gateway.channels import Address, Channels, Source
 from renown.gateway.options import GatewayOptions
-from renown.gateway.transports.wires import (
+from renown.gateway.wires import (
     MESSAGE_JSON,
     SSE_JSON,
     STREAM_JSON,

@@ -12,13 +12,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renown.gateway.hub.channels import Address, Channels
+from renown.gateway.channels import Address, Channels
 from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.hub import Hub
 from renown.gateway.hub.library import Library
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import ChannelRule, ChannelRules, GatewayOptions
-from renown.gateway.transports.wires import WS_JSON
+from renown.gateway.wires import WS_JSON
 from renown.model import Entry, Update
 from renown.protocol.codes import Disconnect, Error
 from renown.protocol.effects import Attach, Log, Newest, Position, State

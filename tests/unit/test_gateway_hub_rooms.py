@@ -13,14 +13,14 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renown.gateway.hub.channels import Address, Channels
+from renown.gateway.channels import Address, Channels
 from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.hub import Hub
 from renown.gateway.hub.library import Library
 from renown.gateway.hub.rooms import RoomKeeper
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions, Recovery, RoomRule
-from renown.gateway.transports.wires import SSE_JSON, STREAM_JSON, STREAM_PROTOBUF, WS_JSON, WS_PROTOBUF, Wire
+from renown.gateway.wires import SSE_JSON, STREAM_JSON, STREAM_PROTOBUF, WS_JSON, WS_PROTOBUF, Wire
 from renown.model import Entry
 from renown.protocol.codec import PROTOBUF
 from renown.protocol.codes import DISCONNECTS, ERRORS, Disconnect, Error

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from renown.errors import EventError, SettingsError
 from renown.gateway.admission.permissions import ANYBODY, Permissions
 from renown.gateway.admission.rights import Patterns, check_rights, in_audience
-from renown.gateway.hub.channels import Channels, Source
+from renown.gateway.channels import Channels, Source
 from renown.gateway.options import ChannelRule, ChannelRules, GatewayOptions, RoomRule, Scope
 from renown.ledger import Ledger
 from renown.policy import Policies, load, preset_text

@@ -10,7 +10,7 @@ from litestar import Request, Response
 from renown.api.services import Services
 from renown.errors import EventError, ForbiddenError, NotFoundError, RenownError
 from renown.gateway.admission.permissions import Permissions
-from renown.gateway.hub.channels import Source
+from renown.gateway.channels import Source
 from renown.model import OVERALL, is_key, kind_of
 from renown.policy import Policies, Policy, View
 from renown.policy.nearest import expected_one_of

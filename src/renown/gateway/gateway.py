@@ -16,9 +16,9 @@ from renown.gateway.admission.origins import OriginRule
 from renown.gateway.admission.permissions import Permissions
 from renown.gateway.admission.tokens import Tokens
 from renown.gateway.answering import Answering
+from renown.gateway.channels import Channels, Source
 from renown.gateway.client import Client, Method
 from renown.gateway.enforcement import Enforcement
-from renown.gateway.hub.channels import Channels, Source
 from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.hub import Hub
 from renown.gateway.hub.library import Library

@@ -15,9 +15,9 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from renown.gateway.hub.channels import Address
+from renown.gateway.channels import Address
 from renown.gateway.loops import Loops
-from renown.gateway.transports.wires import Wire
+from renown.gateway.wires import Wire
 from renown.protocol.codes import Disconnect
 from renown.protocol.replies import Reply, SubscribeResult
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec
 
 from renown.gateway.hub.watched import Writer
-from renown.gateway.transports.wires import Wire
 from renown.gateway.wheel import NOT_SCHEDULED
+from renown.gateway.wires import Wire
 from renown.protocol.access import ServerSubscription
 from renown.protocol.codec import Unspeakable
 from renown.protocol.codes import DISCONNECTS, UNSUBSCRIBES, Disconnect, Error, Unsubscribed

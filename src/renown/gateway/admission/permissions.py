@@ -8,7 +8,7 @@ import msgspec
 
 from renown.errors import SettingsError
 from renown.gateway.admission.rights import Granted, granted, in_audience
-from renown.gateway.hub.channels import EVERYTHING, Address, Channels, Source
+from renown.gateway.channels import EVERYTHING, Address, Channels, Source
 from renown.gateway.options import ChannelRule, RoomRule
 from renown.ledger import Changes, RightsBook
 from renown.model import is_key, kind_of

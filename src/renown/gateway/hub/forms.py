@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from renown.gateway.transports.wires import WIRES, Wire
+from renown.gateway.wires import WIRES, Wire
 from renown.protocol.codec import Unspeakable
 from renown.protocol.commands import FilterNode
 from renown.protocol.effects import Attach, Log, Newest, State

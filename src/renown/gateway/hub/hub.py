@@ -11,7 +11,7 @@ from time import time
 
 import msgspec
 
-from renown.gateway.hub.channels import Address, Source
+from renown.gateway.channels import Address, Source
 from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.forms import wanted_form
 from renown.gateway.hub.librarian import Librarian, Maps

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from renown.gateway.hub.channels import Address
+from renown.gateway.channels import Address
 from renown.gateway.hub.member import Member
 from renown.gateway.hub.views import RereadChannel
 from renown.gateway.hub.watched import StreamChannel, WatchedChannel

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from renown.errors import RenownError
-from renown.gateway.hub.channels import EVERYTHING
+from renown.gateway.channels import EVERYTHING
 from renown.gateway.hub.detail import read_detail
 from renown.gateway.hub.hub import Hub
 from renown.gateway.hub.member import Member

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from renown.gateway.hub.channels import Address, Source
+from renown.gateway.channels import Address, Source
 from renown.gateway.hub.reading import Reading
 from renown.gateway.hub.rooms import RoomKeeper
 from renown.gateway.hub.views import board_rows

@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from renown.errors import RenownError
-from renown.gateway.hub.channels import Address, Source
+from renown.gateway.channels import Address, Source
 from renown.gateway.hub.forms import Form, form_of, wanted_form
 from renown.gateway.hub.map_reads import MapSource, Part, Stretch, find_part
 from renown.gateway.hub.member import Member

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from renown.gateway.transports.wires import Wire
+from renown.gateway.wires import Wire
 from renown.protocol.codes import Disconnect, Error
 from renown.protocol.effects import State
 

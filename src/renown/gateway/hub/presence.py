@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
-from renown.gateway.hub.channels import Address
+from renown.gateway.channels import Address
 from renown.gateway.hub.member import Member
 from renown.gateway.options import RoomRule
-from renown.gateway.transports.wires import Wire
+from renown.gateway.wires import Wire
 from renown.protocol.codec import Unspeakable
 from renown.protocol.codes import DISCONNECTS
 from renown.protocol.effects import Attach

@@ -1,6 +1,6 @@
 """The channels of rooms: what people and backends publish."""
 
-from renown.gateway.hub.channels import Address
+from renown.gateway.channels import Address
 from renown.gateway.hub.watched import Entry, NewestChannel, StreamChannel
 from renown.protocol.effects import Log, Newest
 from renown.protocol.replies import Publication

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from renown.errors import RoomError
-from renown.gateway.hub.channels import Address
+from renown.gateway.channels import Address
 from renown.gateway.options import ChannelRule, MapMode, RoomRule
 from renown.protocol.codes import ERRORS, Error
 from renown.protocol.effects import History, Position, ReadHistory

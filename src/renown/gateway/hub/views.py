@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from renown.gateway.hub.channels import Address
+from renown.gateway.channels import Address
 from renown.gateway.hub.watched import NewestChannel
 from renown.model import Standing
 

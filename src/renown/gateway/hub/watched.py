@@ -7,7 +7,7 @@ members of the same form), `late` (joined ahead of what is about to be sent), `p
 
 import msgspec
 
-from renown.gateway.hub.channels import Address
+from renown.gateway.channels import Address
 from renown.gateway.hub.forms import Batch, Form, Placed, plain_form, wanted_form
 from renown.gateway.hub.member import Member, Writer
 from renown.protocol.effects import Attach, Log, Newest

@@ -10,7 +10,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from renown.gateway.admission.origins import OriginRule
-from renown.gateway.transports.wires import WS_JSON, WS_PROTOBUF, Wire
+from renown.gateway.wires import WS_JSON, WS_PROTOBUF, Wire
 
 __all__ = ["FIRST_FRAME", "Handshake"]
 

@@ -4,7 +4,7 @@ from renown.gateway.gateway import Gateway
 from renown.gateway.transports.emulation import Sessions
 from renown.gateway.transports.exchange import Exchange
 from renown.gateway.transports.streaming import first_commands, stream
-from renown.gateway.transports.wires import STREAM_JSON, STREAM_PROTOBUF
+from renown.gateway.wires import STREAM_JSON, STREAM_PROTOBUF
 
 __all__ = ["HttpStream"]
 

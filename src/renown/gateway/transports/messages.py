@@ -15,7 +15,7 @@ from renown.gateway.peer import Peer
 from renown.gateway.transports.exchange import Receive, Scope, Send, address_of, path_of
 from renown.gateway.transports.handshake import FIRST_FRAME
 from renown.gateway.transports.outbox import Outbox
-from renown.gateway.transports.wires import MESSAGE_JSON, MESSAGE_PROTOBUF, Wire
+from renown.gateway.wires import MESSAGE_JSON, MESSAGE_PROTOBUF, Wire
 from renown.protocol.codes import DISCONNECTS, Disconnect
 
 __all__ = ["Messages"]

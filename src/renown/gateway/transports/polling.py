@@ -14,7 +14,7 @@ from renown.gateway.gateway import Gateway
 from renown.gateway.hub.watched import Writer
 from renown.gateway.peer import Peer
 from renown.gateway.transports.exchange import NOT_STORED, Exchange, Gone, TooLarge, address_of
-from renown.gateway.transports.wires import POLL_JSON
+from renown.gateway.wires import POLL_JSON
 from renown.protocol.codes import DISCONNECTS, ERRORS, Disconnect, Error, Unsubscribed
 from renown.protocol.replies import Publication, Push, Reply, SubscribeResult
 

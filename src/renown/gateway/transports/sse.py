@@ -6,7 +6,7 @@ from renown.gateway.gateway import Gateway
 from renown.gateway.transports.emulation import Sessions
 from renown.gateway.transports.exchange import Exchange
 from renown.gateway.transports.streaming import first_commands, stream
-from renown.gateway.transports.wires import SSE_JSON
+from renown.gateway.wires import SSE_JSON
 
 __all__ = ["ServerSentEvents"]
 

@@ -10,7 +10,7 @@ from renown.gateway.peer import Peer
 from renown.gateway.transports.emulation import Sessions
 from renown.gateway.transports.exchange import Exchange, Gone, TooLarge, address_of
 from renown.gateway.transports.outbox import Outbox
-from renown.gateway.transports.wires import Wire
+from renown.gateway.wires import Wire
 from renown.protocol.codes import DISCONNECTS, Disconnect
 from renown.protocol.replies import Push, Reply
 

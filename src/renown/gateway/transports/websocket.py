@@ -21,7 +21,7 @@ from renown.gateway.gateway import Gateway
 from renown.gateway.hub.watched import Writer
 from renown.gateway.peer import Peer, nowhere
 from renown.gateway.transports.handshake import Handshake
-from renown.gateway.transports.wires import WS_JSON
+from renown.gateway.wires import WS_JSON
 from renown.protocol.codes import Disconnect
 
 __all__ = ["Connection", "protocol_class"]
@@ -29,7 +29,7 @@ __all__ = ["Connection", "protocol_class"]
 _LOG = logging.getLogger("renown.gateway")
 # Its own logger, never enabled for debugging: `websockets` asks once per connection and then logs
 # every frame.
-_FRAMES_LOG = logging.getLogger("renown.gateway.transports.wires")
+_FRAMES_LOG = logging.getLogger("renown.gateway.wires")
 _FRAMES_LOG.setLevel(logging.WARNING)
 
 
