@@ -14,7 +14,7 @@ from renown.policy import Policies
 from tests.conformance.javascript import JavaScript
 from tests.running import RunningServer
 
-__all__ = ["SECRET", "Person", "Town", "api", "application"]
+__all__ = ["SECRET", "Person", "Town", "api", "application", "token"]
 
 SECRET = "a secret of more than thirty-two bytes"
 

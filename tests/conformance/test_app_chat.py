@@ -63,8 +63,8 @@ async def test_messages_reach_all_in_one_order_and_stay(tmp_path: Path, protobuf
                 for number in range(10):
                     message = await person.next("publication", channel=ROOM)
                     assert (message["offset"], message["data"]) == (number + 1, {"text": f"{number} ✓"})
-                    assert message["user"] == ("bo" if number % 2 else "ana")
-            assert message["client"] == bo.client
+                    author = bo if number % 2 else ana
+                    assert (message["user"], message["client"]) == (author.name, author.client)
             server.kill()
             await ana.next("connecting")
             server.start()
