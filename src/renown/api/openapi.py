@@ -9,7 +9,7 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Tag
 
 from renown import __version__
-from renown.api.server_api import METHODS
+from renown.api.server_methods import METHODS
 from renown.api.tokens import TokenRequest
 from renown.api.users import Revocation
 from renown.gateway.admission.rights import Departure
