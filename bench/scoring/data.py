@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["FOLDER", "Rating", "Review", "labels", "present", "rows", "traders", "reviews"]
+__all__ = ["FOLDER", "Rating", "Review", "labels", "missing", "reviews", "rows", "traders"]
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data"
 OTC, LABELS, AMAZON = "bitcoin-otc.csv.gz", "otc_gt.csv", "amazon-mcm2020c.csv.gz"
@@ -35,7 +35,7 @@ class Review(NamedTuple):
     verified: bool
 
 
-def present(*names: str) -> list[str]:
+def missing(*names: str) -> list[str]:
     """Return those of the files that are not there."""
     return [name for name in names if not (FOLDER / name).exists()]
 

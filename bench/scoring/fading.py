@@ -1,5 +1,7 @@
 """Plain references of R1, the fading mean, without and with its armour, and of what else weighs raters."""
 
+from typing_extensions import override
+
 from bench.scoring.data import Rating
 from bench.scoring.prediction import Predictor
 
@@ -17,7 +19,13 @@ class Fading(Predictor):
     """
 
     def __init__(
-        self, *, floor: float | None, gated: bool = False, seeds: int = 0, memory: float = 0.8, prior: float = 0.5
+        self,
+        *,
+        floor: float | None,
+        gated: bool = False,
+        seeds: int = 0,
+        memory: float = 0.8,
+        prior: float = 0.5,
     ) -> None:
         super().__init__()
         self.floor, self.gated, self.seeds, self.memory, self.prior = floor, gated, seeds, memory, prior
@@ -25,6 +33,7 @@ class Fading(Predictor):
         self.support = dict[int, tuple[float, float]]()
         self.seeded = dict[int, bool]()
 
+    @override
     def score(self, target: int, at: float) -> float:
         n, s, last = self.sums.get(target, (0.0, 0.0, at))
         fade = 2 ** (-(at - last) / (180 * DAY))
@@ -37,6 +46,7 @@ class Fading(Predictor):
         good, bad = self.support.get(source, (0.0, 0.0))
         return max(self.floor, (good - bad) / (good + bad + 1))
 
+    @override
     def learn(self, rating: Rating) -> None:
         w = self.weight(rating.source)
         if len(self.seeded) < self.seeds:
@@ -66,14 +76,17 @@ class BiasCorrected(Predictor):
         total, count = self.given.get(source, (0.0, 0))
         return total / (count + 4)
 
+    @override
     def score(self, target: int, at: float) -> float:
         n, s = self.sums.get(target, (0.0, 0.0))
         return (s + self.prior * self.mean) / (n + self.prior)
 
+    @override
     def expect(self, source: int, target: int, at: float) -> float:
         guess = self.score(target, at)
         return guess + self.bias(source) if self.pair else guess
 
+    @override
     def learn(self, rating: Rating) -> None:
         before, bias = self.score(rating.target, rating.at), self.bias(rating.source)
         n, s = self.sums.get(rating.target, (0.0, 0.0))

@@ -1,16 +1,19 @@
 """Plain references: the public scores of table C2 that the product does not have, or has only in part."""
 
-from math import sqrt
+from math import sqrt, tanh
+
+from typing_extensions import override
 
 from bench.scoring.data import Rating
 from bench.scoring.prediction import Predictor
 
-__all__ = ["Beta", "GlobalMean", "LastFive", "LastRating", "NetSum", "Weighted", "Wilson"]
+__all__ = ["Beta", "GlobalMean", "LastRating", "NetSum", "Newest", "Weighted", "Wilson"]
 
 
 class GlobalMean(Predictor):
     """The mean of all ratings of everybody, for everybody."""
 
+    @override
     def score(self, target: int, at: float) -> float:
         return self.mean
 
@@ -22,27 +25,32 @@ class LastRating(Predictor):
         super().__init__()
         self.last = dict[int, float]()
 
+    @override
     def score(self, target: int, at: float) -> float:
         return self.last.get(target, self.mean)
 
+    @override
     def learn(self, rating: Rating) -> None:
         self.last[rating.target] = rating.value
         super().learn(rating)
 
 
-class LastFive(Predictor):
-    """The mean of the five newest ratings."""
+class Newest(Predictor):
+    """The mean of the newest few ratings."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 5) -> None:
         super().__init__()
+        self.most = most
         self.last = dict[int, tuple[float, ...]]()
 
+    @override
     def score(self, target: int, at: float) -> float:
         last = self.last.get(target)
         return sum(last) / len(last) if last else self.mean
 
+    @override
     def learn(self, rating: Rating) -> None:
-        self.last[rating.target] = (*self.last.get(rating.target, ())[-4:], rating.value)
+        self.last[rating.target] = (*self.last.get(rating.target, ()), rating.value)[-self.most :]
         super().learn(rating)
 
 
@@ -54,10 +62,12 @@ class Beta(Predictor):
         self.memory = memory
         self.evidence = dict[int, tuple[float, float]]()
 
+    @override
     def score(self, target: int, at: float) -> float:
         r, s = self.evidence.get(target, (0.0, 0.0))
         return (r - s) / (r + s + 2)
 
+    @override
     def learn(self, rating: Rating) -> None:
         r, s = self.evidence.get(rating.target, (0.0, 0.0))
         good, bad = (1 + rating.value) / 2, (1 - rating.value) / 2
@@ -72,6 +82,7 @@ class Counts(Predictor):
         super().__init__()
         self.counts = dict[int, tuple[int, int]]()
 
+    @override
     def learn(self, rating: Rating) -> None:
         good, bad = self.counts.get(rating.target, (0, 0))
         self.counts[rating.target] = (good + (rating.value > 0), bad + (rating.value < 0))
@@ -81,6 +92,7 @@ class Counts(Predictor):
 class Wilson(Counts):
     """The lower end of Wilson's 95 % interval of the positive part, spread over -1 to 1."""
 
+    @override
     def score(self, target: int, at: float) -> float:
         good, bad = self.counts.get(target, (0, 0))
         n, z = good + bad, 1.96
@@ -91,12 +103,21 @@ class Wilson(Counts):
         return 2 * (p + z * z / (2 * n) - half) / (1 + z * z / n) - 1
 
 
-class NetSum(Counts):
-    """Positive less negative ratings: ranks only."""
+class NetSum(Predictor):
+    """The sum of all ratings, squeezed by tanh: it ranks by volume."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.sums = dict[int, float]()
+
+    @override
     def score(self, target: int, at: float) -> float:
-        good, bad = self.counts.get(target, (0, 0))
-        return float(good - bad)
+        return tanh(self.sums.get(target, 0.0))
+
+    @override
+    def learn(self, rating: Rating) -> None:
+        self.sums[rating.target] = self.sums.get(rating.target, 0.0) + rating.value
+        super().learn(rating)
 
 
 class Weighted(Counts):
@@ -110,6 +131,7 @@ class Weighted(Counts):
         self.by_score, self.prior, self.floor = by_score, prior, floor
         self.sums = dict[int, tuple[float, float]]()
 
+    @override
     def score(self, target: int, at: float) -> float:
         n, s = self.sums.get(target, (0.0, 0.0))
         return (s + self.prior * self.mean) / (n + self.prior)
@@ -120,6 +142,7 @@ class Weighted(Counts):
         good, bad = self.counts.get(source, (0, 0))
         return max(self.floor, (good - bad) / (good + bad + 3))
 
+    @override
     def learn(self, rating: Rating) -> None:
         w = self.weight(rating.source, rating.at)
         n, s = self.sums.get(rating.target, (0.0, 0.0))

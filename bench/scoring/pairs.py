@@ -1,7 +1,8 @@
 """Expectations for a pair: R2 over the product's public score, and plain references."""
 
+from typing_extensions import override
+
 from bench.scoring.data import Rating
-from bench.scoring.fading import Fading
 from bench.scoring.prediction import Predictor
 
 __all__ = ["Expected", "ReciprocalElse", "SecondHand"]
@@ -23,15 +24,18 @@ class Expected(Predictor):
         total, count = self.given.get(source, (0.0, 0))
         return total / (count + 4)
 
+    @override
     def score(self, target: int, at: float) -> float:
         return self.public.score(target, at)
 
+    @override
     def expect(self, source: int, target: int, at: float) -> float:
         guess = self.public.score(target, at) + self.bias(source)
         back = self.pairs.get((target, source))
         guess = guess if back is None else (guess + back) / 2
         return max(-1.0, min(1.0, guess))
 
+    @override
     def learn(self, rating: Rating) -> None:
         before = self.public.score(rating.target, rating.at)
         total, count = self.given.get(rating.source, (0.0, 0))
@@ -49,10 +53,12 @@ class ReciprocalElse(Predictor):
         self.public = public
         self.pairs = dict[tuple[int, int], float]()
 
+    @override
     def expect(self, source: int, target: int, at: float) -> float:
         back = self.pairs.get((target, source))
         return self.public.score(target, at) if back is None else back
 
+    @override
     def learn(self, rating: Rating) -> None:
         self.pairs[rating.source, rating.target] = rating.value
         self.public.learn(rating)
@@ -72,6 +78,7 @@ class SecondHand(Predictor):
         self.given = dict[int, dict[int, float]]()
         self.received = dict[int, dict[int, float]]()
 
+    @override
     def expect(self, source: int, target: int, at: float) -> float:
         trusted, told = self.given.get(source, {}), self.received.get(target, {})
         few, many = (trusted, told) if len(trusted) < len(told) else (told, trusted)
@@ -83,6 +90,7 @@ class SecondHand(Predictor):
                 total += own * said
         return (total + self.prior * self.public.score(target, at)) / (voices + self.prior)
 
+    @override
     def learn(self, rating: Rating) -> None:
         self.given.setdefault(rating.source, {})[rating.target] = rating.value
         self.received.setdefault(rating.target, {})[rating.source] = rating.value

@@ -1,6 +1,6 @@
 """The prequential protocol: each rating is predicted from what came before it, then learnt."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from time import perf_counter
 from typing import NamedTuple, Self
@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 from bench.scoring.data import Rating
 from bench.scoring.measures import Figures, figures
 
-__all__ = ["Outcome", "Predictor", "prequential"]
+__all__ = ["Outcome", "Predictor", "both_ways", "prequential"]
 
 
 class Predictor:
@@ -25,6 +25,7 @@ class Predictor:
 
     def expect(self, source: int, target: int, at: float) -> float:
         """Return the guess of what `source` will say of `target`; the public score unless overridden."""
+        _ = source
         return self.score(target, at)
 
     def score(self, target: int, at: float) -> float:
@@ -57,19 +58,31 @@ class Outcome(NamedTuple):
 
 def prequential(predictor: Predictor, ratings: Iterable[Rating], *, skip: int = 0) -> Outcome:
     """Predict and learn; scored are ratings of targets with an earlier one, after the first `skip` events."""
-    pairs: list[tuple[float, float]] = []
+    return both_ways(predictor, ratings, (predictor.expect,), skip=skip)[0]
+
+
+def both_ways(
+    predictor: Predictor,
+    ratings: Iterable[Rating],
+    asks: Sequence[Callable[[int, int, float], float]],
+    *,
+    skip: int = 0,
+) -> list[Outcome]:
+    """Return an outcome for each of several questions asked of one predictor in one pass."""
+    guesses: list[list[tuple[float, float]]] = [[] for _ in asks]
     seen = set[int]()
     events = 0
     began = perf_counter()
     for rating in ratings:
         if rating.target in seen:
-            guess = predictor.expect(rating.source, rating.target, rating.at)
-            if events >= skip:
-                pairs.append((guess, rating.value))
+            for ask, pairs in zip(asks, guesses, strict=True):
+                guess = ask(rating.source, rating.target, rating.at)
+                if events >= skip:
+                    pairs.append((guess, rating.value))
         else:
             seen.add(rating.target)
         predictor.learn(rating)
         events += 1
     micros = (perf_counter() - began) / events * 1e6
-    negative = sum(truth < 0 for _, truth in pairs) / len(pairs)
-    return Outcome(figures(pairs), len(pairs), negative, micros, pairs)
+    negative = sum(truth < 0 for _, truth in guesses[0]) / len(guesses[0])
+    return [Outcome(figures(pairs), len(pairs), negative, micros, pairs) for pairs in guesses]
