@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.running import RunningServer, free_port
@@ -45,6 +46,7 @@ def test_an_event_can_be_told_shown_explained_and_taken_back(server: RunningServ
         (("event", "sellr:1", "review", "--value", "5"), 1, "expected: seller"),
         (("event", "seller:1", "review", "--category", "quality"), 2, "quality=5"),
         (("watch", "sellr:1"), 4, "expected: seller"),
+        (("watch", "standing:sellr:1"), 4, "expected: seller"),
         (("shw",), 2, "show"),
         (("replay", "/nowhere.csv"), 2, "no file"),
     ],
@@ -77,6 +79,26 @@ def test_watch_shows_the_newest_state_and_then_each_change(server: RunningServer
         second = json.loads(watching.stdout.readline())
     assert [c["data"]["version"] for c in (first, second)] == [1, 2]
     assert watching.returncode == 0
+
+
+def test_watch_follows_rooms_too(tmp_path: Path) -> None:
+    settings = tmp_path / "renown.toml"
+    settings.write_text("[gateway.rooms.chat]\nhistory_size = 10\n")
+    with RunningServer(tmp_path / "data", "--config", str(settings)) as server:
+        url = ("--url", server.url)
+        with subprocess.Popen(
+            [sys.executable, "-m", "renown.cli", "watch", "chat:lobby", "seller:w", "--count", "2", *url],
+            stdout=subprocess.PIPE, text=True,
+        ) as watching:  # fmt: skip
+            assert watching.stdout is not None
+            _run("event", "seller:w", "review", "--value", "5", *url)
+            assert "seller:w" in watching.stdout.readline()
+            answer = httpx.post(
+                f"{server.url}/api/publish", json={"channel": "chat:lobby", "data": {"text": "hello"}}
+            )
+            assert answer.json()["result"]["offset"] == 1
+            assert watching.stdout.readline() == 'chat:lobby  {"text": "hello"}\n'
+        assert watching.returncode == 0
 
 
 def test_a_second_replay_changes_nothing(server: RunningServer, tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ from renown.policy.nearest import expected_one_of
 
 __all__ = ["watch_channels", "websocket_url"]
 
-_NAMESPACES: Final = frozenset({"standing", "board", "activity", "feed"})
+_SCORES: Final = ("standing", "board", "feed", "activity")
+"""Namespaces whose publications are printed in words rather than as JSON."""
+_OF_SUBJECTS: Final = ("standing", "activity", "detail")
 _FINAL: Final = (range(3500, 4000), range(4500, 5000))
 """Close codes after which a client must not come back."""
 
@@ -36,8 +38,7 @@ def watch_channels(url: str, channels: list[str], *, token: str, count: int | No
         RefusedError: it turns the connection or a channel down.
 
     """
-    names = [name if name.partition(":")[0] in _NAMESPACES else f"standing:{name}" for name in channels]
-    _check_kinds(url, names, token)
+    names = _named(url, channels, token)
     left = count
     attempt = 0
     while left is None or left > 0:
@@ -59,21 +60,40 @@ def watch_channels(url: str, channels: list[str], *, token: str, count: int | No
         time.sleep(random.uniform(0, min(20.0, 0.5 * 2 ** min(attempt, 6))))  # noqa: S311 (spreads retries)
 
 
-def _check_kinds(url: str, names: list[str], token: str) -> None:
-    """Refuse subjects of kinds that the server does not know: nothing would ever come."""
+def _named(url: str, channels: list[str], token: str) -> list[str]:
+    """Return the channels as the server calls them: a bare subject stands for its standing.
+
+    Raises:
+        NotFoundError: the server knows neither a namespace nor a kind of that name.
+
+    """
     with Renown(url, token or None) as renown:
         try:
             kinds = [kind["kind"] for kind in renown.info()["kinds"]]
+            namespaces = [one["namespace"] for one in renown.channels()]
         except (AuthenticationError, ForbiddenError):
-            return
-    for name in names:
-        kind = name.removeprefix("standing:").partition(":")[0]
-        if name.startswith("standing:") and kind not in kinds:
+            return channels
+    return [_channel(name, kinds, namespaces) for name in channels]
+
+
+def _channel(name: str, kinds: list[str], namespaces: list[str]) -> str:
+    namespace, colon, rest = name.removeprefix("$").partition(":")
+    if (namespace if colon else "") not in namespaces:
+        if namespace not in kinds:
             raise NotFoundError(
-                f"The server knows no subjects of the kind {kind}.",
+                f"The server knows no subjects of the kind {namespace}, and no such channels.",
                 code="unknown_kind",
-                expected=expected_one_of(kind, kinds),
+                expected=expected_one_of(namespace, [*kinds, *filter(None, namespaces)]),
             )
+        return f"standing:{name}"
+    kind = rest.partition(":")[0]
+    if namespace in _OF_SUBJECTS and kind not in kinds:
+        raise NotFoundError(
+            f"The server knows no subjects of the kind {kind}.",
+            code="unknown_kind",
+            expected=expected_one_of(kind, kinds),
+        )
+    return name
 
 
 def _stop_when_final(closed: ConnectionClosed) -> None:
@@ -82,9 +102,7 @@ def _stop_when_final(closed: ConnectionClosed) -> None:
         raise RefusedError(f"The server closed the connection: {frame.code} {frame.reason}.") from closed
 
 
-def _publications(
-    socket: ClientConnection, names: list[str], token: str
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _publications(socket: ClientConnection, names: list[str], token: str) -> Iterator[tuple[str, Any]]:
     greeting: dict[str, Any] = {"id": 1, "connect": {"token": token} if token else {}}
     socket.send(json.dumps(greeting))
     asked = dict(enumerate(names, start=2))
@@ -99,7 +117,7 @@ def _publications(
             yield from _of_reply(reply, asked)
 
 
-def _of_reply(reply: dict[str, Any], asked: dict[int, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _of_reply(reply: dict[str, Any], asked: dict[int, str]) -> Iterator[tuple[str, Any]]:
     if error := reply.get("error"):
         what = asked.get(reply.get("id", 0), "the connection")
         raise RefusedError(f"{what}: {error.get('message')} ({error.get('code')}).")
@@ -111,17 +129,19 @@ def _of_reply(reply: dict[str, Any], asked: dict[int, str]) -> Iterator[tuple[st
         yield push["channel"], push["pub"]["data"]
 
 
-def _show(channel: str, data: dict[str, Any], *, as_json: bool) -> None:
+def _show(channel: str, data: Any, *, as_json: bool) -> None:
     if as_json:
         print_json({"channel": channel, "data": data})
         return
-    for line in _lines(data):
+    for line in _lines(channel, data):
         sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
-def _lines(data: dict[str, Any]) -> Iterator[str]:
-    if "rows" in data:
+def _lines(channel: str, data: Any) -> Iterator[str]:
+    if channel.partition(":")[0] not in _SCORES:
+        yield f"{channel}  {json.dumps(data, ensure_ascii=False)}"
+    elif "rows" in data:
         yield f"{data['board']} board"
         for row in data["rows"][:10]:
             yield f"  {row['rank']:>3}. {row['score']:>9.4g}  {row['subject']}"

@@ -151,6 +151,10 @@ class Renown:
         """Return what the server is and which kinds of subjects it knows."""
         return msgspec.json.decode(self._get("/v1/info", {}))
 
+    def channels(self) -> list[dict[str, Any]]:
+        """Return the namespaces of channels with their rules; channels without one have an empty name."""
+        return msgspec.json.decode(self._get("/v1/channels", {}))["channels"]
+
     def _get(self, path: str, query: Mapping[str, Any]) -> bytes:
         given = {name: value for name, value in query.items() if value is not None}
         return self._request("GET", path, params=given, headers=self._auth())
