@@ -438,3 +438,14 @@ async def test_subprotocols(served: Serve, header: str | None, chosen: str | Non
         echoed = [line.partition(": ")[2] for line in head.split("\r\n") if "protocol:" in line.lower()]
         assert echoed == ([] if chosen is None else [chosen])
         assert "extensions" not in head.lower()
+
+
+async def test_control_pings_in_place_of_the_protocols(served: Serve) -> None:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(served(ping_interval=0.1))
+        client = await stack.enter_async_context(Raw.open(f"{server.url}?cf_ws_frame_ping_pong=true"))
+        result = await client.hello()
+        assert not {"ping", "pong"} & set(result)
+        # Several pings later, each answered by the library, it still stands and no `{}` came.
+        await asyncio.sleep(0.5)
+        assert (await client.ask({"id": 2, "subscribe": {"channel": "standing:seller:1"}}))["id"] == 2

@@ -217,8 +217,8 @@ class Gateway:
 
     # What connections ask for
 
-    def welcome(self, client: Client, session: str = "", node: str = "") -> Session:
-        """Count a new connection and give it its session."""
+    def welcome(self, client: Client, session: str = "", node: str = "", *, pings: bool = True) -> Session:
+        """Count a new connection and give it its session, which pings unless the transport does."""
         self._clients.add(client)
         self.metrics.connections += 1
         self.metrics.connected += 1
@@ -227,7 +227,7 @@ class Gateway:
             str(uuid.uuid4()),
             client.wire.codec,
             self,
-            self._limits,
+            self._limits if pings else msgspec.structs.replace(self._limits, ping=0.0),
             now=self.clock(),
             spread=spread,
             session=session,

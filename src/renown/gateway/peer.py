@@ -109,10 +109,13 @@ class Peer(ABC):
 
     # What a transport calls
 
-    def open(self, session: str = "", node: str = "") -> None:
-        """Begin: the handshake is done. `session` and `node` tell the client where its uplink goes."""
+    def open(self, session: str = "", node: str = "", *, pings: bool = True) -> None:
+        """Begin: the handshake is done. `session` and `node` tell the client where its uplink goes.
+
+        Without `pings` the transport has pings of its own.
+        """
         self.write = self.writer()
-        self.session = self._gateway.welcome(self, session, node)
+        self.session = self._gateway.welcome(self, session, node, pings=pings)
         self._gateway.wheel.schedule(self, self.session.due)
 
     def take(self, message: bytes) -> None:

@@ -10,6 +10,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from renown.gateway.admission.origins import OriginRule
+from renown.gateway.transports.frame_pings import FRAME_PINGS
 from renown.gateway.wires import WS_JSON, WS_PROTOBUF, Wire
 
 __all__ = ["FIRST_FRAME", "Handshake"]
@@ -27,6 +28,9 @@ class Handshake(ServerProtocol):
     """What the client asked for; good once the request was accepted."""
     first_frame: bool = False
     """Whether the client waits for a first frame, so that a proxy which swallows all is found out."""
+
+    frame_pings: bool = False
+    """Whether the client wants WebSocket's own pings instead of the protocol's."""
 
     def process_subprotocol(self, headers: Headers) -> Subprotocol | None:
         """Choose the first known name in the client's order; else name nothing.
@@ -59,4 +63,5 @@ class Handshake(ServerProtocol):
         if any("protobuf" in asked.get(name, ()) for name in ("cf_protocol", "format")):
             self.wire = WS_PROTOBUF
         self.first_frame = FIRST_FRAME in asked
+        self.frame_pings = asked.get(FRAME_PINGS) == ["true"]
         return self.accept(request)

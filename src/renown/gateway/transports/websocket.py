@@ -20,9 +20,10 @@ from websockets.protocol import Protocol as Frames
 from renown.gateway.gateway import Gateway
 from renown.gateway.hub.watched import Writer
 from renown.gateway.peer import Peer, nowhere
+from renown.gateway.transports.frame_pings import FramePings
 from renown.gateway.transports.handshake import Handshake
 from renown.gateway.wires import WS_JSON
-from renown.protocol.codes import Disconnect
+from renown.protocol.codes import DISCONNECTS, Disconnect
 
 __all__ = ["Connection", "protocol_class"]
 
@@ -54,7 +55,7 @@ def protocol_class(gateway: Gateway) -> type["Connection"]:
 class Connection(Peer, asyncio.Protocol):
     """One client over WebSocket."""
 
-    __slots__ = ("_address", "_connections", "_fragments", "_frames", "_reading", "_transport")
+    __slots__ = ("_address", "_connections", "_fragments", "_frames", "_pings", "_reading", "_transport")
 
     def __init__(self, gateway: Gateway, connections: set[Any]) -> None:
         super().__init__(gateway, WS_JSON)
@@ -63,6 +64,8 @@ class Connection(Peer, asyncio.Protocol):
         self._connections = connections
         self._frames: Frames = Handshake(max_size=gateway.options.message_limit, logger=_FRAMES_LOG)
         self._fragments: bytearray | None = None
+        self._pings: FramePings | None = None
+        """Set when the client asked for WebSocket's own pings."""
         self._reading = True
         self._transport: asyncio.Transport | None = None
 
@@ -95,6 +98,8 @@ class Connection(Peer, asyncio.Protocol):
         self._connections.discard(self)
         if self._address:
             self._gateway.limiter.gone(self._address)
+        if self._pings is not None:
+            self._pings.stop()
         self.gone()
         self._transport = None
 
@@ -187,11 +192,21 @@ class Connection(Peer, asyncio.Protocol):
         self.wire = handshake.wire
         # The handshake's parser holds the request and its headers for ever: begin anew without it.
         self._frames = Frames(SERVER, state=OPEN, max_size=options.message_limit, logger=_FRAMES_LOG)
-        self.open()
+        self.open(pings=not handshake.frame_pings)
+        if handshake.frame_pings and options.ping_interval > 0:
+            self._pings = FramePings(options.ping_interval, self._ping, self._unanswered)
         if handshake.first_frame:
             self.write(self.wire.frames([self.wire.codec.ping])[0])
 
     # Frames
+
+    def _ping(self) -> None:
+        if not self.closing:
+            self._frames.send_ping(b"")
+            self._flush_frames()
+
+    def _unanswered(self) -> None:
+        self.close(DISCONNECTS.NO_PONG)
 
     def _take_frame(self, frame: Frame) -> None:
         if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
@@ -204,6 +219,8 @@ class Connection(Peer, asyncio.Protocol):
             if frame.fin:
                 message, self._fragments = bytes(self._fragments), None
                 self.take(message)
+        elif frame.opcode is Opcode.PONG and self._pings is not None:
+            self._pings.answered()
 
     def _flush_frames(self) -> None:
         """Send what the frame parser wants sent; its empty bytes mean: close."""
