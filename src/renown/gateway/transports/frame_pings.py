@@ -1,4 +1,4 @@
-"""WebSocket's own pings, for clients that ask for them instead of the protocol's (specification, section 2.1)."""
+"""WebSocket's own pings, for clients that ask for them instead of the protocol's (section 2.1)."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ _DEADLINE: Final = 10.0
 
 
 class FramePings:
-    """Pings one connection and notices when it does not answer. Few ask for it: timers of its own are fine."""
+    """Pings one connection and notices when it does not answer. Few ask for it, so it may have a timer."""
 
     def __init__(self, interval: float, ping: Callable[[], None], silent: Callable[[], None]) -> None:
         """`ping` sends a ping every `interval` seconds; `silent` is called when one stays unanswered."""
