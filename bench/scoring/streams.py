@@ -142,8 +142,8 @@ def stream() -> Report:
         batch = BatchGoodness(every)
         asks = (lambda _, target, at, of=batch: of.score(target, at), batch.expect)
         goodness, product_of = both_ways(batch, ratings, asks)
-        public.rows.append(_row(f"F&G goodness, batch every {every}", goodness, reference, LOOSE))
-        pair.rows.append(_row(f"F&G F×G, batch every {every}", product_of, its, LOOSE))
+        public.rows.append(_row(f"F&G goodness, batch every {every}", goodness, reference, SAME))
+        pair.rows.append(_row(f"F&G F×G, batch every {every}", product_of, its, SAME))
     found = {row.name: row for row in (*public.rows, *pair.rows)}
     for name, goal in (
         ("R1 hardened: floor .05, 20 seeds (product: trader)", (0.305, None, 0.815)),
