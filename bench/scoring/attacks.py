@@ -168,7 +168,8 @@ def attacks() -> Report:
     )
     notes = [
         f"Mean over {len(field.good)} liked subjects (ten ratings or more, mean above .1), or "
-        f"{len(field.bad)} disliked ones (five or more, below −.2), each attacked alone at the time of its last rating.",
+        f"{len(field.bad)} disliked ones (five or more, below −.2), each attacked alone "
+        "at the time of its last rating.",
         "Established raters are those with the most positive ratings less negative ones.",
         "A hundred fresh accounts move every score: that takes budgets and holds, not weights.",
     ]

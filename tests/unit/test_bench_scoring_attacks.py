@@ -38,12 +38,12 @@ def test_a_ring_wins_weight_where_support_is_not_gated() -> None:
     alone = Attack("", 5, 1.0, good=False)
     moved = {}
     for gated in (False, True):
-        fading = Fading(floor=0.05, gated=gated)
+        fading = Fading(floor=0.05, gated=gated, prior=1e-9)
         for rater in range(20):
             fading.learn(Rating(rater, BAD, -1.0, 0.0))
         moved[gated] = (shift(fading, ring, FIELD), shift(fading, alone, FIELD))
     assert moved[False][0] > 1.5 * moved[False][1]
-    assert moved[True][0] == pytest.approx(moved[True][1], abs=0.05)
+    assert moved[True][0] == pytest.approx(moved[True][1])
 
 
 def test_sixteen_negatives_undo_fifty_times_three_in_a_mean() -> None:
