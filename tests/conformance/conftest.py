@@ -1,8 +1,8 @@
 """What the conformance tests share: a real ledger, a gateway served by uvicorn, a raw client."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -15,6 +15,7 @@ from renown.gateway.admission.tokens import Tokens
 from renown.gateway.options import GatewayOptions
 from renown.ledger import Ledger
 from renown.policy import Policies
+from tests.conformance.javascript import JavaScript, install
 from tests.conformance.raw import Raw
 from tests.conformance.serving import Served, serve
 
@@ -28,6 +29,23 @@ def pytest_asyncio_loop_factories(
 
 
 Serve = Callable[..., AbstractAsyncContextManager[Served]]
+
+Connect = Callable[..., Awaitable[JavaScript]]
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Connect]:
+    """Return what connects an official JavaScript client, in a process of its own, to an address."""
+    install()
+    async with AsyncExitStack() as stack:
+
+        async def connecting(url: str, protocol: str = "json", **more: object) -> JavaScript:
+            js = await stack.enter_async_context(JavaScript.run())
+            await js.do("connect", url=url, options={"protocol": protocol}, **more)
+            await js.next("connected")
+            return js
+
+        yield connecting
 
 
 @pytest.fixture

@@ -59,17 +59,27 @@ class JavaScript:
                 process.stdin.close()
             await process.wait()
 
+    def kill(self) -> None:
+        """End Node without any goodbye."""
+        self._process.kill()
+
     async def do(self, name: str, **more: Any) -> None:
         """Have the client do something."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"do": name, **more}).encode() + b"\n")
         await self._process.stdin.drain()
 
+    async def subscribe(self, channel: str, **more: Any) -> dict[str, Any]:
+        """Subscribe; return the event that says that it stands."""
+        await self.do("subscribe", channel=channel, **more)
+        return await self.next("subscribed", channel=channel)
+
     async def next(self, event: str | None = None, **more: Any) -> dict[str, Any]:
         """Return the next event, of that name and those values; what comes before it is skipped."""
         assert self._process.stdout is not None
         while True:
-            line = await self._process.stdout.readline()
+            async with asyncio.timeout(30):
+                line = await self._process.stdout.readline()
             assert line, f"the client ended before {event!r}"
             seen: dict[str, Any] = json.loads(line)
             self.seen.append(seen)
