@@ -12,7 +12,19 @@ from bench.options import Options
 from bench.report import Report
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-BENCHES = ("fanout", "memory", "connects", "idle", "deaf", "drain", "latency", "intake", "rooms", "forms", "maps")
+BENCHES = (
+    "fanout",
+    "memory",
+    "connects",
+    "idle",
+    "deaf",
+    "drain",
+    "latency",
+    "intake",
+    "rooms",
+    "forms",
+    "maps",
+)
 LONG = ("jitter",)
 """Run when they are named only."""
 
@@ -20,7 +32,10 @@ LONG = ("jitter",)
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHES)}; all when none is given. Also {', '.join(LONG)}"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"{', '.join(BENCHES)}; these when none is given. Also {', '.join(LONG)}",
     )
     parser.add_argument("--turn", type=float, default=Options.turn, help="seconds of one turn in the fan-out")
     parser.add_argument("--rounds", type=int, default=Options.rounds, help="turns of each in the fan-out")

@@ -77,7 +77,10 @@ def run(options: Options) -> Report:
     tokens = OUT / "tokens.txt"
     until = int(time.time()) + 3600
     tokens.write_text("".join(f"{token(f'user-{n}', SECRET, until)}\n" for n in range(CLIENTS)))
-    kinds = {"with a JWT (HS256)": (_with_token(), tokens), ANONYMOUS: (subscriber("standing:seller:{g}"), None)}
+    kinds = {
+        "with a JWT (HS256)": (_with_token(), tokens),
+        ANONYMOUS: (subscriber("standing:seller:{g}"), None),
+    }
     turns: dict[str, list[_Turn]] = {name: [] for name in kinds}
     config = f'[tokens]\nsecret = "{SECRET}"\n'
     with RenownServer("connects", cores=[cores().server], config=config) as server:

@@ -56,8 +56,8 @@ def run(options: Options) -> Report:
     )
     report.goals.append(Goal("CPU of an idle connection", each, DOCUMENTED, "µs/s"))
     report.notes.append(
-        f"Over {seconds:.0f} s; every connection is pinged and answers. Centrifugo's figures are those of its "
-        "documentation, on another machine."
+        f"Over {seconds:.0f} s; every connection is pinged and answers. Centrifugo's figures are those of "
+        "its documentation, on another machine."
     )
     report.raw = {"empty": empty, "full": full, "seconds": seconds, "connections": CONNECTIONS}
     return report

@@ -20,8 +20,8 @@ class Subscriber:
 
     path: str = "/"
     hello: str | None = None
-    """Sent after the handshake; `{n}` stands for the connection's number, `{g}` for its group's, `{l}` for its
-    line of the file with lines."""
+    """Sent after the handshake; `{n}` stands for the connection's number, `{g}` for its group's, `{l}` for
+    its line of the file with lines."""
     ready: str | None = None
     """A frame with this text in it says that the subscription stands."""
     ping: str | None = None

@@ -57,13 +57,19 @@ def post(
     subjects: int = 1000,
     events: int | None = None,
     record: Path | None = None,
+    path: str | None = None,
 ) -> Posted:
-    """Run a producer on one core to its end; raise RuntimeError when an event was not applied."""
+    """Run a producer on one core to its end; raise RuntimeError when an event was not applied.
+
+    With `path` other things than events are posted, one by one.
+    """
     command: list[str | Path] = [build("poster"), "--port", str(port), "--template", template, "--mode", mode]
     command += ["--connections", str(connections), "--seconds", str(seconds), "--rate", str(rate)]
     command += ["--subjects", str(subjects)]
     if events is not None:
         command += ["--events", str(events)]
+    if path:
+        command += ["--path", path]
     if record:
         command += ["--record", record]
     done = subprocess.run(

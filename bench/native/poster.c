@@ -6,7 +6,8 @@
  *                          answers meanwhile.
  *
  * In the template {n} is the event's number, {s} the number modulo --subjects, {a} one of the other
- * subjects, a new one each time round, {v} a number from 1 to 5. One thread; prints one line of JSON
+ * subjects, a new one each time round, {v} a number from 1 to 5, {t} the monotonic
+ * nanoseconds of sending. One thread; prints one line of JSON
  * at the end, its own CPU time in it. With --record FILE (single) one line per event: number, nanoseconds of sending, of the answer. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -75,12 +76,13 @@ static size_t number_text(char *out, uint64_t n) {
 static size_t fill(char *out, uint64_t n) {
     char *start = out;
     for (const char *p = options.template; *p; p++) {
-        if (p[0] == '{' && p[1] && p[2] == '}' && strchr("nsav", p[1])) {
+        if (p[0] == '{' && p[1] && p[2] == '}' && strchr("nsavt", p[1])) {
             uint64_t value = n;
             if (p[1] == 's') value = n % options.subjects;
             if (p[1] == 'a' && options.subjects > 1)
                 value = (n + 1 + n / options.subjects % (options.subjects - 1)) % options.subjects;
             if (p[1] == 'v') value = 1 + (n * 2654435761u >> 8) % 5;
+            if (p[1] == 't') value = now();
             out += number_text(out, value);
             p += 2;
         } else {
@@ -324,7 +326,7 @@ static void parse(int argc, char **argv) {
         }
     }
     if (!options.port || !options.template || options.connections < 1 || options.connections > MOST ||
-        !options.subjects || strlen(options.template) > 1024) {
+        !options.subjects || strlen(options.template) > 3584) {
         fprintf(stderr, "usage: poster --port P --template JSON [--mode single|stream] …\n");
         exit(2);
     }

@@ -27,6 +27,12 @@ class _Outgoing(msgspec.Struct, frozen=True):
     pushes: list[bytes]
 
 
+class _Missed(msgspec.Struct, frozen=True):
+    frames: list[bytes]
+    count: int
+    """Publications in them."""
+
+
 class Delivery:
     """Writes what channels have to say."""
 
@@ -118,20 +124,32 @@ class Delivery:
             slow: list[tuple[Member, int]] = []
         else:
             slow = list(channel.paused.items())
+        made: dict[tuple[Form, int], _Missed] = {}
         for member, position in channel.admit_late() + slow:
-            self._write_missed(channel, member, position, batch)
+            self._write_missed(channel, member, position, batch, made)
         for member, _ in slow:
             if member in channel.paused:
                 channel.paused[member] = channel.sent
             member.crowded()
 
     def _write_missed(
-        self, channel: NewestChannel | StreamChannel, member: Member, position: int, batch: Batch
+        self,
+        channel: NewestChannel | StreamChannel,
+        member: Member,
+        position: int,
+        batch: Batch,
+        made: dict[tuple[Form, int], "_Missed"],
     ) -> None:
-        try:
-            said = batch.said(channel.form(member))
-        except Unspeakable:
-            self._refuse([member])
-            return
-        for frame in self.resend(member, [push for place, push in said if place > position]):
+        """Write what `member` lacks. Those who lack the same share the frames, which wait unsent for long."""
+        form = channel.form(member)
+        missed = made.get((form, position))
+        if missed is None:
+            try:
+                pushes = [push for place, push in batch.said(form) if place > position]
+            except Unspeakable:
+                self._refuse([member])
+                return
+            missed = made[form, position] = _Missed(form.wire.frames(pushes) if pushes else [], len(pushes))
+        self._metrics.deliveries += missed.count
+        for frame in missed.frames:
             member.write(frame)
