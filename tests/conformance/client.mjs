@@ -123,6 +123,9 @@ const commands = {
   disconnect() {
     client.disconnect();
   },
+  reconnect() {
+    client.connect();
+  },
   forget() {
     subscriptions.clear();
   },
