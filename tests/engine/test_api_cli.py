@@ -81,24 +81,32 @@ def test_watch_shows_the_newest_state_and_then_each_change(server: RunningServer
     assert watching.returncode == 0
 
 
-def test_watch_follows_rooms_too(tmp_path: Path) -> None:
+def test_watch_follows_rooms_too_and_misses_nothing_while_the_server_is_away(tmp_path: Path) -> None:
     settings = tmp_path / "renown.toml"
     settings.write_text("[gateway.rooms.chat]\nhistory_size = 10\n")
     with RunningServer(tmp_path / "data", "--config", str(settings)) as server:
         url = ("--url", server.url)
         with subprocess.Popen(
-            [sys.executable, "-m", "renown.cli", "watch", "chat:lobby", "seller:w", "--count", "2", *url],
+            [sys.executable, "-m", "renown.cli", "watch", "chat:lobby", "seller:w", "--count", "4", *url],
             stdout=subprocess.PIPE, text=True,
         ) as watching:  # fmt: skip
             assert watching.stdout is not None
             _run("event", "seller:w", "review", "--value", "5", *url)
             assert "seller:w" in watching.stdout.readline()
-            answer = httpx.post(
-                f"{server.url}/api/publish", json={"channel": "chat:lobby", "data": {"text": "hello"}}
-            )
-            assert answer.json()["result"]["offset"] == 1
-            assert watching.stdout.readline() == 'chat:lobby  {"text": "hello"}\n'
+            _say(server, "first")
+            assert watching.stdout.readline() == 'chat:lobby  {"text": "first"}\n'
+            server.kill()
+            server.start()
+            _say(server, "second")
+            _say(server, "third")
+            assert watching.stdout.readline() == 'chat:lobby  {"text": "second"}\n'
+            assert watching.stdout.readline() == 'chat:lobby  {"text": "third"}\n'
         assert watching.returncode == 0
+
+
+def _say(server: RunningServer, text: str) -> None:
+    answer = httpx.post(f"{server.url}/api/publish", json={"channel": "chat:lobby", "data": {"text": text}})
+    assert answer.json()["result"]["offset"] > 0
 
 
 def test_a_second_replay_changes_nothing(server: RunningServer, tmp_path: Path) -> None:

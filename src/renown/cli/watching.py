@@ -41,10 +41,11 @@ def watch_channels(url: str, channels: list[str], *, token: str, count: int | No
     names = _named(url, channels, token)
     left = count
     attempt = 0
+    positions: dict[str, dict[str, Any]] = {}
     while left is None or left > 0:
         try:
             with connect(websocket_url(url), open_timeout=10, max_size=4 * 1024 * 1024) as socket:
-                for channel, data in _publications(socket, names, token):
+                for channel, data in _publications(socket, names, token, positions):
                     attempt = 0
                     _show(channel, data, as_json=as_json)
                     left = None if left is None else left - 1
@@ -102,31 +103,46 @@ def _stop_when_final(closed: ConnectionClosed) -> None:
         raise RefusedError(f"The server closed the connection: {frame.code} {frame.reason}.") from closed
 
 
-def _publications(socket: ClientConnection, names: list[str], token: str) -> Iterator[tuple[str, Any]]:
+def _publications(
+    socket: ClientConnection, names: list[str], token: str, positions: dict[str, dict[str, Any]]
+) -> Iterator[tuple[str, Any]]:
+    """Yield what the channels publish, from `positions` on, which are kept up to date."""
     greeting: dict[str, Any] = {"id": 1, "connect": {"token": token} if token else {}}
     socket.send(json.dumps(greeting))
     asked = dict(enumerate(names, start=2))
     for number, name in asked.items():
-        socket.send(json.dumps({"id": number, "subscribe": {"channel": name}}))
+        known = positions.get(name)
+        since = {} if known is None else {"recover": True, **known}
+        socket.send(json.dumps({"id": number, "subscribe": {"channel": name, **since}}))
     while True:
         for line in str(socket.recv(decode=True)).splitlines():
             reply = msgspec.json.decode(line)
             if not reply:
                 socket.send("{}")
                 continue
-            yield from _of_reply(reply, asked)
+            yield from _of_reply(reply, asked, positions)
 
 
-def _of_reply(reply: dict[str, Any], asked: dict[int, str]) -> Iterator[tuple[str, Any]]:
+def _of_reply(
+    reply: dict[str, Any], asked: dict[int, str], positions: dict[str, dict[str, Any]]
+) -> Iterator[tuple[str, Any]]:
     if error := reply.get("error"):
         what = asked.get(reply.get("id", 0), "the connection")
         raise RefusedError(f"{what}: {error.get('message')} ({error.get('code')}).")
     if found := reply.get("subscribe"):
+        name = asked[reply["id"]]
+        if found.get("positioned"):
+            positions[name] = {"epoch": found.get("epoch", ""), "offset": found.get("offset", 0)}
+        if found.get("was_recovering") and not found.get("recovered"):
+            note(f"{name}: what was published meanwhile cannot all be had any more")
         for publication in found.get("publications") or ():
-            yield asked[reply["id"]], publication["data"]
+            yield name, publication["data"]
     push: dict[str, Any] = reply.get("push", {})
     if "pub" in push:
-        yield push["channel"], push["pub"]["data"]
+        name, publication = push["channel"], push["pub"]
+        if name in positions:
+            positions[name]["offset"] = publication.get("offset", 0)
+        yield name, publication["data"]
 
 
 def _show(channel: str, data: Any, *, as_json: bool) -> None:
