@@ -88,7 +88,8 @@ def _default(value: object) -> str:
         "GET /v1/standings/{subject}/events", "GET /v1/boards/{kind}", "GET /v1/subjects",
         "GET /v1/policies", "GET /v1/gateway", "GET /v1/channels", "GET /v1/info", "POST /v1/tokens",
         "POST /v1/tokens/revoke", "GET /v1/users/{user}/rights", "PUT /v1/users/{user}/rights",
-        "DELETE /v1/users/{user}/rights", "POST /v1/users/{user}/disconnect", "POST /api/{method}", "GET /badge/{subject}.svg",
+        "DELETE /v1/users/{user}/rights", "POST /v1/users/{user}/disconnect", "POST /api/{method}",
+        "GET /badge/{subject}.svg",
         "GET /health/live", "GET /health/ready", "GET /metrics", "GET /schema",
     ],
 )  # fmt: skip
