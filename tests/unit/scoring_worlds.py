@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from renown import scoring
 from renown.model import Basis, Contribution, Entry, Event
 from renown.policy import Policy, load, preset
+from renown.policy.ranges import has_own_range
 from renown.scoring import State
 
 laws = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -51,6 +52,13 @@ UNORDERED = [
     policy_of('method = "bayesian_mean"\nprior = { value = 1, weight = 0.01 }\nhalf_life_days = 7'),
     policy_of('method = "bayesian_mean"\nprior = { value = 0, weight = 2, running = true }'),
     policy_of('method = "points"', -1e6, 1e6),
+    policy_of('method = "sum"\nstart = 2', -1e6, 1e6),
+    policy_of('method = "count"', -1e6, 1e6),
+    policy_of('method = "quantile"\nq = 0.25\nstep = 0.5'),
+    policy_of('method = "wilson"'),
+    policy_of('method = "beta"\ngood = 2'),
+    policy_of('method = "residual_mean"\naround = 1'),
+    policy_of('method = "residual_mean"\naround = 1\nweight = 0.01\nrunning = true'),
     preset("product"),
     preset("seller"),
 ]
@@ -59,15 +67,50 @@ ORDERED = [
     policy_of('method = "fading_mean"\nprior = { value = 1, weight = 0.01 }\nmemory = 1\nhalf_life_days = 7'),
     policy_of('method = "points"\nstart = 1\nfloor = -3\ndaily_cap = 20', -1e6, 1e6),
     policy_of('method = "points"\ndaily_cap = 20', -1e6, 1e6),
+    policy_of('method = "beta"\nmemory = 0.8'),
     preset("trader"),
     preset("member"),
 ]
-POLICIES = [*UNORDERED, *ORDERED]
+REFOLDING = [
+    policy_of('method = "distinct"\nexact = 16\nof = "value"', -1e6, 1e6),
+    policy_of('method = "min"'),
+    policy_of('method = "max"\nstart = 3'),
+    policy_of('method = "hot"\nepoch = 1134028003', -1e6, 1e6),
+    *(policy_of(f'method = "streak"\nof = "{of}"', -1e6, 1e6) for of in ("current", "longest", "days")),
+]
+"""Order does not matter, yet taking back may need a refold."""
+LATEST = [
+    policy_of('method = "last"'),
+    policy_of('method = "last"\nkeep_days = 30\nstart = -2'),
+    policy_of('method = "mean"\nwindow = { last = 3 }'),
+    policy_of('method = "max"\nwindow = { last = 3 }'),
+    policy_of('method = "fading_mean"\nprior = { value = 1, weight = 0.5 }\nwindow = { last = 4 }'),
+    policy_of('method = "sum"\nwindow = { last = 2 }', -1e6, 1e6),
+]
+"""Order does not matter but among events of the same time."""
+WINDOWED = [
+    policy_of('method = "mean"\nwindow = { days = 30 }'),
+    policy_of('method = "sum"\nstart = 5\nwindow = { days = 365, bucket_days = 7 }', -1e6, 1e6),
+    policy_of('method = "count"\nwindow = { calendar = "month" }', -1e6, 1e6),
+    policy_of('method = "count"\nwindow = { calendar = "week", period = "previous" }', -1e6, 1e6),
+    policy_of('method = "min"\nwindow = { calendar = "quarter" }'),
+    policy_of('method = "distinct"\nexact = 16\nwindow = { days = 90 }', -1e6, 1e6),
+    policy_of('method = "quantile"\nwindow = { days = 90, bucket_days = 30 }'),
+    policy_of('method = "wilson"\nwindow = { days = [30, 90, 900], pick = "lowest", min_count = 2 }'),
+    policy_of('method = "beta"\nwindow = { days = [30, 90], pick = "first", min_count = 3 }'),
+    policy_of('method = "residual_mean"\naround = 2\nwindow = { calendar = "year" }'),
+    policy_of(
+        'method = "bayesian_mean"\nprior = { value = 1, weight = 1 }\nhalf_life_days = 7\n'
+        "window = { days = [30, 60, 90] }"
+    ),
+]
+"""Windows of time."""
+POLICIES = [*UNORDERED, *ORDERED, *REFOLDING, *LATEST, *WINDOWED]
 
 
 def is_points(policy: Policy) -> bool:
-    """Tell whether the policy counts points."""
-    return type(policy.score).__name__ == "Points"
+    """Tell whether the values and the score of a policy are not on its scale."""
+    return has_own_range(policy.score)
 
 
 def times() -> st.SearchStrategy[float]:

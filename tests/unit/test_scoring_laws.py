@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 from renown import scoring
 from renown.errors import PolicyError
 from renown.model import OVERALL, Contribution
-from renown.policy import Policy, preset
+from renown.policy import Policy, ResidualMean, preset
 from renown.scoring import State
 from tests.unit.scoring_worlds import (
     DAY,
+    LATEST,
     NOW,
     ORDERED,
     POLICIES,
+    REFOLDING,
     UNORDERED,
+    WINDOWED,
     folded_all,
     happened,
     in_order,
@@ -25,11 +28,12 @@ from tests.unit.scoring_worlds import (
 )
 
 unordered = st.sampled_from(UNORDERED)
+any_order = st.sampled_from([*UNORDERED, *REFOLDING, *WINDOWED])
 every = st.sampled_from(POLICIES)
 
 
 @laws
-@given(st.data(), unordered)
+@given(st.data(), any_order)
 def test_order_does_not_matter_to_the_last_digit(data: st.DataObject, policy: Policy) -> None:
     folded = data.draw(happened(policy))
     shuffled = data.draw(st.permutations(folded))
@@ -44,6 +48,31 @@ def test_what_is_taken_back_has_never_been(data: st.DataObject, policy: Policy) 
     at_any_place = data.draw(st.integers(0, len(folded)))
     state = folded_all(policy, [*folded[:at_any_place], gone, *folded[at_any_place:]])
     assert scoring.take_back(policy, state, contributions, at) == folded_all(policy, folded)
+
+
+@laws
+@given(st.data(), st.sampled_from(LATEST))
+def test_order_does_not_matter_where_times_differ(data: st.DataObject, policy: Policy) -> None:
+    folded = [(said, NOW - i * DAY) for i, (said, _) in enumerate(data.draw(happened(policy)))]
+    shuffled = data.draw(st.permutations(folded))
+    assert folded_all(policy, folded) == folded_all(policy, shuffled)
+
+
+@laws
+@given(st.data(), st.sampled_from([*REFOLDING, *LATEST, *WINDOWED]))
+def test_what_is_taken_back_has_never_been_or_asks_for_a_refold(data: st.DataObject, policy: Policy) -> None:
+    folded = in_order(data.draw(happened(policy).filter(bool)))
+    place = data.draw(st.integers(0, len(folded) - 1))
+    left = scoring.take_back(policy, folded_all(policy, folded), *folded[place])
+    assert left in (None, folded_all(policy, [*folded[:place], *folded[place + 1 :]]))
+
+
+@laws
+@given(st.data(), st.sampled_from(LATEST))
+def test_of_the_same_time_the_later_one_holds(data: st.DataObject, policy: Policy) -> None:
+    """Late ones come in any order, and end where the history by time and version ends."""
+    folded = data.draw(happened(policy))
+    assert folded_all(policy, folded) == folded_all(policy, in_order(folded))
 
 
 @laws
@@ -114,9 +143,11 @@ def test_every_reading_is_finite_and_within_its_bounds(
     assert all(math.isfinite(each) for each in (reading.low, reading.score, reading.high))
     assert set(reading.categories) == set(policy.categories)
     scores = [reading.score, *(each.score for each in reading.categories.values())]
-    if not is_points(policy):
+    if not is_points(policy) and not isinstance(policy.score, ResidualMean):
         assert all(policy.scale.min <= score <= policy.scale.max for score in scores)
         assert policy.scale.min <= reading.low <= reading.high <= policy.scale.max
+    if getattr(policy.score, "window", None) is not None:
+        return
     assert reading.count == sum(OVERALL in {c.category for c in cs} for cs, _ in folded)
     for name, category in reading.categories.items():
         assert category.count == sum(name in {c.category for c in cs} for cs, _ in folded)

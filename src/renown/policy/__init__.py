@@ -1,8 +1,31 @@
 """Policies: the declared rules by which events become standings. See `docs/policies.md`."""
 
+from renown.policy.aggregating import (
+    Beta,
+    Count,
+    Distinct,
+    Hot,
+    Last,
+    Max,
+    Min,
+    Quantile,
+    ResidualMean,
+    Streak,
+    Sum,
+    Wilson,
+)
 from renown.policy.audiences import Audience, spoken, unknown_word
 from renown.policy.loader import load, load_file, preset, preset_names, preset_text
-from renown.policy.methods import BayesianMean, FadingMean, Mean, Method, Points, Prior
+from renown.policy.methods import (
+    UNBOUNDED,
+    Aggregating,
+    BayesianMean,
+    FadingMean,
+    Mean,
+    Method,
+    Points,
+    Prior,
+)
 from renown.policy.nearest import nearest
 from renown.policy.policies import Policies
 from renown.policy.schema import (
@@ -20,29 +43,50 @@ from renown.policy.schema import (
     Visibility,
     WeightCase,
 )
+from renown.policy.targets import Target, WeightBy
+from renown.policy.windows import Calendar, Pick, Window
 
 __all__ = [
+    "UNBOUNDED",
+    "Aggregating",
     "Audience",
     "BayesianMean",
+    "Beta",
     "Bounds",
+    "Calendar",
     "CategoryPolicy",
+    "Count",
+    "Distinct",
     "Evidence",
     "FadingMean",
+    "Hot",
+    "Last",
+    "Max",
     "Mean",
     "Method",
+    "Min",
     "OnePer",
+    "Pick",
     "Points",
     "Policies",
     "Policy",
     "Prior",
+    "Quantile",
     "Raters",
+    "ResidualMean",
     "Rule",
     "Scale",
+    "Streak",
+    "Sum",
+    "Target",
     "Tier",
     "ValueMode",
     "View",
     "Visibility",
+    "WeightBy",
     "WeightCase",
+    "Wilson",
+    "Window",
     "load",
     "load_file",
     "nearest",

@@ -47,6 +47,9 @@ def to_struct(raw: object, struct: type[Any], path: str = "") -> Any:
 
 def _value(raw: object, kind: Any, path: str) -> Any:
     structs = [part for part in _parts(kind) if _is_struct(part)]
+    plain = [part for part in _parts(kind) if not _is_struct(part)]
+    if structs and plain and not _is_table(raw):
+        return _plain(raw, kind, path)
     if len(structs) == 1:
         return to_struct(raw, structs[0], path)
     if structs:
@@ -64,7 +67,7 @@ def _value(raw: object, kind: Any, path: str) -> Any:
 
 def _plain(raw: object, kind: Any, path: str) -> Any:
     try:
-        value = msgspec.convert(raw, kind)
+        value = msgspec.convert(raw, _without_structs(kind))
     except msgspec.ValidationError:
         raise _wrong(path, _words(kind), raw) from None
     if isinstance(value, float) and not isfinite(value):
@@ -117,6 +120,18 @@ def _parts(kind: Any) -> list[Any]:
     if get_origin(kind) in (Union, types.UnionType):
         return [part for part in get_args(kind) if part is not type(None)]
     return [kind]
+
+
+def _without_structs(kind: Any) -> Any:
+    whole: Any = None
+    for part in _parts(kind):
+        if not _is_struct(part):
+            whole = part if whole is None else whole | part
+    return whole
+
+
+def _is_table(raw: object) -> bool:
+    return isinstance(raw, dict)
 
 
 def _is_struct(kind: Any) -> bool:

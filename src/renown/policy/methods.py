@@ -2,7 +2,23 @@
 
 import msgspec
 
-__all__ = ["BayesianMean", "FadingMean", "Mean", "Method", "Points", "Prior"]
+from renown.policy.aggregating import (
+    Beta,
+    Count,
+    Distinct,
+    Hot,
+    Last,
+    Max,
+    Min,
+    Quantile,
+    ResidualMean,
+    Streak,
+    Sum,
+    Wilson,
+)
+from renown.policy.windows import Window
+
+__all__ = ["UNBOUNDED", "Aggregating", "BayesianMean", "FadingMean", "Mean", "Method", "Points", "Prior"]
 
 
 class Prior(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +48,7 @@ class Mean(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="m
 
     start: float | None = None
     """The score of a subject without events; the middle of the scale when absent."""
+    window: Window | None = None
 
 
 class BayesianMean(
@@ -42,6 +59,7 @@ class BayesianMean(
     prior: Prior
     half_life_days: float | None = None
     """After this many days a contribution counts half; absent: for ever in full."""
+    window: Window | None = None
 
 
 class FadingMean(
@@ -54,6 +72,31 @@ class FadingMean(
     """What a newer rating of weight 1 leaves of the older ones; a weight w leaves memory^w."""
     half_life_days: float = 180.0
     """After this many days a contribution counts half."""
+    window: Window | None = None
+    """Of the newest so many contributions only: what is older is forgotten at once."""
 
 
-Method = Points | Mean | BayesianMean | FadingMean
+Aggregating = (
+    Points
+    | Mean
+    | BayesianMean
+    | FadingMean
+    | Sum
+    | Count
+    | Distinct
+    | Min
+    | Max
+    | Last
+    | Quantile
+    | Wilson
+    | Beta
+    | ResidualMean
+    | Hot
+    | Streak
+)
+"""The methods that contributions go into."""
+
+Method = Aggregating
+
+UNBOUNDED = (Points, Sum, Count, Distinct, ResidualMean, Hot, Streak)
+"""Methods whose score is no value of the scale; for them the scale says what a gauge should draw."""

@@ -6,6 +6,7 @@ import msgspec
 
 from renown.policy.audiences import Audience
 from renown.policy.methods import Method
+from renown.policy.targets import Target, WeightBy
 
 __all__ = [
     "Bounds",
@@ -29,7 +30,7 @@ View = Literal["standing", "activity", "detail", "alerts"]
 """What there is to see of a subject."""
 
 
-def _overall() -> dict[str, float]:
+def _overall() -> dict[str, float | Target]:
     return {"overall": 1.0}
 
 
@@ -49,6 +50,8 @@ class CategoryPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     description: str = ""
     score: Method | None = None
     """Its own method; the policy's `[score]` when absent."""
+    scale: Scale | None = None
+    """The range of its values and score; the policy's `[scale]` when absent."""
 
 
 class WeightCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,13 +71,15 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min: float | None = None
     max: float | None = None
     """The range of the event's own value; the scale when absent."""
-    into: dict[str, float] = msgspec.field(default_factory=_overall)
+    into: dict[str, float | Target] = msgspec.field(default_factory=_overall)
     """Where the value goes and with what weight: `overall` and category names."""
     categories: Literal["none", "optional", "required"] = "none"
     """Whether the event may, or must, rate single categories."""
     weight: float = 1.0
     weights: tuple[WeightCase, ...] = ()
     """Weights by attribute: the first that matches holds instead of `weight`."""
+    weight_by: WeightBy | None = None
+    """A number in the event's `data` that the weight is multiplied by."""
     one_per: OnePer | None = None
     """Keep one live value per actor, per ref, or per both: a newer one takes the older back. An event
     without the actor, or without the ref where it is per ref, counts by itself."""
@@ -173,3 +178,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False, 
         """Return the method of a category, or of the overall score for `OVERALL`."""
         own = self.categories[category].score if category else None
         return own or self.score
+
+    def scale_of(self, category: str) -> Scale:
+        """Return the scale of a category, or of the overall score for `OVERALL`."""
+        own = self.categories[category].scale if category else None
+        return own or self.scale

@@ -8,7 +8,7 @@ See `docs/scoring.md` for what the numbers mean.
 from renown.scoring.cursor import cursor_position
 from renown.scoring.effect import Effect, amended, interpret, weigh
 from renown.scoring.explain import Explanation, Line, PriorLine, explain
-from renown.scoring.folding import fold, needs_refold, refold, take_back
+from renown.scoring.folding import fold, needs_refold, next_change, refold, take_back
 from renown.scoring.kind import (
     KindState,
     decode_kind,
@@ -42,6 +42,7 @@ __all__ = [
     "kind_empty",
     "needs_kind_state",
     "needs_refold",
+    "next_change",
     "observe",
     "rater_weight",
     "read",

@@ -25,6 +25,8 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """The weight of all entries told: what they have made older ones fade by."""
     told: float
     """The points of all entries told."""
+    newer: int = 0
+    """How many lines have been told."""
 
 
 _DECODER = msgspec.json.Decoder(Cursor)

@@ -9,6 +9,7 @@ from renown.errors import EventError
 from renown.model import OVERALL, Contribution, Event
 from renown.policy import Policy, Rule, nearest
 from renown.scoring.plan import Meaning, Plan, plan_of
+from renown.scoring.turning import weight_from
 
 __all__ = ["Effect", "amended", "interpret", "weigh"]
 
@@ -131,6 +132,8 @@ def _one_per(meaning: Meaning, event: Event) -> str | None:
 def _contributions(plan: Plan, meaning: Meaning, event: Event) -> tuple[Contribution, ...]:
     rule = meaning.rule
     weight = _weight(rule, event.data) if rule.weights else rule.weight
+    if rule.weight_by is not None:
+        weight = weight_from(weight, rule.weight_by, event.data)
     given = event.categories
     rated = _rated(plan, meaning, event.type, given, weight) if given else ()
     if not rated and rule.categories == "required":
@@ -138,17 +141,25 @@ def _contributions(plan: Plan, meaning: Meaning, event: Event) -> tuple[Contribu
             f"`{event.type}` rates categories",
             code="categories_required",
             field="categories",
-            expected="values of " + ", ".join(plan.names[1:]),
+            expected="values of " + ", ".join(sorted(plan.rateable, key=plan.names.index)),
         )
     value = _value(meaning, event)
     if meaning.overall:
         return (Contribution(OVERALL, value, weight, rule.exempt), *rated)
-    into = [
-        Contribution(target, value, share * weight, rule.exempt)
-        for target, share in meaning.into
-        if not given or target not in given
-    ]
-    return (*into, *rated)
+    return (*_into(meaning, event, value, weight), *rated)
+
+
+def _into(meaning: Meaning, event: Event, value: float, weight: float) -> list[Contribution]:
+    given, exempt = event.categories, meaning.rule.exempt
+    into: list[Contribution] = []
+    for target, share in meaning.into:
+        if given and target in given:
+            continue
+        turn = meaning.turns.get(target)
+        turned = value if turn is None else turn(event, value)
+        if turned is not None:
+            into.append(Contribution(target, turned, share * weight, exempt))
+    return into
 
 
 def _value(meaning: Meaning, event: Event) -> float:
@@ -187,10 +198,10 @@ def _rated(
             field="categories",
             expected="nothing here",
         )
-    index, low, high, exempt = plan.index, meaning.low, meaning.high, meaning.rule.exempt
+    rateable, low, high, exempt = plan.rateable, meaning.low, meaning.high, meaning.rule.exempt
     rated: list[Contribution] = []
     for name, value in given.items():
-        if not name or name not in index:
+        if name not in rateable:
             raise _unknown_category(plan, name)
         if not low <= value <= high:
             raise _out_of_range(meaning, f"categories.{name}", value)
@@ -199,7 +210,7 @@ def _rated(
 
 
 def _unknown_category(plan: Plan, name: str) -> EventError:
-    names = plan.names[1:]
+    names = sorted(plan.rateable, key=plan.names.index)
     return EventError(
         f"`{name[:64]}` is no category",
         code="unknown_category",

@@ -2,8 +2,9 @@
 
 A mean is a linear form: score = Σ shareᵢ·valueᵢ + share₀·prior, where an event's share is its faded weight
 over all weight. So each event's points are its share times its value, and all points with the prior's
-are the score. Points are counted: an event's points are what it changed when all live events are
-counted from the oldest on, and the start takes the prior's place.
+are the score. A sum is told by its terms. Everything else, and points under a cap, is counted again:
+an event's points are what it changed when all live events are counted from the oldest on, read for the
+same time, and what is read without any takes the prior's place.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -86,8 +87,8 @@ def explain(
     """Return a page of what every live event adds to the score of `category`.
 
     `entries` are the subject's live entries, newest first by (at, version). An iterator that fetches as it
-    is read is best: of a mean only `limit` entries and one more are read; points under a cap or a
-    floor that have cut something are counted from the oldest on and need them all. For a further
+    is read is best: of a mean or a sum only `limit` entries and one more are read; what is counted
+    from the oldest on needs them all. For a further
     page `entries` may begin after `cursor_position(cursor)`; newer ones are passed over.
     Pages are told for the time and the prior of the first.
 
@@ -109,17 +110,16 @@ def explain(
     i = plan.index[category]
     aggregator, cell = plan.aggregators[i], state.cells[i]
     older = _older(entries, category, start)
-    if isinstance(aggregator, PointsAggregator):
-        found = _counted(aggregator, cell, older)
-    else:
-        found = _shared(aggregator, cell, older, start)
+    found = _told(aggregator, cell, older, start)
     page = list(islice(found, limit))
     more = limit is not None and next(found, None) is not None
     score = aggregator.score(cell, start.now, start.prior)
     told = start.told + sum(line.points for line, _ in page)
     before = _prior_line(aggregator, cell, start)
     last = page[-1][1] if page else start
-    following = Cursor(last.at, last.version, start.now, start.prior, version, last.passed, told)
+    following = Cursor(
+        last.at, last.version, start.now, start.prior, version, last.passed, told, start.newer + len(page)
+    )
     return Explanation(
         subject=subject,
         category=category,
@@ -159,11 +159,23 @@ def _older(entries: Iterable[Entry], category: str, start: Cursor) -> Iterator[t
 
 def _prior_line(aggregator: Aggregator, cell: Cell, start: Cursor) -> PriorLine:
     value, weight = aggregator.prior(start.prior)
-    if isinstance(aggregator, PointsAggregator):
-        return PriorLine(value, weight, value)
-    mass = aggregator.mass(cell, start.now)
-    share = weight / (mass + weight) if mass + weight > 0 else 1.0
-    return PriorLine(value, weight, value * share)
+    if aggregator.telling == "shares":
+        mass = aggregator.mass(cell, start.now)
+        share = weight / (mass + weight) if mass + weight > 0 else 1.0
+        return PriorLine(value, weight, value * share)
+    if aggregator.telling == "replay":
+        value = aggregator.score(aggregator.empty(), start.now, start.prior)
+    return PriorLine(value, 0.0, value)
+
+
+def _told(
+    aggregator: Aggregator, cell: Cell, older: Iterable[tuple[Entry, Contribution]], start: Cursor
+) -> Iterator[tuple[Line, Cursor]]:
+    if aggregator.telling == "shares":
+        return _shared(aggregator, cell, older, start)
+    if aggregator.telling == "points":
+        return _counted(aggregator, cell, older, start)
+    return _replayed(aggregator, older, start)
 
 
 def _shared(
@@ -175,33 +187,34 @@ def _shared(
     whole = aggregator.mass(cell, start.now) + aggregator.prior(start.prior)[1]
     now = moment(aggregator.now(cell, start.now))
     passed = start.passed
-    for entry, contribution in older:
+    for newer, (entry, contribution) in enumerate(older, start.newer):
         age = now - moment(entry.at)
         faded = contribution.weight * aggregator.memory**passed
         if aggregator.half_life is not None:
             faded *= 2.0 ** (-age / aggregator.half_life)
+        if not aggregator.keeps(cell, entry.at, start.now, newer):
+            faded = 0.0
         passed += contribution.weight
         share = faded / whole if whole > 0 else 0.0
-        line = _line(entry, contribution, faded, share, share * contribution.value)
+        points = share * aggregator.worth(contribution.value, start.prior)
+        line = _line(aggregator, entry, contribution, (faded, share, points))
         yield line, msgspec.structs.replace(start, at=entry.at, version=entry.version, passed=passed)
 
 
 def _counted(
-    aggregator: PointsAggregator, cell: Cell, older: Iterable[tuple[Entry, Contribution]]
+    aggregator: Aggregator, cell: Cell, older: Iterable[tuple[Entry, Contribution]], start: Cursor
 ) -> Iterator[tuple[Line, Cursor]]:
-    if aggregator.bent(cell):
+    deltas = None
+    if isinstance(aggregator, PointsAggregator) and aggregator.bent(cell):
         older = list(older)
         deltas = _deltas(aggregator, older)
-    else:
-        deltas = None
-    for entry, contribution in older:
-        whole = contribution.value * contribution.weight
-        points = whole if deltas is None else deltas.pop()
-        share = points / whole if whole else 1.0
-        yield (
-            _line(entry, contribution, contribution.weight, share, points),
-            Cursor(entry.at, entry.version, 0.0, None, 0, 0.0, 0.0),
-        )
+    for newer, (entry, contribution) in enumerate(older, start.newer):
+        whole = aggregator.whole(contribution)
+        kept = aggregator.keeps(cell, entry.at, start.now, newer)
+        points = deltas.pop() if deltas is not None else whole if kept else 0.0
+        share = points / whole if whole else float(kept)
+        line = _line(aggregator, entry, contribution, (contribution.weight if kept else 0.0, share, points))
+        yield line, msgspec.structs.replace(start, at=entry.at, version=entry.version)
 
 
 def _deltas(aggregator: PointsAggregator, older: list[tuple[Entry, Contribution]]) -> list[float]:
@@ -214,14 +227,35 @@ def _deltas(aggregator: PointsAggregator, older: list[tuple[Entry, Contribution]
     return deltas
 
 
-def _line(entry: Entry, contribution: Contribution, faded: float, share: float, points: float) -> Line:
+def _replayed(
+    aggregator: Aggregator, older: Iterable[tuple[Entry, Contribution]], start: Cursor
+) -> Iterator[tuple[Line, Cursor]]:
+    told = list(older)
+    cell = aggregator.empty()
+    before = aggregator.score(cell, start.now, start.prior)
+    deltas: list[float] = []
+    for entry, contribution in reversed(told):
+        cell = aggregator.fold(cell, contribution, entry.at)
+        after = aggregator.score(cell, start.now, start.prior)
+        deltas.append(after - before)
+        before = after
+    for entry, contribution in told:
+        points = deltas.pop()
+        line = _line(aggregator, entry, contribution, (contribution.weight, float(points != 0), points))
+        yield line, msgspec.structs.replace(start, at=entry.at, version=entry.version)
+
+
+def _line(
+    aggregator: Aggregator, entry: Entry, contribution: Contribution, counts: tuple[float, float, float]
+) -> Line:
     event = entry.event
+    faded, share, points = counts
     return Line(
         id=event.id or "",
         type=event.type,
         actor=event.actor,
         at=timestamp(entry.at),
-        value=contribution.value,
+        value=aggregator.shown(contribution.value),
         weight=contribution.weight,
         faded=faded,
         share=share,

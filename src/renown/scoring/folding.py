@@ -7,7 +7,7 @@ from renown.policy import Policy
 from renown.scoring.plan import plan_of
 from renown.scoring.state import State, empty
 
-__all__ = ["fold", "needs_refold", "refold", "take_back"]
+__all__ = ["fold", "needs_refold", "next_change", "refold", "take_back"]
 
 
 def fold(policy: Policy, state: State, contributions: Iterable[Contribution], at: float) -> State:
@@ -48,3 +48,16 @@ def refold(policy: Policy, folded: Iterable[tuple[Iterable[Contribution], float]
     for contributions, at in folded:
         state = fold(policy, state, contributions, at)
     return state
+
+
+def next_change(policy: Policy, state: State, at: float) -> float | None:
+    """Return the first time after `at` when what `read` gives changes without an event, None if never.
+
+    That is when something leaves a window, a streak breaks or a value is no longer believed. What fades by a
+    half-life changes all the time and is not meant.
+    """
+    times = [
+        each.next_change(cell, at)
+        for each, cell in zip(plan_of(policy).aggregators, state.cells, strict=True)
+    ]
+    return min((time for time in times if time is not None), default=None)

@@ -5,8 +5,9 @@ from math import inf
 from statistics import NormalDist
 
 from renown.model import OVERALL, Category, Contribution
-from renown.policy import BayesianMean, FadingMean, Points, Policy, Rule
+from renown.policy import BayesianMean, Distinct, FadingMean, Policy, ResidualMean, Rule, Target
 from renown.scoring.aggregators import Aggregator, FadingMeanAggregator, aggregator
+from renown.scoring.turning import turn_of
 
 __all__ = ["Meaning", "Plan", "plan_of"]
 
@@ -14,7 +15,7 @@ __all__ = ["Meaning", "Plan", "plan_of"]
 class Meaning:
     """A rule made ready: ranges filled in, `overall` resolved, constants folded ahead."""
 
-    __slots__ = ("constant", "high", "into", "low", "overall", "rule", "slot", "whole")
+    __slots__ = ("constant", "high", "into", "low", "overall", "rule", "slot", "turns", "whole")
 
     def __init__(self, policy: Policy, name: str, rule: Rule) -> None:
         self.rule = rule
@@ -22,13 +23,17 @@ class Meaning:
         self.low = policy.scale.min if rule.min is None else rule.min
         self.high = policy.scale.max if rule.max is None else rule.max
         self.into = tuple(
-            (OVERALL if target == "overall" else target, weight) for target, weight in rule.into.items()
+            (OVERALL if target == "overall" else target, each.weight if isinstance(each, Target) else each)
+            for target, each in rule.into.items()
         )
+        turns = [(target, turn_of(policy, target, each)) for target, each in rule.into.items()]
+        self.turns = {OVERALL if name == "overall" else name: turn for name, turn in turns if turn}
         # A rule for the overall score alone, at full weight: of most policies the one that most events have.
-        self.overall = self.into == ((OVERALL, 1.0),)
+        self.overall = self.into == ((OVERALL, 1.0),) and not self.turns
         self.constant = rule.value if isinstance(rule.value, float) else None
         self.whole: tuple[Contribution, ...] | None = None
-        if self.constant is not None and not rule.weights and rule.categories == "none":
+        plain = not rule.weights and rule.weight_by is None and not self.turns
+        if self.constant is not None and plain and rule.categories == "none":
             self.whole = tuple(
                 Contribution(target, self.constant, weight * rule.weight, rule.exempt)
                 for target, weight in self.into
@@ -46,6 +51,7 @@ class Plan:
         "index",
         "lates",
         "names",
+        "rateable",
         "rater",
         "rules",
         "running",
@@ -58,8 +64,9 @@ class Plan:
         floor = policy.raters.floor if policy.raters else -1.0
         self.names = (OVERALL, *policy.categories)
         self.index = {name: i for i, name in enumerate(self.names)}
+        self.rateable = frozenset(name for name in self.names[1:] if _is_rateable(policy, name))
         self.aggregators: tuple[Aggregator, ...] = tuple(
-            aggregator(policy.method(name), policy.scale, z, floor) for name in self.names
+            aggregator(policy.method(name), policy.scale_of(name), z, floor) for name in self.names
         )
         self.blanks = {
             name: Category(each.prior(None)[0], 0)
@@ -71,7 +78,11 @@ class Plan:
             name: (i, each.fold)
             for i, (name, each) in enumerate(zip(self.names, self.aggregators, strict=True))
         }
-        self.scores = tuple((name, i, self.aggregators[i].score) for name, i in self.index.items() if name)
+        self.scores = tuple(
+            (name, i, self.aggregators[i].score, self.aggregators[i].count)
+            for name, i in self.index.items()
+            if name
+        )
         self.lates = tuple((i, each.is_late) for i, each in enumerate(self.aggregators) if each.ordered)
         self.rules = {name: Meaning(policy, name, rule) for name, rule in policy.rules.items()}
         self.running = frozenset(name for name in self.names if _is_running(policy, name))
@@ -90,8 +101,12 @@ def plan_of(policy: Policy) -> Plan:
     return Plan(policy)
 
 
+def _is_rateable(policy: Policy, category: str) -> bool:
+    return not isinstance(policy.method(category), Distinct)
+
+
 def _is_running(policy: Policy, category: str) -> bool:
     method = policy.method(category)
-    if isinstance(method, Points):
-        return False
+    if isinstance(method, ResidualMean):
+        return method.running
     return isinstance(method, BayesianMean | FadingMean) and method.prior.running

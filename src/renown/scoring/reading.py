@@ -34,7 +34,7 @@ def read(policy: Policy, state: State, at: float, prior: Mapping[str, float] | N
     overall, cell = plan.aggregators[0], cells[0]
     means = prior or _NONE
     score, low, high = overall.measure(cell, at, means.get(OVERALL))
-    count = int(cell[0])
+    count = overall.count(cell, at)
     categories = _categories(plan, cells, at, means) if plan.blanks else {}
     min_count, min_weight = plan.evidence
     provisional = count < min_count or (min_weight > 0 and overall.mass(cell, at) < min_weight)
@@ -54,10 +54,10 @@ def _categories(
     plan: Plan, cells: tuple[Cell, ...], at: float, means: Mapping[str, float]
 ) -> dict[str, Category]:
     categories = plan.blanks.copy()
-    for name, i, score in plan.scores:
+    for name, i, score, count in plan.scores:
         cell = cells[i]
         if cell[0] or means:
-            categories[name] = Category(score(cell, at, means.get(name)), int(cell[0]))
+            categories[name] = Category(score(cell, at, means.get(name)), count(cell, at))
     return categories
 
 

@@ -4,7 +4,7 @@ import msgspec
 
 from renown.errors import PolicyError
 from renown.policy import Policy
-from renown.scoring.aggregators import Cell
+from renown.scoring.aggregators import Aggregator, Cell
 from renown.scoring.plan import plan_of
 
 __all__ = ["State", "decode_state", "empty", "encode_state"]
@@ -17,7 +17,12 @@ class State(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One per category in the policy's order, the overall one first."""
 
 
-_DECODER = msgspec.json.Decoder(State)
+_Depth1 = tuple[int | float, ...]
+_Depth2 = tuple[int | float | _Depth1, ...]
+_Depth3 = tuple[int | float | _Depth2, ...]
+_Depth4 = tuple[int | float | _Depth3, ...]
+_Depth5 = tuple[int | float | _Depth4, ...]
+_DECODER = msgspec.json.Decoder(tuple[tuple[tuple[int | float | _Depth5, ...], ...]])
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -34,13 +39,17 @@ def encode_state(state: State) -> bytes:
 def decode_state(policy: Policy, data: bytes) -> State:
     """Return the encoded state; raise `PolicyError` when it was made under another form of policy."""
     try:
-        state = _DECODER.decode(data)
+        (cells,) = _DECODER.decode(data)
     except msgspec.DecodeError as error:
         raise PolicyError(f"the state cannot be read: {error}", code="state_mismatch") from None
-    expected = tuple(len(each.empty()) for each in plan_of(policy).aggregators)
-    if tuple(map(len, state.cells)) != expected:
+    aggregators = plan_of(policy).aggregators
+    if len(cells) != len(aggregators) or not all(map(_fits, aggregators, cells)):
         raise PolicyError(
             f"the state was not made under the policy `{policy.name}` version {policy.version}",
             code="state_mismatch",
         )
-    return state
+    return State(cells)
+
+
+def _fits(aggregator: Aggregator, cell: Cell) -> bool:
+    return bool(cell) and aggregator.fits(cell)

@@ -6,7 +6,7 @@ worth W ratings of m. This is the shrinkage of IMDb's weighted rating, R·v/(v+W
 
 from renown.model import Contribution
 from renown.policy import BayesianMean, Scale
-from renown.scoring.aggregators.aggregator import Cell, Measure
+from renown.scoring.aggregators.aggregator import DAY, Base, Cell, Measure, Telling
 from renown.scoring.aggregators.exact import (
     added,
     bounds_around,
@@ -19,18 +19,15 @@ from renown.scoring.aggregators.exact import (
 
 __all__ = ["BayesianMeanAggregator"]
 
-_DAY = 86_400.0
 
-
-class BayesianMeanAggregator:
+class BayesianMeanAggregator(Base):
     """Cells are (count, N, S, Q): exact integers, Q the sum of w·d·value²."""
 
-    ordered = False
-    memory = 1.0
+    telling: Telling = "shares"
 
     def __init__(self, method: BayesianMean, scale: Scale, z: float) -> None:
         days = method.half_life_days
-        self.half_life = None if days is None else days * _DAY
+        self.half_life = None if days is None else days * DAY
         self._growth = growth_of(self.half_life)
         self._prior = (method.prior.value, method.prior.weight)
         self._running = method.prior.running
@@ -44,11 +41,6 @@ class BayesianMeanAggregator:
     def fold(self, cell: Cell, contribution: Contribution, at: float) -> Cell:
         """Add the contribution's terms."""
         return added(cell, contribution, at, self._growth)
-
-    def is_late(self, cell: Cell, at: float) -> bool:
-        """Never: sums are exact in any order."""
-        _ = cell, at
-        return False
 
     def take_back(self, cell: Cell, contribution: Contribution, at: float) -> Cell | None:
         """Subtract exactly what folding added."""

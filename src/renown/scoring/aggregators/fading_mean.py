@@ -9,23 +9,22 @@ the floor adds nothing, so that strangers cannot raise each other.
 
 from renown.model import Contribution
 from renown.policy import FadingMean, Scale
-from renown.scoring.aggregators.aggregator import Cell, Measure, moment
+from renown.scoring.aggregators.aggregator import DAY, Base, Cell, Measure, Telling, moment
 from renown.scoring.aggregators.exact import bounds_around
 
 __all__ = ["FadingMeanAggregator"]
 
-_DAY = 86_400.0
 
-
-class FadingMeanAggregator:
+class FadingMeanAggregator(Base):
     """Cells are (count, at, N, S, Q, P, M), the sums as of `at`."""
 
+    telling: Telling = "shares"
     ordered = True
 
     def __init__(self, method: FadingMean, scale: Scale, z: float, floor: float) -> None:
-        self.half_life: float | None = method.half_life_days * _DAY
+        self.half_life: float | None = method.half_life_days * DAY
         self.memory = method.memory
-        self._per_second = -1 / (method.half_life_days * _DAY)
+        self._per_second = -1 / (method.half_life_days * DAY)
         self._prior = (method.prior.value, method.prior.weight)
         self._running = method.prior.running
         self._low, self._high = scale.min, scale.max

@@ -2,7 +2,7 @@
 
 from renown.model import Contribution
 from renown.policy import Mean, Scale
-from renown.scoring.aggregators.aggregator import Cell, Measure
+from renown.scoring.aggregators.aggregator import Base, Cell, Measure, Telling
 from renown.scoring.aggregators.exact import added, bounds_around, growth_of, sums, taken
 
 __all__ = ["MeanAggregator"]
@@ -10,12 +10,10 @@ __all__ = ["MeanAggregator"]
 _STEADY = growth_of(None)
 
 
-class MeanAggregator:
+class MeanAggregator(Base):
     """Cells are (count, N, S, Q): the exact sums of w, w·value and w·value²."""
 
-    ordered = False
-    half_life: float | None = None
-    memory = 1.0
+    telling: Telling = "shares"
 
     def __init__(self, method: Mean, scale: Scale, z: float) -> None:
         self._low, self._high = scale.min, scale.max
@@ -30,11 +28,6 @@ class MeanAggregator:
         """Add the contribution's terms."""
         return added(cell, contribution, at, _STEADY)
 
-    def is_late(self, cell: Cell, at: float) -> bool:
-        """Never: sums are exact in any order."""
-        _ = cell, at
-        return False
-
     def take_back(self, cell: Cell, contribution: Contribution, at: float) -> Cell | None:
         """Subtract exactly what folding added."""
         return taken(cell, contribution, at, _STEADY)
@@ -43,11 +36,6 @@ class MeanAggregator:
         """Return the start and no weight: the first contribution replaces it."""
         _ = given
         return self._start, 0.0
-
-    def now(self, cell: Cell, at: float) -> float:
-        """Return `at`: nothing fades."""
-        _ = cell
-        return at
 
     def mass(self, cell: Cell, at: float) -> float:
         """Return N."""

@@ -2,16 +2,15 @@
 
 from renown.model import Contribution
 from renown.policy import Points
-from renown.scoring.aggregators.aggregator import Cell, Measure
+from renown.scoring.aggregators.aggregator import DAY, Base, Cell, Measure, Telling
 from renown.scoring.aggregators.exact import units
 
 __all__ = ["PointsAggregator"]
 
-_DAY = 86_400.0
 _ONE = units(1.0)
 
 
-class PointsAggregator:
+class PointsAggregator(Base):
     """Cells are (count, total, at, gained, bent).
 
     `total` includes the start; `at` is the time of the newest contribution and `gained` what its UTC day
@@ -19,8 +18,7 @@ class PointsAggregator:
     total is no plain sum. Without cap and floor only the first two are kept.
     """
 
-    half_life: float | None = None
-    memory = 1.0
+    telling: Telling = "points"
 
     def __init__(self, method: Points) -> None:
         self.ordered = method.floor is not None or method.daily_cap is not None
@@ -38,7 +36,7 @@ class PointsAggregator:
         whole = delta = units(contribution.value * contribution.weight)
         if self.ordered:
             if at > last or not count:
-                if at // _DAY != last // _DAY:
+                if at // DAY != last // DAY:
                     gained = 0
                 last = at
             if self._cap is not None and delta > 0 and not contribution.exempt:
@@ -64,16 +62,6 @@ class PointsAggregator:
         """Return the start; it has no weight."""
         _ = given
         return self._start / _ONE, 0.0
-
-    def now(self, cell: Cell, at: float) -> float:
-        """Return `at`: nothing fades."""
-        _ = cell
-        return at
-
-    def mass(self, cell: Cell, at: float) -> float:
-        """Return the count: every contribution is full evidence."""
-        _ = at
-        return float(cell[0])
 
     def score(self, cell: Cell, at: float, given: float | None) -> float:
         """Return the total."""

@@ -1,0 +1,44 @@
+"""What range of values a category takes, and what a target makes of one."""
+
+from renown.policy.methods import UNBOUNDED, ResidualMean
+from renown.policy.schema import Policy
+from renown.policy.targets import Target
+
+__all__ = ["LARGEST", "has_own_range", "range_of", "reach", "turned_range"]
+
+LARGEST = 1e9
+"""The largest magnitude of any value; keeps every sum finite."""
+
+Range = tuple[float, float]
+
+
+def has_own_range(method: object) -> bool:
+    """Tell whether a method takes any value, not only those of the scale."""
+    return isinstance(method, UNBOUNDED) and not isinstance(method, ResidualMean)
+
+
+def reach(policy: Policy, category: str) -> Range:
+    """Return the lowest and the highest value that a category takes."""
+    if has_own_range(policy.method(category)):
+        return -LARGEST, LARGEST
+    scale = policy.scale_of(category)
+    return scale.min, scale.max
+
+
+def range_of(target: Target, values: Range) -> Range:
+    """Return the range of what a target takes its value from: `values`, or its own for an attribute."""
+    if target.attribute is None:
+        return values
+    low, high = values
+    return (low if target.min is None else target.min), (high if target.max is None else target.max)
+
+
+def turned_range(target: Target, values: Range) -> Range:
+    """Return the range of what a target makes of values within `values`."""
+    if target.value is not None:
+        return target.value, target.value
+    found = tuple(target.table.values()) if target.table else range_of(target, values)
+    ends = [each * target.factor + target.offset for each in (min(found), max(found))]
+    if target.otherwise is not None:
+        ends.append(target.otherwise)
+    return min(ends), max(ends)
