@@ -11,7 +11,7 @@ from renown.stores import statements as sql
 from tests.engine.ledger_kit import STORES, StoreFactory, applied, opened, raw, review
 
 
-@pytest.fixture(params=STORES.values(), ids=STORES)
+@pytest.fixture(params=STORES.values(), ids=list(STORES))
 def make(request: pytest.FixtureRequest) -> StoreFactory:
     made: StoreFactory = request.param
     return made

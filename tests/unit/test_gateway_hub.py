@@ -81,6 +81,15 @@ class Truth:
         await asyncio.sleep(0)
         return top, rows
 
+    async def page(self, kind: str, after: str, limit: int) -> tuple[int, list[tuple[str, int, bytes]]]:
+        top, rows = await self.changed(kind, 0, limit)
+        return top, [row for row in rows if row[0] > after]
+
+    async def changed(self, kind: str, after: int, limit: int) -> tuple[int, list[tuple[str, int, bytes]]]:
+        top, rows = self.top, [(SUBJECT, self.top, self._standing())] if self.top > after else []
+        await asyncio.sleep(0)
+        return top, rows
+
     async def events(self, subject: str, before: int | None, limit: int) -> list[Entry]:
         return []
 
