@@ -45,7 +45,8 @@ class RunningServer:
 
     def start(self) -> None:
         """Start the process and wait until it says it is ready."""
-        self.data.mkdir(parents=True, exist_ok=True)
+        if not self.data.is_file():
+            self.data.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "renown.cli", "serve", "--data", str(self.data)]
         command += ["--port", str(self.port), *self.arguments]
         with self.log.open("ab") as log:

@@ -1,5 +1,6 @@
-"""`renown rebuild` and `renown doctor`."""
+"""`renown rebuild`, `renown export` and `renown doctor`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,7 @@ from renown.cli.output import FAULTS, command, note, print_json
 if TYPE_CHECKING:
     from renown.ledger import RebuildReport
 
-__all__ = ["doctor", "rebuild"]
+__all__ = ["doctor", "export", "rebuild"]
 
 _SHOWN = 20
 
@@ -52,6 +53,38 @@ def _print_report(report: "RebuildReport", *, check: bool) -> None:
         print("every standing is exactly what its events say")
     else:
         print(f"{len(report.differences):,} differences {'found' if check else 'repaired'}")
+
+
+@command
+def export(
+    file: Annotated[Path, typer.Argument(help="New file to write, such as shop.sqlite.", metavar="FILE")],
+    *,
+    secrets: Annotated[
+        bool, typer.Option("--secrets", help="Take API keys, rights and revocations along.")
+    ] = False,
+    config: Config = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Write the whole ledger into one file, which `renown serve --data FILE` serves."""
+    import asyncio
+
+    from renown.cli.local import local_settings, open_ledger
+
+    ledger = open_ledger(local_settings(config, data=data))
+
+    async def write() -> None:
+        try:
+            await ledger.export(file, secrets=secrets)
+        finally:
+            await ledger.close()
+
+    asyncio.run(write())
+    size = file.stat().st_size
+    if as_json:
+        print_json({"file": str(file), "bytes": size})
+    else:
+        print(f"{file}: {size:,} bytes")
 
 
 @command

@@ -31,11 +31,12 @@ def open_ledger(settings: "Settings", *, create: bool = False) -> "Ledger":
     from renown.ledger import Ledger
 
     folder = folder_of(settings)
-    if not create and not (folder / "ledger.sqlite").exists():
+    if not create and not folder.is_file() and not (folder / "ledger.sqlite").exists():
         raise SettingsError(
             f"There is no ledger in {folder}. Name its folder with --data.", code="no_ledger", field="data"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
     return Ledger.open(folder, policies_of(settings))
 
 

@@ -12,7 +12,10 @@ Config = Annotated[
     typer.Option("--config", envvar="RENOWN_CONFIG", help="Settings file (TOML).", metavar="FILE"),
 ]
 Data = Annotated[
-    str | None, typer.Option("--data", help="Folder of the ledger (default: renown-data).", metavar="DIR")
+    str | None,
+    typer.Option(
+        "--data", help="Folder of the ledger (default: renown-data), or an exported file.", metavar="DIR"
+    ),
 ]
 Dev = Annotated[bool, typer.Option("--dev", help="Dev mode: no keys, all policy presets, this machine only.")]
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on (default: 127.0.0.1).")]

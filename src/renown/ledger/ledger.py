@@ -199,6 +199,17 @@ class Ledger(Reads):
         """
         return await asyncio.to_thread(rebuild, self._store, self._policies, check=check, progress=progress)
 
+    async def export(self, file: Path, *, secrets: bool = False) -> None:
+        """Write a copy of the ledger into one new file that can be served. Works while events come in.
+
+        Without `secrets` it holds no API keys, no rights and no revocations.
+
+        Raises:
+            LedgerError: the file exists or cannot be written.
+
+        """
+        await asyncio.to_thread(self._store.export, file, secrets=secrets)
+
     def stats(self) -> Stats:
         """Return sizes as of now.
 

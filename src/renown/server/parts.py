@@ -65,7 +65,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         kinds=policies.kinds,
         policies=policies,
         rights=ledger.rights,
-        rooms=RoomKeeper(MemoryRooms(), SqliteRooms.open(_data_folder(settings))),
+        rooms=_rooms(settings),
         dev=settings.dev,
     )
     await gateway.start()
@@ -115,8 +115,16 @@ def _gateway_options(settings: Settings) -> GatewayOptions:
     return msgspec.structs.replace(settings.gateway, origins=origins)
 
 
+def _rooms(settings: Settings) -> RoomKeeper:
+    """Return the rooms; beside a ledger that is served from a single file they are in memory."""
+    folder = _data_folder(settings)
+    return RoomKeeper(MemoryRooms(), None if folder.is_file() else SqliteRooms.open(folder))
+
+
 def _data_folder(settings: Settings) -> Path:
     folder = Path(settings.data)
+    if folder.is_file():
+        return folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

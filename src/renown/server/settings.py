@@ -47,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: int = 8000
     """TCP port for everything: HTTP and WebSocket. 0 picks a free one."""
     data: str = "renown-data"
-    """Folder of the ledger; made when it does not exist."""
+    """Folder of the ledger, made when it does not exist; or a file that `renown export` wrote."""
     dev: bool = False
     """Dev mode: no keys needed, all policy presets, anonymous readers; on this machine only."""
     policies: tuple[str, ...] = ()

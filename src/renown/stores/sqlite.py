@@ -18,6 +18,7 @@ __all__ = ["FILE_NAME", "SqliteStore", "connect"]
 FILE_NAME: Final = "ledger.sqlite"
 """The ledger's file in the data folder."""
 
+_SECRET_TABLES: Final = ("keys", "rights", "revocations", "notices")
 _BUSY_MS: Final = 10_000
 _PAGE_BYTES: Final = 8_192
 _WAL_PAGES: Final = 8_192
@@ -68,15 +69,15 @@ class SqliteStore:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Open the store in `folder`, made or brought to the newest tables first.
+        """Open the store in `folder`, made or brought to the newest tables first; or in an exported file.
 
         Raises:
             LedgerError: the folder or file cannot be used.
 
         """
-        file = folder / FILE_NAME
+        file = folder if folder.is_file() else folder / FILE_NAME
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             connection = connect(file)
             try:
                 migrate(connection, file)
@@ -120,6 +121,28 @@ class SqliteStore:
         """Open a writer."""
         return SqliteWriter(connect(self.file))
 
+    def export(self, file: Path, *, secrets: bool) -> None:
+        """Write a copy of all that is committed into the new file `file`, without a journal beside it.
+
+        Without `secrets` it holds no API keys, no rights and no revocations.
+
+        Raises:
+            LedgerError: the file exists or cannot be written.
+
+        """
+        if file.exists():
+            raise LedgerError(f"{file} exists already", code="file_exists", expected="a new file")
+        try:
+            source = connect(self.file)
+            try:
+                source.execute("VACUUM INTO ?", (str(file),))
+            finally:
+                source.close()
+            if not secrets:
+                _forget(file)
+        except sqlite3.Error as error:
+            raise LedgerError(f"cannot export to {file}: {error}", code="export_failed") from error
+
     def close(self) -> None:
         """Close all idle readers and the near one."""
         with self._lock:
@@ -127,6 +150,16 @@ class SqliteStore:
             idle, self._idle = self._idle, []
         for reader in [*idle, self._near]:
             reader.close()
+
+
+def _forget(file: Path) -> None:
+    copy = sqlite3.connect(file, isolation_level=None)
+    try:
+        for table in _SECRET_TABLES:
+            copy.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+        copy.execute("VACUUM")
+    finally:
+        copy.close()
 
 
 def _identity(connection: sqlite3.Connection) -> str:

@@ -16,6 +16,7 @@ The store knows nothing of policies: states, views and bodies are bytes to it.
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 __all__ = [
@@ -360,6 +361,10 @@ class Store(Protocol):
 
     def writer(self) -> Writer:
         """Open a writer with its own connection."""
+        ...
+
+    def export(self, file: Path, *, secrets: bool) -> None:
+        """Write all that is committed into a new file, which `open` takes; raise `LedgerError`."""
         ...
 
     def close(self) -> None:
