@@ -1,7 +1,6 @@
 """Renown mounted in applications of other frameworks, over the WebSocket implementations they come with."""
 
 import asyncio
-import importlib.util
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -24,12 +23,7 @@ implementations = pytest.mark.parametrize(
     [
         "websockets-sansio",
         "websockets",
-        pytest.param(
-            "wsproto",
-            marks=pytest.mark.skipif(
-                not importlib.util.find_spec("wsproto"), reason="wsproto is not installed"
-            ),
-        ),
+        "wsproto",
     ],
 )
 """What uvicorn can do WebSockets with."""
