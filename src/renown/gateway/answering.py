@@ -9,6 +9,7 @@ import msgspec
 from renown.errors import RenownError
 from renown.gateway.admission.tokens import Tokens
 from renown.gateway.client import Client, Method
+from renown.gateway.hub.fitting import fitting_in
 from renown.protocol.codes import ERRORS, Error
 from renown.protocol.effects import (
     Answer,
@@ -44,8 +45,12 @@ class Rooms(Protocol):
 class Answering:
     """One task per question; whatever goes wrong is an answer, too."""
 
-    def __init__(self, rooms: Rooms, tokens: Tokens, methods: Mapping[str, Method]) -> None:
-        """`methods` are what clients may call, by name; more may be put in later."""
+    def __init__(self, rooms: Rooms, tokens: Tokens, methods: Mapping[str, Method], size: int) -> None:
+        """`methods` are what clients may call, by name; more may be put in later.
+
+        `size`: bytes of data in one answer, at most: one that is longer would make its client count as slow.
+        """
+        self._size = size
         self._rooms = rooms
         self._tokens = tokens
         self._methods = methods
@@ -62,7 +67,7 @@ class Answering:
     async def _find(self, client: Client, question: Question) -> Answer | Error:
         match question:
             case ReadHistory():
-                return await self._rooms.history(question)
+                return self._cut(await self._rooms.history(question))
             case Publish():
                 return await self._publish(question)
             case Call():
@@ -72,6 +77,12 @@ class Answering:
                 return Done() if await self._tokens.refreshed() else ERRORS.INTERNAL
             case _:
                 return ERRORS.NOT_AVAILABLE
+
+    def _cut(self, found: History | Error) -> History | Error:
+        if isinstance(found, Error):
+            return found
+        fitting = fitting_in(found.publications, self._size)
+        return msgspec.structs.replace(found, publications=fitting)
 
     async def _publish(self, wanted: Publish) -> Done | Error:
         draft = Draft(msgspec.Raw(wanted.data), wanted.info, key=wanted.key, removed=wanted.removed)

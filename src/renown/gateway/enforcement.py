@@ -44,11 +44,7 @@ class Enforcement:
     def changed(self, changes: Changes) -> None:
         """Act on what happened to rights and tokens, in this process or another."""
         for client in self._concerned(changes):
-            try:
-                self._look_at(client)
-            except Exception:
-                _LOG.exception("the rights of a connection cannot be looked up: it is closed")
-                client.close(DISCONNECTS.SERVER_ERROR)
+            self.look_at(client)
         for user, body in changes.disconnect:
             self._disconnect(user, body)
 
@@ -58,6 +54,14 @@ class Enforcement:
             return self._connections.clients()
         users = self._connections.users
         return [client for user in changes.users for client in users.get(user, ())]
+
+    def look_at(self, client: Client) -> None:
+        """Take from a connection what it may no longer have."""
+        try:
+            self._look_at(client)
+        except Exception:
+            _LOG.exception("the rights of a connection cannot be looked up: it is closed")
+            client.close(DISCONNECTS.SERVER_ERROR)
 
     def _look_at(self, client: Client) -> None:
         session = client.session

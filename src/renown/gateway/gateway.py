@@ -41,7 +41,7 @@ from renown.protocol.access import (
     ServerSubscription,
     SubscriptionClaims,
 )
-from renown.protocol.codes import ERRORS, Error
+from renown.protocol.codes import DISCONNECTS, ERRORS, Error
 from renown.protocol.effects import (
     Attach,
     History,
@@ -118,7 +118,7 @@ class Gateway:
         self._clients: set[Client] = set()
         self._empty = asyncio.Event()
         self._deaf: list[Callable[[], None]] = []
-        self._answering = Answering(self, self.tokens, self.methods)
+        self._answering = Answering(self, self.tokens, self.methods, self.options.outbound_limit // 2)
         self._enforcement = Enforcement(self, self.permissions)
         self._owners = Owners(self._tell_user)
         self._running: list[asyncio.Task[None]] = []
@@ -248,14 +248,19 @@ class Gateway:
         """Note that it is known who `client` is."""
         if client.session is not None:
             session = client.session
+            # Others may have come, and rights changed, while this one was connecting.
+            crowded = self.limiter.crowded(session.user)
             self.users.setdefault(session.user, set()).add(client)
             self.limiter.signed_in(session.user)
-            self.owned(session.claims)
             self.metrics.opened(client.wire, session.name, session.version, session.user, self.clock())
+            if crowded:
+                client.close(DISCONNECTS.CONNECTION_LIMIT)
+            else:
+                self._enforcement.look_at(client)
 
     def owned(self, who: ConnectionClaims) -> None:
         """Look after the subjects that a connected user owns, as of now."""
-        if who.user:
+        if who.user in self.users and who.user:
             mine = self.permissions.rights(who).owns
             self._owners.came(who.user, (*mine, who.user) if is_key(who.user) else mine)
 
@@ -311,6 +316,18 @@ class Gateway:
         if address.source not in (Source.ROOM, Source.USER):
             return ERRORS.PERMISSION_DENIED
         return await self.rooms.publish(address, draft, keep=keep)
+
+    async def forget(self, channel: str) -> Error | None:
+        """Forget a room's log: its channel begins anew under another epoch, and who watches is told so."""
+        address = self.channels.find(channel)
+        if isinstance(address, Error):
+            return address
+        if not address.in_rooms:
+            return ERRORS.PERMISSION_DENIED
+        await self.rooms.of(address).forget(channel)
+        self.maps.look(channel)
+        await self._library.look(channel)
+        return None
 
     async def tell(self, channel: str, data: bytes, once: str = "") -> None:
         """Publish what the server itself says, in `alerts:` and `user:` channels.

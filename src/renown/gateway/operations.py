@@ -84,13 +84,7 @@ class Operations:
 
     async def forget(self, channel: str) -> Error | None:
         """Forget a room's log: its channel begins anew under another epoch."""
-        address = self._gateway.channels.find(channel)
-        if isinstance(address, Error):
-            return address
-        if not address.in_rooms:
-            return ERRORS.PERMISSION_DENIED
-        await self._gateway.rooms.of(address).forget(channel)
-        return None
+        return await self._gateway.forget(channel)
 
     def channels(self, pattern: str = "") -> dict[str, int]:
         """Return the channels that are watched in this process, with their number of subscribers."""

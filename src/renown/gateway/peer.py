@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["Peer", "nowhere"]
 
 _LOG = logging.getLogger("renown.gateway")
+_ENOUGH = 65_536
+"""Bytes of replies that are written before more commands are taken."""
 P = ParamSpec("P")
 
 
@@ -117,6 +119,9 @@ class Peer(ABC):
         self.write = self.writer()
         self.session = self._gateway.welcome(self, session, node, pings=pings)
         self._gateway.wheel.schedule(self, self.session.due)
+        if self._gateway.draining:
+            # Let in before the server began to stop.
+            self.shutdown()
 
     def take(self, message: bytes) -> None:
         """Take one message of the client."""
@@ -127,9 +132,10 @@ class Peer(ABC):
         self._perform(self._asked(session.receive, message, self._gateway.clock()))
 
     def pause(self) -> None:
-        """Note that the client reads too slowly: from now on only the newest is kept for it."""
+        """Note that the client reads too slowly: only the newest is kept for it, and its commands wait."""
         self.paused = True
         if self.session is not None:
+            self.session.halted = True
             self._gateway.hub.pause(self, self.session.channels)
 
     def resume(self) -> None:
@@ -139,6 +145,8 @@ class Peer(ABC):
             return
         for frame in self._gateway.hub.resume(self, self.session.channels):
             self.write(frame)
+        if not self.paused:
+            self._perform(self._asked(self.session.go_on, self._gateway.clock()))
 
     def gone(self) -> None:
         """Leave everything behind: the client is away, whoever ended it."""
@@ -253,11 +261,17 @@ class Peer(ABC):
     def _carry_out(self, doing: deque[Effect]) -> list[bytes]:
         """Return the replies that are left to be sent, so that those of one message share frames."""
         replies: list[bytes] = []
+        size = 0
         while doing:
             effect = doing.popleft()
             match effect:
                 case Send():
                     replies.append(effect.reply)
+                    size += len(effect.reply)
+                    if size > _ENOUGH:
+                        # Whether the client reads them decides whether more is asked for it.
+                        self._reply(replies)
+                        replies, size = [], 0
                     if effect.outcome is not None:
                         self._count(effect.outcome)
                 case Detach():

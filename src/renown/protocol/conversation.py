@@ -96,6 +96,7 @@ class Conversation:
         "claims",
         "client",
         "due",
+        "halted",
         "name",
         "state",
         "version",
@@ -123,6 +124,8 @@ class Conversation:
         self.version = ""
         self.state = State.NEW
         self.due = now + limits.connect
+        self.halted = False
+        """Whether commands wait, since the client does not read the answers to those before."""
         self._codec = codec
         self._access = access
         self._limits = limits

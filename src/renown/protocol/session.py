@@ -69,6 +69,11 @@ class Session(Handler):
             answer = pending.instead
         return self._careful(pending.number, partial(pending.finish, answer, now)) + self._work(now)
 
+    def go_on(self, now: float) -> list[Effect]:
+        """Take the commands that waited while the session was `halted`."""
+        self.halted = False
+        return [] if self.state is State.CLOSED else self._work(now)
+
     def tick(self, now: float) -> list[Effect]:
         """Do what time demands: pings, deadlines, expiry."""
         if self.state is State.CLOSED or now < self.due:
@@ -117,7 +122,7 @@ class Session(Handler):
 
     def _work(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
-        while self._queue and self._pending is None:
+        while self._queue and self._pending is None and not self.halted:
             what = self._queue.popleft()
             effects += self._make(what) if isinstance(what, Made) else self._take(what, now)
         if not self._queue:

@@ -13,6 +13,7 @@ import msgspec
 
 from renown.gateway.channels import Address, Source
 from renown.gateway.hub.delivery import Delivery
+from renown.gateway.hub.fitting import fitting_in
 from renown.gateway.hub.forms import wanted_form
 from renown.gateway.hub.librarian import Librarian, Maps
 from renown.gateway.hub.member import Member
@@ -324,7 +325,11 @@ class Hub:
             channel.buffers.pop(member, None)
             return
         self.extend(channel, rows)
-        self._settle(channel, member, channel.log(member, rows))
+        log = channel.log(member, rows)
+        if len(fitting_in(log.publications, self._options.outbound_limit // 2)) < len(log.publications):
+            # So long an answer would make the client count as slow, each time it comes back.
+            log = channel.found()
+        self._settle(channel, member, log)
 
     def filled(self, channel: StreamChannel, rows: list[Entry]) -> None:
         """Close a stream's hole, or give the stream's watchers up if it cannot be closed."""

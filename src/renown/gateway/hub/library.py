@@ -153,6 +153,12 @@ class Library:
                 for channel in by_subject[subject]:
                     self._hub.compare(channel, version, standing)
 
+    async def look(self, name: str) -> None:
+        """Compare a room with its log if it is watched: it may have begun anew."""
+        channel = self._hub.channels.get(name)
+        if isinstance(channel, StreamRoom | NewestRoom):
+            await self._compare_room(channel)
+
     async def _compare_room(self, channel: StreamRoom | NewestRoom) -> None:
         try:
             await self._of_rooms.compare(channel)

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import msgspec
 
 from renown.gateway.channels import Address, Source
+from renown.gateway.hub.fitting import fitting_in
 from renown.gateway.hub.reading import Reading
 from renown.gateway.hub.rooms import RoomKeeper
 from renown.gateway.hub.views import board_rows
@@ -268,27 +269,17 @@ class BoardMap:
 
 
 def _cut_page(page: Page, size: int) -> Page:
-    entries = _fitting(page.entries, size)
+    entries = fitting_in(page.entries, size)
     if len(entries) == len(page.entries):
         return page
     return msgspec.structs.replace(page, entries=entries, cursor=cursor_of(page.offset, entries[-1].key))
 
 
 def _cut(found: Stretch, size: int) -> Stretch:
-    publications = _fitting(found.publications, size)
+    publications = fitting_in(found.publications, size)
     if len(publications) == len(found.publications):
         return found
     return Stretch(found.epoch, found.top, publications[-1].offset, publications, more=True)
-
-
-def _fitting(entries: tuple[Publication, ...], size: int) -> tuple[Publication, ...]:
-    """Return as many as hold no more data than `size`, at least one."""
-    total = 0
-    for number, entry in enumerate(entries):
-        total += len(bytes(entry.data))
-        if total > size and number:
-            return entries[:number]
-    return entries
 
 
 def _entries(rows: Sequence[tuple[str, int, bytes]]) -> tuple[Publication, ...]:

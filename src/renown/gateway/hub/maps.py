@@ -147,6 +147,12 @@ class MapTable:
         for channel in self.channels.values():
             self._news(channel)
 
+    def look(self, channel: str) -> None:
+        """Look at a map that may have begun anew."""
+        found = self.channels.get(channel)
+        if found is not None:
+            self._news(found)
+
     # Members
 
     def attach(self, member: Member, address: Address, wanted: Attach) -> None:

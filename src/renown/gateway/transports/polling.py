@@ -24,6 +24,7 @@ _METHODS = ("GET", "POST")
 _JSON: Final = b"application/json; charset=utf-8"
 _ERROR_PAUSE: Final = 1.0
 """Seconds before an answer that holds nothing but errors: who asks in a loop shall not ask in a frenzy."""
+_GREATEST: Final = 2**53 - 1
 _STATUS: Final = {
     **dict.fromkeys((ERRORS.UNAUTHORIZED.code, ERRORS.TOKEN_EXPIRED.code, ERRORS.EXPIRED.code), 401),
     **dict.fromkeys((DISCONNECTS.INVALID_TOKEN.code, DISCONNECTS.BAD_REQUEST.code), 401),
@@ -36,7 +37,7 @@ _STATUS: Final = {
 
 class _Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     epoch: str = ""
-    offset: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    offset: Annotated[int, msgspec.Meta(ge=0, le=_GREATEST)] | None = None
     token: str = ""
 
     def position(self) -> dict[str, object]:
@@ -305,6 +306,7 @@ def _known_at(position: str) -> _Known:
     offset, _, epoch = position.partition(":")
     if not position:
         return _Known()
-    if not offset.isdecimal() or not offset.isascii():
+    # Longer numbers are not even read, which Python refuses to at some length.
+    if not offset.isdecimal() or not offset.isascii() or len(offset) > 19 or int(offset) > _GREATEST:
         raise _Wrong("A position is <offset>:<epoch>.")
     return _Known(epoch, int(offset))

@@ -43,7 +43,12 @@ class ServerSentEvents:
         if exchange.method == "POST":
             return await first_commands(self._gateway, exchange)
         value = exchange.query.get("cf_connect", [""])[0]
-        if value:
-            return value.encode()
+        commands = value.encode()
+        limit = self._gateway.options.message_limit
+        if len(commands) > limit:
+            await exchange.answer(413, f"At most {limit} bytes are taken at once.\n")
+            return None
+        if commands:
+            return commands
         await exchange.answer(400, "cf_connect must hold the connect command.\n")
         return None
