@@ -10,13 +10,14 @@ from pathlib import Path
 
 from bench.__main__ import into_page
 from bench.report import Report
-from bench.scoring import attacks, bombs, exchange, streams
+from bench.scoring import attacks, bombs, early, exchange, streams
 from bench.scoring.data import FOLDER, missing
 
 BENCHES = {
     "leave-one-out": (streams.leave_one_out, streams.NEEDS),
     "attacks": (attacks.attacks, attacks.NEEDS),
     "bombs": (bombs.bombs, bombs.NEEDS),
+    "early": (early.early, early.NEEDS),
     "exchange": (exchange.exchange, exchange.NEEDS),
     "stream": (streams.stream, streams.NEEDS),
 }

@@ -45,6 +45,19 @@ class Predictor:
                 setattr(twin, name, value.copy())
         return twin
 
+    def alone(self, target: int) -> Self:
+        """Return a copy that knows nobody but `target`: to ask it later what it thought now."""
+        twin = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict):
+                kept = {key: value[key] for key in (target, f"trader:{target}") if key in value}
+                setattr(twin, name, kept)
+        return twin
+
+    def believe(self, later: "Predictor") -> None:
+        """Take over what `later` believes of all: their mean rating."""
+        self.mean = later.mean
+
 
 class Outcome(NamedTuple):
     figures: Figures

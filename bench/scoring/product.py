@@ -1,5 +1,7 @@
 """The product as a predictor: its policies and its scoring functions, called as the ledger calls them."""
 
+from typing_extensions import override
+
 from bench.scoring.data import Rating
 from bench.scoring.prediction import Predictor
 from renown import scoring
@@ -54,6 +56,12 @@ class Product(Predictor):
         self.states[subject] = scoring.fold(self.policy, state, contributions, rating.at)
         self.kind = scoring.observe(self.policy, self.kind, actor, contributions)
         super().learn(rating)
+
+    @override
+    def believe(self, later: Predictor) -> None:
+        super().believe(later)
+        assert isinstance(later, Product)
+        self.kind = later.kind
 
 
 def _policy(score: str, raters: str = "") -> Policy:
