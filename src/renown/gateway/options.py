@@ -98,6 +98,9 @@ class RoomRule(ChannelRule, frozen=True, forbid_unknown_fields=True):
     """Whether publications have keys and the newest of each key is kept: `off`, `ephemeral`, `persistent`."""
     key_age: float = 0.0
     """How long a key of a map lives without a newer publication; 0: for ever."""
+    whole_log: bool = False
+    """Whether whoever returns to a map from further back than `history_size` reads it anew; else they are
+    given the newest of each key that changed."""
     client_key: bool = False
     """Whether a client may set one key of a map only: its own client id."""
     user_key: bool = False

@@ -53,6 +53,11 @@ class MapSource(Protocol):
         """Whether clients may come back with their position; else offsets are not told."""
         ...
 
+    @property
+    def reach(self) -> int:
+        """How many changes ago a position may be that a client comes back with; 0: any number."""
+        ...
+
     async def page(self, cursor: str, limit: int) -> Page:
         """Return up to `limit` keys, from the start or from where the page before ended.
 
@@ -83,7 +88,8 @@ def map_sources(
             case _:
                 rule = address.rule
                 persistent = isinstance(rule, RoomRule) and rule.map is MapMode.PERSISTENT
-                return RoomMap(rooms.of(address), address.channel, size, persistent=persistent)
+                reach = rule.history_size if isinstance(rule, RoomRule) and rule.whole_log else 0
+                return RoomMap(rooms.of(address), address.channel, size, persistent=persistent, reach=reach)
 
     return source
 
@@ -107,7 +113,7 @@ async def find_part(source: MapSource, wish: MapWish, known: Position | None) ->
         return await _state(source, wish, known)
     if not source.persistent or known is None:
         return ERRORS.BAD_REQUEST
-    return await _live(source, (), known, wish.limit)
+    return await _live(source, (), known, wish.limit, source.reach)
 
 
 async def _state(source: MapSource, wish: MapWish, known: Position | None) -> Part | Error:
@@ -130,10 +136,10 @@ async def _state(source: MapSource, wish: MapWish, known: Position | None) -> Pa
 
 
 async def _live(
-    source: MapSource, state: tuple[Publication, ...], after: Position, limit: int
+    source: MapSource, state: tuple[Publication, ...], after: Position, limit: int, reach: int = 0
 ) -> Part | Error:
     found = await source.changes(after, limit)
-    if found.lost:
+    if found.lost or (reach and found.top - after.offset > reach):
         return ERRORS.UNRECOVERABLE_POSITION
     page = MapPage(
         found.epoch,
@@ -150,6 +156,7 @@ class LedgerMap:
     """The standings of a kind. Offsets are positions of the whole ledger; no key is ever removed."""
 
     persistent = True
+    reach = 0
 
     def __init__(self, ledger: Reading, kind: str, size: int) -> None:
         """`size`: bytes of data that are read at once, at most."""
@@ -180,9 +187,10 @@ class LedgerMap:
 class RoomMap:
     """The map of a room."""
 
-    def __init__(self, rooms: Rooms, channel: str, size: int, *, persistent: bool) -> None:
+    def __init__(self, rooms: Rooms, channel: str, size: int, *, persistent: bool, reach: int = 0) -> None:
         """`size`: bytes of data that are read at once, at most."""
         self.persistent = persistent
+        self.reach = reach
         self._rooms = rooms
         self._channel = channel
         self._size = size
@@ -208,6 +216,7 @@ class BoardMap:
     """
 
     persistent = False
+    reach = 0
 
     def __init__(self, ledger: Reading, kind: str, rows: int) -> None:
         self._ledger = ledger
