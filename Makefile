@@ -62,7 +62,7 @@ bench: setup
 	@python -m bench
 
 bench-scoring: $(INSTALLED)
-	@python -m bench.scoring_otc
+	@python -m bench.scoring --doc docs/scoring-figures.md
 
 lock: $(INSTALLED)
 	@scripts/lock.sh
