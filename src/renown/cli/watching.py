@@ -136,13 +136,20 @@ def _of_reply(
         if found.get("was_recovering") and not found.get("recovered"):
             note(f"{name}: what was published meanwhile cannot all be had any more")
         for publication in found.get("publications") or ():
+            _advance(positions, name, publication)
             yield name, publication["data"]
     push: dict[str, Any] = reply.get("push", {})
     if "pub" in push:
         name, publication = push["channel"], push["pub"]
-        if name in positions:
-            positions[name]["offset"] = publication.get("offset", 0)
+        _advance(positions, name, publication)
         yield name, publication["data"]
+
+
+def _advance(positions: dict[str, dict[str, Any]], name: str, publication: dict[str, Any]) -> None:
+    """Note how far a channel was heard; what is not kept has no place in it."""
+    offset = publication.get("offset", 0)
+    if offset and name in positions:
+        positions[name]["offset"] = offset
 
 
 def _show(channel: str, data: Any, *, as_json: bool) -> None:
