@@ -4,6 +4,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 INSTALLED := .venv/.installed
 MODULES := web/node_modules/.installed
+CLIENTS := tests/conformance/node_modules/.installed
 BUILT := src/renown/static/.built
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
@@ -41,9 +42,14 @@ demo: setup
 browser:
 	@scripts/browser.sh
 
-test: setup browser
+$(CLIENTS): tests/conformance/package-lock.json $(INSTALLED)
+	@echo "test: installing the official JavaScript client"
+	@cd tests/conformance && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test: setup browser $(CLIENTS)
 	@cd web && npm test --silent
-	@python -X dev -m pytest
+	@python -X dev -m pytest -n 3 --dist loadfile
 
 check: setup
 	@ruff check .
