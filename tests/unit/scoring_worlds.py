@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from renown import scoring
 from renown.model import Basis, Contribution, Entry, Event
-from renown.policy import Policy, load, preset
+from renown.policy import COMPOSING, Policy, load, preset
 from renown.policy.ranges import has_own_range
 from renown.scoring import State
 
@@ -105,7 +105,66 @@ WINDOWED = [
     ),
 ]
 """Windows of time."""
-POLICIES = [*UNORDERED, *ORDERED, *REFOLDING, *LATEST, *WINDOWED]
+_PARTS = """
+name = "made"
+kind = "thing"
+version = 1
+title = "Thing"
+[scale]
+min = 0
+max = 10
+[score]
+{score}
+{shape}
+[categories.a.score]
+method = "mean"
+[categories.b.score]
+method = "bayesian_mean"
+prior = {{ value = 5, weight = 2 }}
+window = {{ days = 90 }}
+[categories.n]
+score = {{ method = "count", window = {{ days = 30 }} }}
+scale = {{ min = 0, max = 100 }}
+[categories.both]
+score = {{ method = "lowest_of", parts = ["a", "b"] }}
+shape = {{ step = 0.5 }}
+[rules.review]
+into = {{ a = 1, b = 0.5, n = 1 }}
+"""
+
+
+def made_of(score: str, shape: str = "") -> Policy:
+    """Return a policy whose overall score is made of the categories a, b, n and both."""
+    return load(_PARTS.format(score=score, shape=shape), "test")
+
+
+COMPOSED = [
+    made_of('method = "sum_of"\nparts = { a = 0.7, b = 0.5, n = -0.1 }\nconstant = 1'),
+    made_of('method = "sum_of"\nparts = { a = 1, b = 2 }\nskip_empty = true'),
+    made_of('method = "lowest_of"\nparts = ["a", "n"]\nskip_empty = true'),
+    made_of('method = "geometric_mean_of"\nparts = { a = 1, both = 2 }'),
+    made_of('method = "ratio_of"\nof = "a"\nto = "n"\nfactor = 2'),
+    made_of(
+        'method = "gate_of"\nneed = 2\nthen = "a"\notherwise = 1\nconditions = ['
+        '{ part = "a", at_least = 4 }, { part = "b", at_most = 6 }, '
+        '{ part = "n", at_least = 2, min_count = 2 }]'
+    ),
+    made_of(
+        'method = "penalty_of"\nbase = "a"\ncompress = 4\nparts = { n = { per = 2, most = 9 }, b = {} }',
+        "[shape]\npull = { towards = 7, have = 1, need = 10 }\nstep = 0.25",
+    ),
+    made_of(
+        'method = "sum_of"\nparts = { both = 1 }',
+        '[shape]\npull = { towards = 3, need = 2, by = "n" }\nmap = [[0, 0], [5, 2], [10, 10]]',
+    ),
+]
+"""Made of parts; order does not matter."""
+STICKY = [
+    made_of('method = "sum_of"\nparts = { a = 0.5, b = 0.5 }', "[shape]\nstep = 1\nhysteresis = 0.3"),
+    made_of('method = "lowest_of"\nparts = ["a", "n"]', "[shape]\nstep = 2\nhysteresis = 1"),
+]
+"""What was shown before matters, and so does order."""
+POLICIES = [*UNORDERED, *ORDERED, *REFOLDING, *LATEST, *WINDOWED, *COMPOSED, *STICKY]
 
 
 def is_points(policy: Policy) -> bool:
@@ -125,7 +184,9 @@ def happenings(draw: st.DrawFn, policy: Policy, when: st.SearchStrategy[float]) 
     low, high = (-50.0, 50.0) if is_points(policy) else (policy.scale.min, policy.scale.max)
     value = st.floats(low, high) | st.integers(int(low), int(high)).map(float)
     weight = st.sampled_from([1.0, 0.05, 0.2]) | st.floats(0.001, 1000)
-    names = ["", *draw(st.lists(st.sampled_from(list(policy.categories) or [""]), unique=True, max_size=2))]
+    whole = [] if isinstance(policy.score, COMPOSING) else [""]
+    own = [name for name in policy.categories if not isinstance(policy.method(name), COMPOSING)]
+    names = [*whole, *draw(st.lists(st.sampled_from(own or [""]), unique=True, max_size=2))]
     contributions = tuple(
         Contribution(name, draw(value), draw(weight), draw(st.booleans())) for name in dict.fromkeys(names)
     )

@@ -11,13 +11,17 @@ import pytest
 from renown.policy import (
     Bounds,
     CategoryPolicy,
+    Condition,
     Evidence,
     Method,
+    Penalty,
     Policy,
     Prior,
+    Pull,
     Raters,
     Rule,
     Scale,
+    Shape,
     Target,
     Tier,
     Visibility,
@@ -40,6 +44,10 @@ SECTIONS: list[tuple[type[Any], str]] = [
     (WeightBy, "### `weight_by`"),
     (Target, "### `into`"),
     (Window, "### `window`"),
+    (Shape, "## `[shape]`"),
+    (Pull, "### `pull`"),
+    (Condition, "### `conditions`"),
+    (Penalty, "### `parts` of a penalty"),
     (Raters, "## `[raters]`"),
     (Evidence, "## `[evidence]`"),
     (Bounds, "## `[bounds]`"),
@@ -47,7 +55,18 @@ SECTIONS: list[tuple[type[Any], str]] = [
     (Visibility, "## `[visibility]`"),
     *((method, f'### `method = "{method.__struct_config__.tag}"`') for method in get_args(Method)),
 ]
-TABLES = {"scale", "score", "rules", "categories", "raters", "evidence", "bounds", "tiers", "visibility"}
+TABLES = {
+    "scale",
+    "score",
+    "shape",
+    "rules",
+    "categories",
+    "raters",
+    "evidence",
+    "bounds",
+    "tiers",
+    "visibility",
+}
 
 
 @pytest.mark.parametrize("struct, heading", SECTIONS)

@@ -12,12 +12,14 @@ from renown.model import OVERALL, Contribution
 from renown.policy import Policy, ResidualMean, preset
 from renown.scoring import State
 from tests.unit.scoring_worlds import (
+    COMPOSED,
     DAY,
     LATEST,
     NOW,
     ORDERED,
     POLICIES,
     REFOLDING,
+    STICKY,
     UNORDERED,
     WINDOWED,
     folded_all,
@@ -28,7 +30,7 @@ from tests.unit.scoring_worlds import (
 )
 
 unordered = st.sampled_from(UNORDERED)
-any_order = st.sampled_from([*UNORDERED, *REFOLDING, *WINDOWED])
+any_order = st.sampled_from([*UNORDERED, *REFOLDING, *WINDOWED, *COMPOSED])
 every = st.sampled_from(POLICIES)
 
 
@@ -59,7 +61,7 @@ def test_order_does_not_matter_where_times_differ(data: st.DataObject, policy: P
 
 
 @laws
-@given(st.data(), st.sampled_from([*REFOLDING, *LATEST, *WINDOWED]))
+@given(st.data(), st.sampled_from([*REFOLDING, *LATEST, *WINDOWED, *COMPOSED]))
 def test_what_is_taken_back_has_never_been_or_asks_for_a_refold(data: st.DataObject, policy: Policy) -> None:
     folded = in_order(data.draw(happened(policy).filter(bool)))
     place = data.draw(st.integers(0, len(folded) - 1))
@@ -76,7 +78,7 @@ def test_of_the_same_time_the_later_one_holds(data: st.DataObject, policy: Polic
 
 
 @laws
-@given(st.data(), st.sampled_from(ORDERED))
+@given(st.data(), st.sampled_from([*ORDERED, *STICKY]))
 def test_where_order_matters_the_state_says_when_to_refold(data: st.DataObject, policy: Policy) -> None:
     """Folding one by one, refolding when told to, ends where the history in its order ends."""
     seen: list[tuple[float, int]] = []
@@ -92,7 +94,7 @@ def test_where_order_matters_the_state_says_when_to_refold(data: st.DataObject, 
 
 
 @laws
-@given(st.data(), st.sampled_from(ORDERED))
+@given(st.data(), st.sampled_from([*ORDERED, *STICKY]))
 def test_where_order_matters_taking_back_is_a_refold(data: st.DataObject, policy: Policy) -> None:
     folded = in_order(data.draw(happened(policy).filter(bool)))
     assert scoring.take_back(policy, folded_all(policy, folded), *folded[0]) is None
@@ -146,7 +148,7 @@ def test_every_reading_is_finite_and_within_its_bounds(
     if not is_points(policy) and not isinstance(policy.score, ResidualMean):
         assert all(policy.scale.min <= score <= policy.scale.max for score in scores)
         assert policy.scale.min <= reading.low <= reading.high <= policy.scale.max
-    if getattr(policy.score, "window", None) is not None:
+    if policy in WINDOWED or policy in LATEST or policy in COMPOSED or policy in STICKY:
         return
     assert reading.count == sum(OVERALL in {c.category for c in cs} for cs, _ in folded)
     for name, category in reading.categories.items():
@@ -154,7 +156,9 @@ def test_every_reading_is_finite_and_within_its_bounds(
 
 
 @laws
-@given(st.data(), st.sampled_from([p for p in POLICIES if not is_points(p)]))
+@given(
+    st.data(), st.sampled_from([p for p in POLICIES if not is_points(p) and p not in [*COMPOSED, *STICKY]])
+)
 def test_more_of_the_same_evidence_narrows_the_bounds(data: st.DataObject, policy: Policy) -> None:
     value = data.draw(st.floats(policy.scale.min, policy.scale.max))
     contributions = (Contribution(OVERALL, value, 1.0),)

@@ -15,6 +15,18 @@ from renown.policy.aggregating import (
     Wilson,
 )
 from renown.policy.audiences import Audience, spoken, unknown_word
+from renown.policy.composing import (
+    COMPOSING,
+    Composing,
+    Condition,
+    GateOf,
+    GeometricMeanOf,
+    LowestOf,
+    Penalty,
+    PenaltyOf,
+    RatioOf,
+    SumOf,
+)
 from renown.policy.loader import load, load_file, preset, preset_names, preset_text
 from renown.policy.methods import (
     UNBOUNDED,
@@ -43,10 +55,13 @@ from renown.policy.schema import (
     Visibility,
     WeightCase,
 )
+from renown.policy.shapes import Pull, Shape
 from renown.policy.targets import Target, WeightBy
+from renown.policy.uses import uses_of
 from renown.policy.windows import Calendar, Pick, Window
 
 __all__ = [
+    "COMPOSING",
     "UNBOUNDED",
     "Aggregating",
     "Audience",
@@ -55,29 +70,40 @@ __all__ = [
     "Bounds",
     "Calendar",
     "CategoryPolicy",
+    "Composing",
+    "Condition",
     "Count",
     "Distinct",
     "Evidence",
     "FadingMean",
+    "GateOf",
+    "GeometricMeanOf",
     "Hot",
     "Last",
+    "LowestOf",
     "Max",
     "Mean",
     "Method",
     "Min",
     "OnePer",
+    "Penalty",
+    "PenaltyOf",
     "Pick",
     "Points",
     "Policies",
     "Policy",
     "Prior",
+    "Pull",
     "Quantile",
     "Raters",
+    "RatioOf",
     "ResidualMean",
     "Rule",
     "Scale",
+    "Shape",
     "Streak",
     "Sum",
+    "SumOf",
     "Target",
     "Tier",
     "ValueMode",
@@ -95,4 +121,5 @@ __all__ = [
     "preset_text",
     "spoken",
     "unknown_word",
+    "uses_of",
 ]

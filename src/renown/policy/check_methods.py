@@ -14,7 +14,7 @@ from renown.policy.aggregating import (
     Wilson,
 )
 from renown.policy.check_windows import check_window
-from renown.policy.methods import BayesianMean, FadingMean, Mean, Method, Points
+from renown.policy.methods import Aggregating, BayesianMean, FadingMean, Mean, Points
 from renown.policy.ranges import LARGEST
 from renown.policy.requiring import require, within
 from renown.policy.schema import Scale
@@ -22,7 +22,7 @@ from renown.policy.schema import Scale
 __all__ = ["check_method"]
 
 
-def check_method(method: Method, scale: Scale, path: str) -> None:
+def check_method(method: Aggregating, scale: Scale, path: str) -> None:
     """Check one method, whose category has `scale`."""
     match method:
         case Points(start=start, floor=floor, daily_cap=cap):
@@ -48,7 +48,7 @@ def _means(method: BayesianMean | FadingMean, scale: Scale, path: str) -> None:
         within(method.memory, 0.01, 1, f"{path}.memory")
 
 
-def _others(method: Method, scale: Scale, path: str) -> None:
+def _others(method: Aggregating, scale: Scale, path: str) -> None:
     match method:
         case Distinct(exact=exact):
             within(exact, 16, 4096, f"{path}.exact")

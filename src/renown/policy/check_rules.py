@@ -1,5 +1,6 @@
 """What the keys of a rule must say together, and that its values fit where they go."""
 
+from renown.policy.composing import COMPOSING
 from renown.policy.methods import Points
 from renown.policy.nearest import expected_one_of
 from renown.policy.ranges import LARGEST, has_own_range, reach, turned_range
@@ -16,6 +17,10 @@ def check_rule(policy: Policy, rule: Rule, path: str) -> None:
     for name, target in rule.into.items():
         where = f"{path}.into.{name}"
         require(name in valid, where, f"`{name}` is no category", expected_one_of(name, valid))
+        composed = isinstance(policy.method("" if name == "overall" else name), COMPOSING)
+        parts = [each for each in policy.categories if not isinstance(policy.method(each), COMPOSING)]
+        detail = f"`{name}` is put together from others; nothing goes into it"
+        require(not composed, where, detail, "one of " + ", ".join(parts) if parts else "a category")
         if isinstance(target, Target):
             _weight(target.weight, f"{where}.weight")
         else:

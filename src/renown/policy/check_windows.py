@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from renown.policy.aggregating import Beta, ResidualMean
-from renown.policy.methods import BayesianMean, FadingMean, Method
+from renown.policy.methods import Aggregating, BayesianMean, FadingMean
 from renown.policy.requiring import require, within
 from renown.policy.windows import Window
 
@@ -12,7 +12,7 @@ __all__ = ["check_window"]
 _MOST_BUCKETS = 400
 
 
-def check_window(method: Method, path: str) -> None:
+def check_window(method: Aggregating, path: str) -> None:
     """Check the window of a method, where it has one."""
     window: Window | None = getattr(method, "window", None)
     if window is None:
@@ -44,7 +44,7 @@ def check_window(method: Method, path: str) -> None:
         require(good, f"{path}.{key}", "it is for a window of days", "days beside it")
 
 
-def _runs(method: Method) -> bool:
+def _runs(method: Aggregating) -> bool:
     if isinstance(method, ResidualMean):
         return method.running
     return isinstance(method, BayesianMean) and method.prior.running

@@ -4,8 +4,10 @@ import re
 from typing import get_args
 
 from renown.policy.audiences import WORDS, spoken, unknown_word
+from renown.policy.check_composing import check_composing, check_shape
 from renown.policy.check_methods import check_method
 from renown.policy.check_rules import check_rule
+from renown.policy.composing import COMPOSING
 from renown.policy.methods import FadingMean
 from renown.policy.ranges import LARGEST, has_own_range
 from renown.policy.requiring import require, within
@@ -26,7 +28,7 @@ def check(policy: Policy) -> Policy:
         require(_NAME.match(name), key, f"`{name}` is no valid name", "a-z, 0-9, _ and -, from a letter")
     require(policy.version >= 1, "version", f"the version is {policy.version}", "1 or more")
     _scale(policy.scale, "scale")
-    check_method(policy.score, policy.scale, "score")
+    _method(policy, "", "score")
     for name, category in policy.categories.items():
         _category(policy, name, category)
     require(policy.rules, "rules", "there are no rules", "at least one [rules.<event type>]")
@@ -47,13 +49,24 @@ def _scale(scale: Scale, path: str) -> None:
     within(scale.decimals, 0, 9, f"{path}.decimals")
 
 
+def _method(policy: Policy, category: str, path: str) -> None:
+    method = policy.method(category)
+    if isinstance(method, COMPOSING):
+        check_composing(policy, category, method, path)
+    else:
+        check_method(method, policy.scale_of(category), path)
+    shape = policy.shape_of(category)
+    if shape is not None:
+        check_shape(policy, category, shape, path.removesuffix("score") + "shape")
+
+
 def _category(policy: Policy, name: str, category: CategoryPolicy) -> None:
     path = f"categories.{name}"
     require(_NAME.match(name), path, f"`{name}` is no valid name", "a-z, 0-9, _ and -, from a letter")
     require(name != "overall", path, "`overall` is the score itself", "another name")
     if category.scale is not None:
         _scale(category.scale, f"{path}.scale")
-    check_method(policy.method(name), policy.scale_of(name), f"{path}.score")
+    _method(policy, name, f"{path}.score")
     alike = has_own_range(policy.method(name)) == has_own_range(policy.score)
     require(
         alike or category.scale is not None,
@@ -75,10 +88,10 @@ def _others(policy: Policy) -> None:
         within(policy.raters.floor, 0.001, 1, "raters.floor")
         within(policy.raters.seeds, 0, 10_000, "raters.seeds")
         require(
-            isinstance(policy.score, FadingMean),
+            isinstance(policy.score, FadingMean) and policy.score.window is None,
             "raters",
             "rater weights need the support that only a fading mean keeps",
-            'score.method = "fading_mean"',
+            'score.method = "fading_mean", without a window',
         )
     within(policy.evidence.min_count, 0, 10**9, "evidence.min_count")
     within(policy.evidence.min_weight, 0, 1e9, "evidence.min_weight")

@@ -61,6 +61,8 @@ def _value(raw: object, kind: Any, path: str) -> Any:
         if not isinstance(raw, list):
             raise _wrong(path, "a list", raw)
         items = cast(list[object], raw)
+        if args[-1] is not ... and len(items) != len(args):
+            raise _wrong(path, f"a list of {len(args)}", items)
         return tuple(_value(item, args[0], f"{path}[{i}]") for i, item in enumerate(items))
     return _plain(raw, kind, path)
 

@@ -16,6 +16,7 @@ from renown.policy.aggregating import (
     Sum,
     Wilson,
 )
+from renown.policy.composing import Composing
 from renown.policy.windows import Window
 
 __all__ = ["UNBOUNDED", "Aggregating", "BayesianMean", "FadingMean", "Mean", "Method", "Points", "Prior"]
@@ -96,7 +97,7 @@ Aggregating = (
 )
 """The methods that contributions go into."""
 
-Method = Aggregating
+Method = Aggregating | Composing
 
 UNBOUNDED = (Points, Sum, Count, Distinct, ResidualMean, Hot, Streak)
 """Methods whose score is no value of the scale; for them the scale says what a gauge should draw."""

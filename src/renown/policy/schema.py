@@ -6,6 +6,7 @@ import msgspec
 
 from renown.policy.audiences import Audience
 from renown.policy.methods import Method
+from renown.policy.shapes import Shape
 from renown.policy.targets import Target, WeightBy
 
 __all__ = [
@@ -52,6 +53,8 @@ class CategoryPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Its own method; the policy's `[score]` when absent."""
     scale: Scale | None = None
     """The range of its values and score; the policy's `[scale]` when absent."""
+    shape: Shape | None = None
+    """What becomes of its score before it is shown."""
 
 
 class WeightCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -167,6 +170,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False, 
     """By event type."""
     description: str = ""
     categories: dict[str, CategoryPolicy] = {}
+    shape: Shape | None = None
+    """What becomes of the overall score before it is shown."""
     raters: Raters | None = None
     evidence: Evidence = Evidence()
     bounds: Bounds = Bounds()
@@ -178,6 +183,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False, 
         """Return the method of a category, or of the overall score for `OVERALL`."""
         own = self.categories[category].score if category else None
         return own or self.score
+
+    def shape_of(self, category: str) -> Shape | None:
+        """Return the shape of a category, or of the overall score for `OVERALL`."""
+        return self.categories[category].shape if category else self.shape
 
     def scale_of(self, category: str) -> Scale:
         """Return the scale of a category, or of the overall score for `OVERALL`."""

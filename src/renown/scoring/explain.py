@@ -10,7 +10,6 @@ same time, and what is read without any takes the prior's place.
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from math import isfinite
-from typing import Any
 
 import msgspec
 
@@ -20,37 +19,12 @@ from renown.policy import Policy, nearest
 from renown.scoring.aggregators import Aggregator, Cell, PointsAggregator
 from renown.scoring.aggregators.aggregator import moment
 from renown.scoring.cursor import Cursor, decode_cursor, encode_cursor
+from renown.scoring.lines import Line, PriorLine, line_of
 from renown.scoring.plan import plan_of
+from renown.scoring.replaying import Replayed
 from renown.scoring.state import State
 
 __all__ = ["Explanation", "Line", "PriorLine", "explain"]
-
-
-class Line(msgspec.Struct, frozen=True):
-    """What one event adds to the score."""
-
-    id: str
-    type: str
-    actor: str | None
-    at: str
-    value: float
-    weight: float
-    """As recorded when the event was folded: the rule's times the rater's."""
-    faded: float
-    """What time and newer events have left of the weight."""
-    share: float
-    """Its part of all weight, 0 to 1; for points 1 when all of it counts."""
-    points: float
-    version: int
-    data: dict[str, Any] | None = None
-
-
-class PriorLine(msgspec.Struct, frozen=True):
-    """What the score would be without events, and what that adds to it now."""
-
-    value: float
-    weight: float
-    points: float
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -107,15 +81,19 @@ def explain(
             expected=nearest(category, plan.names[1:]) or "one of " + ", ".join(plan.names[1:]),
         )
     start = _start(cursor, at, (prior or {}).get(category), version)
-    i = plan.index[category]
-    aggregator, cell = plan.aggregators[i], state.cells[i]
-    older = _older(entries, category, start)
-    found = _told(aggregator, cell, older, start)
+    if category in plan.shapings:
+        replayed = Replayed(policy, category, start.now, prior or {})
+        found = replayed.lines(_before(entries, start), start)
+        score, before = replayed.score(state), PriorLine(replayed.start, 0.0, replayed.start)
+    else:
+        i = plan.index[category]
+        aggregator, cell = plan.aggregators[i], state.cells[i]
+        found = _told(aggregator, cell, _older(entries, category, start), start)
+        score = aggregator.score(cell, start.now, start.prior)
+        before = _prior_line(aggregator, cell, start)
     page = list(islice(found, limit))
     more = limit is not None and next(found, None) is not None
-    score = aggregator.score(cell, start.now, start.prior)
     told = start.told + sum(line.points for line, _ in page)
-    before = _prior_line(aggregator, cell, start)
     last = page[-1][1] if page else start
     following = Cursor(
         last.at, last.version, start.now, start.prior, version, last.passed, told, start.newer + len(page)
@@ -149,12 +127,15 @@ def _start(cursor: str | None, at: float, prior: float | None, version: int) -> 
     return start
 
 
+def _before(entries: Iterable[Entry], start: Cursor) -> Iterator[Entry]:
+    return (entry for entry in entries if (entry.at, entry.version) < (start.at, start.version))
+
+
 def _older(entries: Iterable[Entry], category: str, start: Cursor) -> Iterator[tuple[Entry, Contribution]]:
-    for entry in entries:
-        if (entry.at, entry.version) < (start.at, start.version):
-            for contribution in entry.contributions:
-                if contribution.category == category:
-                    yield entry, contribution
+    for entry in _before(entries, start):
+        for contribution in entry.contributions:
+            if contribution.category == category:
+                yield entry, contribution
 
 
 def _prior_line(aggregator: Aggregator, cell: Cell, start: Cursor) -> PriorLine:
@@ -197,7 +178,7 @@ def _shared(
         passed += contribution.weight
         share = faded / whole if whole > 0 else 0.0
         points = share * aggregator.worth(contribution.value, start.prior)
-        line = _line(aggregator, entry, contribution, (faded, share, points))
+        line = line_of(aggregator, entry, contribution, (faded, share, points))
         yield line, msgspec.structs.replace(start, at=entry.at, version=entry.version, passed=passed)
 
 
@@ -213,7 +194,7 @@ def _counted(
         kept = aggregator.keeps(cell, entry.at, start.now, newer)
         points = deltas.pop() if deltas is not None else whole if kept else 0.0
         share = points / whole if whole else float(kept)
-        line = _line(aggregator, entry, contribution, (contribution.weight if kept else 0.0, share, points))
+        line = line_of(aggregator, entry, contribution, (contribution.weight if kept else 0.0, share, points))
         yield line, msgspec.structs.replace(start, at=entry.at, version=entry.version)
 
 
@@ -241,25 +222,5 @@ def _replayed(
         before = after
     for entry, contribution in told:
         points = deltas.pop()
-        line = _line(aggregator, entry, contribution, (contribution.weight, float(points != 0), points))
+        line = line_of(aggregator, entry, contribution, (contribution.weight, float(points != 0), points))
         yield line, msgspec.structs.replace(start, at=entry.at, version=entry.version)
-
-
-def _line(
-    aggregator: Aggregator, entry: Entry, contribution: Contribution, counts: tuple[float, float, float]
-) -> Line:
-    event = entry.event
-    faded, share, points = counts
-    return Line(
-        id=event.id or "",
-        type=event.type,
-        actor=event.actor,
-        at=timestamp(entry.at),
-        value=aggregator.shown(contribution.value),
-        weight=contribution.weight,
-        faded=faded,
-        share=share,
-        points=points,
-        version=entry.version,
-        data=event.data,
-    )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from renown.model import Contribution
 from renown.policy import Policy
+from renown.scoring.evaluating import remember
 from renown.scoring.plan import plan_of
 from renown.scoring.state import State, empty
 
@@ -12,19 +13,23 @@ __all__ = ["fold", "needs_refold", "next_change", "refold", "take_back"]
 
 def fold(policy: Policy, state: State, contributions: Iterable[Contribution], at: float) -> State:
     """Return the state with the contributions of one event at `at` (POSIX seconds) folded in."""
-    folds = plan_of(policy).folds
+    plan = plan_of(policy)
+    folds = plan.folds
     cells = list(state.cells)
     for contribution in contributions:
         i, add = folds[contribution.category]
         cells[i] = add(cells[i], contribution, at)
+    if plan.sticky and tuple(cells) != state.cells:
+        remember(plan, cells, at)
     return State(tuple(cells))
 
 
 def needs_refold(policy: Policy, state: State, at: float) -> bool:
     """Tell whether an event at `at` comes before something folded and the order matters."""
-    late = False
+    plan = plan_of(policy)
+    late = any(cell[0] and at < cell[1] for cell in state.cells[len(plan.names) :]) if plan.sticky else False
     # A generator would cost more than what it asks.
-    for i, is_late in plan_of(policy).lates:
+    for i, is_late in plan.lates:
         late = late or is_late(state.cells[i], at)
     return late
 
@@ -32,6 +37,8 @@ def needs_refold(policy: Policy, state: State, at: float) -> bool:
 def take_back(policy: Policy, state: State, contributions: Iterable[Contribution], at: float) -> State | None:
     """Return the state as if the contributions at `at` had never been, or None: then refold."""
     plan = plan_of(policy)
+    if plan.sticky:
+        return None
     cells = list(state.cells)
     for contribution in contributions:
         i = plan.index[contribution.category]
@@ -58,6 +65,6 @@ def next_change(policy: Policy, state: State, at: float) -> float | None:
     """
     times = [
         each.next_change(cell, at)
-        for each, cell in zip(plan_of(policy).aggregators, state.cells, strict=True)
+        for each, cell in zip(plan_of(policy).aggregators, state.cells, strict=False)
     ]
     return min((time for time in times if time is not None), default=None)

@@ -3,10 +3,25 @@
 from functools import lru_cache
 from math import inf
 from statistics import NormalDist
+from typing import cast
 
 from renown.model import OVERALL, Category, Contribution
-from renown.policy import BayesianMean, Distinct, FadingMean, Policy, ResidualMean, Rule, Target
-from renown.scoring.aggregators import Aggregator, FadingMeanAggregator, aggregator
+from renown.policy import (
+    COMPOSING,
+    BayesianMean,
+    Composing,
+    Distinct,
+    FadingMean,
+    Method,
+    Policy,
+    ResidualMean,
+    Rule,
+    Target,
+    uses_of,
+)
+from renown.scoring.aggregators import Aggregator, CountAggregator, FadingMeanAggregator, aggregator
+from renown.scoring.compositions import composition
+from renown.scoring.shaping import Shaping
 from renown.scoring.turning import turn_of
 
 __all__ = ["Meaning", "Plan", "plan_of"]
@@ -46,17 +61,23 @@ class Plan:
     __slots__ = (
         "aggregators",
         "blanks",
+        "compositions",
+        "empties",
         "evidence",
         "folds",
         "index",
         "lates",
         "names",
+        "order",
         "rateable",
         "rater",
         "rules",
         "running",
         "scores",
+        "shapings",
+        "sticky",
         "tiers",
+        "uses",
     )
 
     def __init__(self, policy: Policy) -> None:
@@ -65,9 +86,8 @@ class Plan:
         self.names = (OVERALL, *policy.categories)
         self.index = {name: i for i, name in enumerate(self.names)}
         self.rateable = frozenset(name for name in self.names[1:] if _is_rateable(policy, name))
-        self.aggregators: tuple[Aggregator, ...] = tuple(
-            aggregator(policy.method(name), policy.scale_of(name), z, floor) for name in self.names
-        )
+        self.aggregators = tuple(_aggregator(policy, name, z, floor) for name in self.names)
+        self._compose(policy)
         self.blanks = {
             name: Category(each.prior(None)[0], 0)
             for name, each in zip(self.names, self.aggregators, strict=True)
@@ -94,6 +114,21 @@ class Plan:
         overall = self.aggregators[0]
         self.rater = overall if isinstance(overall, FadingMeanAggregator) and policy.raters else None
 
+    def _compose(self, policy: Policy) -> None:
+        self.order = (*self.names[1:], OVERALL)
+        composed = [(name, method) for name in self.names if _is_composing(method := policy.method(name))]
+        made = {name: cast(Composing, method) for name, method in composed}
+        self.compositions = {name: composition(m, policy.scale_of(name)) for name, m in made.items()}
+        self.uses = {name: tuple(dict.fromkeys(part for _, part in uses_of(m))) for name, m in made.items()}
+        self.shapings = {
+            name: Shaping(policy.shape_of(name), policy.scale_of(name))
+            for name in self.names
+            if name in made or policy.shape_of(name) is not None
+        }
+        sticky = [name for name in self.order if name in self.shapings and self.shapings[name].sticky]
+        self.sticky = {name: len(self.names) + i for i, name in enumerate(sticky)}
+        self.empties = (*(each.empty() for each in self.aggregators), *([(0, 0.0, 0.0)] * len(sticky)))
+
 
 @lru_cache(maxsize=1024)
 def plan_of(policy: Policy) -> Plan:
@@ -101,8 +136,19 @@ def plan_of(policy: Policy) -> Plan:
     return Plan(policy)
 
 
+def _aggregator(policy: Policy, category: str, z: float, floor: float) -> Aggregator:
+    method = policy.method(category)
+    if isinstance(method, COMPOSING):
+        return CountAggregator()  # Nothing goes in; it keeps the category's place.
+    return aggregator(method, policy.scale_of(category), z, floor)
+
+
+def _is_composing(method: Method) -> bool:
+    return isinstance(method, COMPOSING)
+
+
 def _is_rateable(policy: Policy, category: str) -> bool:
-    return not isinstance(policy.method(category), Distinct)
+    return not isinstance(policy.method(category), Distinct | Composing)
 
 
 def _is_running(policy: Policy, category: str) -> bool:

@@ -7,6 +7,7 @@ import msgspec
 from renown.model import OVERALL, Category
 from renown.policy import Policy
 from renown.scoring.aggregators import Cell
+from renown.scoring.evaluating import evaluate
 from renown.scoring.plan import Plan, plan_of
 from renown.scoring.state import State
 
@@ -30,6 +31,8 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 def read(policy: Policy, state: State, at: float, prior: Mapping[str, float] | None = None) -> Reading:
     """Return the numbers at `at`; `prior` holds the running means of the kind, where the policy uses them."""
     plan = plan_of(policy)
+    if plan.shapings:
+        return _composed(plan, state, at, prior or _NONE)
     cells = state.cells
     overall, cell = plan.aggregators[0], cells[0]
     means = prior or _NONE
@@ -44,10 +47,23 @@ def read(policy: Policy, state: State, at: float, prior: Mapping[str, float] | N
 
 def score(policy: Policy, state: State, at: float, prior: Mapping[str, float]) -> float:
     """Return the overall score alone: the very number that `read` gives."""
-    overall, cell = plan_of(policy).aggregators[0], state.cells[0]
+    plan = plan_of(policy)
+    if plan.shapings:
+        return evaluate(plan, state.cells, at, prior)[OVERALL].score
+    overall, cell = plan.aggregators[0], state.cells[0]
     given = prior.get(OVERALL)
     # Without evidence W·m / W may miss m by the last digit, and a reading is made that way.
     return overall.score(cell, at, given) if cell[0] else overall.measure(cell, at, given)[0]
+
+
+def _composed(plan: Plan, state: State, at: float, means: Mapping[str, float]) -> Reading:
+    parts = evaluate(plan, state.cells, at, means)
+    score, low, high, count, mass = parts[OVERALL]
+    categories = {name: Category(parts[name].score, parts[name].events) for name in plan.names[1:]}
+    min_count, min_weight = plan.evidence
+    provisional = count < min_count or (min_weight > 0 and mass < min_weight)
+    tier = None if provisional else _tier(plan, score, count)
+    return Reading(score, low, high, count, categories, tier, provisional)
 
 
 def _categories(

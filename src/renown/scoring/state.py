@@ -14,7 +14,7 @@ class State(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What folding remembers of a subject. A value: folding makes a new one."""
 
     cells: tuple[Cell, ...]
-    """One per category in the policy's order, the overall one first."""
+    """One per category in the policy's order, the overall one first; then one per hysteresis."""
 
 
 _Depth1 = tuple[int | float, ...]
@@ -28,7 +28,7 @@ _ENCODER = msgspec.json.Encoder()
 
 def empty(policy: Policy) -> State:
     """Return the state of a subject without events."""
-    return State(tuple(each.empty() for each in plan_of(policy).aggregators))
+    return State(plan_of(policy).empties)
 
 
 def encode_state(state: State) -> bytes:
@@ -42,8 +42,9 @@ def decode_state(policy: Policy, data: bytes) -> State:
         (cells,) = _DECODER.decode(data)
     except msgspec.DecodeError as error:
         raise PolicyError(f"the state cannot be read: {error}", code="state_mismatch") from None
-    aggregators = plan_of(policy).aggregators
-    if len(cells) != len(aggregators) or not all(map(_fits, aggregators, cells)):
+    plan = plan_of(policy)
+    good = len(cells) == len(plan.empties) and all(map(_fits, plan.aggregators, cells))
+    if not good or any(len(cells[place]) != 3 for place in plan.sticky.values()):
         raise PolicyError(
             f"the state was not made under the policy `{policy.name}` version {policy.version}",
             code="state_mismatch",

@@ -42,7 +42,7 @@ from renown.scoring.aggregators.sum import SumAggregator
 from renown.scoring.aggregators.wilson import WilsonAggregator
 from renown.scoring.aggregators.windows import windowed
 
-__all__ = ["Aggregator", "Cell", "FadingMeanAggregator", "PointsAggregator", "aggregator"]
+__all__ = ["Aggregator", "Cell", "CountAggregator", "FadingMeanAggregator", "PointsAggregator", "aggregator"]
 
 _MAKERS: dict[type[Any], Callable[[Any, Scale, float], Aggregator]] = {
     Points: lambda method, _scale, _z: PointsAggregator(method),

@@ -1,0 +1,58 @@
+"""The lines of an explanation."""
+
+from typing import Any
+
+import msgspec
+
+from renown.model import Contribution, Entry, timestamp
+from renown.scoring.aggregators import Aggregator
+
+__all__ = ["Line", "PriorLine", "line_of"]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """What one event adds to the score."""
+
+    id: str
+    type: str
+    actor: str | None
+    at: str
+    value: float
+    weight: float
+    """As recorded when the event was folded: the rule's times the rater's."""
+    faded: float
+    """What time and newer events have left of the weight."""
+    share: float
+    """Its part of all weight, 0 to 1; for points 1 when all of it counts."""
+    points: float
+    version: int
+    data: dict[str, Any] | None = None
+
+
+class PriorLine(msgspec.Struct, frozen=True):
+    """What the score would be without events, and what that adds to it now."""
+
+    value: float
+    weight: float
+    points: float
+
+
+def line_of(
+    aggregator: Aggregator, entry: Entry, contribution: Contribution, counts: tuple[float, float, float]
+) -> Line:
+    """Return the line of one contribution; `counts` are faded weight, share and points."""
+    event = entry.event
+    faded, share, points = counts
+    return Line(
+        id=event.id or "",
+        type=event.type,
+        actor=event.actor,
+        at=timestamp(entry.at),
+        value=aggregator.shown(contribution.value),
+        weight=contribution.weight,
+        faded=faded,
+        share=share,
+        points=points,
+        version=entry.version,
+        data=event.data,
+    )
