@@ -73,6 +73,10 @@ const commands = {
       .then(() => tell('removed', { key }))
       .catch(({ code }) => tell('refused', { code }));
   },
+  patches({ channel }) {
+    const { numFullPayloads, numDeltaPayloads } = maps.get(channel).deltaStats();
+    tell('patches', { whole: numFullPayloads, patched: numDeltaPayloads });
+  },
   disconnect() {
     client.disconnect();
   },

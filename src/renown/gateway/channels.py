@@ -18,6 +18,7 @@ __all__ = ["EVERYTHING", "Address", "Channels", "Source"]
 EVERYTHING: Final = "all"
 """The name of the feed over all kinds."""
 
+_REMEMBERED: Final = 4_096
 _KIND = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
 _PRINTABLE = re.compile(r"[!-~]+\Z")
@@ -88,6 +89,8 @@ class Channels:
 
         """
         self._kinds = kinds
+        self._found: dict[str, Address] = {}
+        """What was asked for lately: each subscription asks several times."""
         self._rules: dict[Source, ChannelRule] = {
             source: getattr(options.channels, source.value) for source in _LEDGER.values()
         }
@@ -99,6 +102,17 @@ class Channels:
 
     def find(self, channel: str) -> Address | Error:
         """Take a channel's name apart, or say what is wrong with it."""
+        known = self._found.get(channel)
+        if known is not None:
+            return known
+        found = self._find(channel)
+        if not isinstance(found, Error):
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            self._found[channel] = found
+        return found
+
+    def _find(self, channel: str) -> Address | Error:
         namespace, colon, name = channel.removeprefix("$").partition(":")
         source = _LEDGER.get(namespace) if colon else None
         if source is not None and not channel.startswith("$"):
@@ -165,7 +179,7 @@ def _route(address: Address) -> Route:
         plain=source is not Source.STANDINGS,
         map=source in (Source.STANDINGS, Source.BOARD),
         history=source is Source.ACTIVITY,
-        # In maps a patch would need each key's last value.
+        # They change in many places at once, where a packed form saves more than patches.
         delta=rule.delta and source is not Source.STANDINGS,
         packed=source in (Source.STANDING, Source.STANDINGS),
     )
@@ -186,7 +200,7 @@ def _route_of_room(rule: RoomRule, *, spoken_by_server: bool) -> Route:
         publish=not spoken_by_server,
         client_key=rule.client_key,
         user_key=rule.user_key,
-        delta=rule.delta and rule.map is MapMode.OFF,
+        delta=rule.delta,
         filters=rule.filters,
         user_limited=not spoken_by_server,
     )

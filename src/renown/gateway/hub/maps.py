@@ -18,6 +18,7 @@ import msgspec
 from renown.errors import RenownError
 from renown.gateway.channels import Address, Source
 from renown.gateway.hub.forms import Form, form_of, wanted_form
+from renown.gateway.hub.map_patches import Bases
 from renown.gateway.hub.map_reads import MapSource, Part, Stretch, find_part
 from renown.gateway.hub.member import Member
 from renown.gateway.metrics import GatewayMetrics
@@ -32,6 +33,8 @@ __all__ = ["MapChannel", "MapTable"]
 _LOG = logging.getLogger("renown.gateway")
 _CHUNK: Final = 200
 """Changes that are sent in one piece; then others have their turn."""
+_STATE: Final = 2
+"""The phase in which a map's state is read page by page."""
 _AGAIN: Final = 1.0
 """Seconds until a failed read is tried again."""
 
@@ -39,10 +42,12 @@ _AGAIN: Final = 1.0
 class _Place:
     """How far a member is."""
 
-    __slots__ = ("form", "position", "running")
+    __slots__ = ("form", "position", "running", "since")
 
-    def __init__(self, form: Form, position: int) -> None:
+    def __init__(self, form: Form, position: int, since: int = -1) -> None:
         self.form = form
+        self.since = since
+        """This subscription told it every change after this offset; -1: and the state before."""
         self.position = position
         """It knows every key as of this offset."""
         self.running = False
@@ -54,6 +59,7 @@ class MapChannel:
 
     __slots__ = (
         "address",
+        "bases",
         "epoch",
         "joining",
         "live",
@@ -68,6 +74,8 @@ class MapChannel:
     def __init__(self, address: Address, source: MapSource) -> None:
         self.address = address
         self.source = source
+        self.bases = Bases() if address.rule.delta else None
+        """What patches are made against, where there may be any."""
         self.epoch = ""
         """Of all places; empty until the first member is there."""
         self.sent = 0
@@ -208,6 +216,8 @@ class MapTable:
             return
         del channel.joining[member]
         form = wanted_form(member.wire, wanted)
+        if isinstance(found, Part):
+            self._note(channel, found.page.epoch, (*found.page.state, *found.page.publications))
         try:
             answer = found if isinstance(found, Error) else _said(found.page, member, wanted)
             stands = member.found(name, answer)
@@ -215,7 +225,7 @@ class MapTable:
             stands = False
             member.close(DISCONNECTS.INAPPROPRIATE_PROTOCOL)
         if stands and isinstance(found, Part) and found.page.live:
-            self._join(channel, member, _Place(form, found.page.offset), found)
+            self._join(channel, member, _Place(form, found.page.offset, _since(wanted)), found)
             self._admitted(member, channel.address, wanted)
         self._drop_if_abandoned(channel)
 
@@ -225,6 +235,9 @@ class MapTable:
         if channel.epoch != epoch:
             # What is kept began anew, and who is here already knows its former life.
             channel.epoch, channel.sent = epoch, place.position
+            if channel.bases is not None:
+                channel.bases.begin()
+                channel.bases.note((*found.page.state, *found.page.publications))
             self._give_up(channel, before)
         if found.more or member.paused:
             self._hurry(channel, member)
@@ -287,28 +300,41 @@ class MapTable:
 
     def _send(self, channel: MapChannel, after: int, found: Stretch) -> None:
         """Send all live members what each lacks, made once for those of one form at one place."""
-        groups: dict[tuple[Form, int], list[Member]] = {}
+        groups: dict[tuple[Form, int, int], list[Member]] = {}
         for member, place in channel.live.items():
             # Who came while this was read, with less than it begins with, has the next turn.
             if after <= place.position < found.reached:
-                groups.setdefault((place.form, place.position), []).append(member)
+                since = place.since if place.form.delta else -1
+                groups.setdefault((place.form, place.position, since), []).append(member)
                 place.position = found.reached
         channel.sent = max(channel.sent, found.reached)
-        for (form, position), members in groups.items():
-            frames = self._frames(channel, form, position, found, members)
+        for (form, position, since), members in groups.items():
+            frames = self._frames(channel, form, (since, position), found, members)
             for member in members:
                 write = member.write
                 for frame in frames:
                     write(frame)
+        self._note(channel, found.epoch, found.publications)
         self._metrics.published(channel.address, len(found.publications))
 
     def _frames(
-        self, channel: MapChannel, form: Form, position: int, found: Stretch, members: list[Member]
+        self,
+        channel: MapChannel,
+        form: Form,
+        known: tuple[int, int],
+        found: Stretch,
+        members: list[Member],
     ) -> list[bytes]:
+        """Return the frames for members that this subscription told all between two offsets."""
         name, encode = channel.address.channel, form.wire.codec.publication
-        due = [each for each in found.publications if each.offset > position]
+        due = [each for each in found.publications if each.offset > known[1]]
+        persistent = channel.source.persistent
         try:
-            pushes = [encode(name, each) for each in _entries(due, form, channel.source.persistent)]
+            if channel.bases is not None and form.delta:
+                said = _placed(channel.bases.said(due, form, known), persistent)
+            else:
+                said = _entries(due, form, persistent)
+            pushes = [encode(name, each) for each in said]
         except Unspeakable:
             for member in members:
                 member.close(DISCONNECTS.INAPPROPRIATE_PROTOCOL)
@@ -353,10 +379,15 @@ class MapTable:
             place.running = False
 
     def _send_one(self, channel: MapChannel, member: Member, place: _Place, found: Stretch) -> None:
-        frames = self._frames(channel, place.form, place.position, found, [member])
+        frames = self._frames(channel, place.form, (place.since, place.position), found, [member])
+        self._note(channel, found.epoch, found.publications)
         place.position = found.reached
         for frame in frames:
             member.write(frame)
+
+    def _note(self, channel: MapChannel, epoch: str, entries: Sequence[Publication]) -> None:
+        if channel.bases is not None and epoch == channel.epoch:
+            channel.bases.note(entries)
 
     # Ends
 
@@ -406,7 +437,23 @@ def _said(page: MapPage, member: Member, wanted: Attach) -> MapPage:
 
 def _entries(entries: Iterable[Publication], form: Form, persistent: bool) -> tuple[Publication, ...]:
     """Return what a form lets pass, as it says it. Removals always pass: they bear no tags of their own."""
-    passed = (form.whole(entry) for entry in entries if entry.removed or form.passes(entry))
+    passed = (
+        entry if entry.removed else form.whole(entry)
+        for entry in entries
+        if entry.removed or form.passes(entry)
+    )
+    return _placed(passed, persistent)
+
+
+def _placed(entries: Iterable[Publication], persistent: bool) -> tuple[Publication, ...]:
     if persistent:
-        return tuple(passed)
-    return tuple(msgspec.structs.replace(entry, offset=0) for entry in passed)
+        return tuple(entries)
+    return tuple(msgspec.structs.replace(entry, offset=0) for entry in entries)
+
+
+def _since(wanted: Attach) -> int:
+    """Return after which offset a subscription that begins tells everything; -1: it began with the state."""
+    wish, known = wanted.map, wanted.recover
+    if wish is None or wish.phase == _STATE or known is None:
+        return -1
+    return known.offset
