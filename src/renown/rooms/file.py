@@ -237,6 +237,14 @@ class RoomsFile:
         rows = self.rows(sql.LIFE, (channel,))
         return LifeRow(*rows[0]) if rows else None
 
+    def position(self, channel: str) -> tuple[str, int]:
+        """Return the epoch and the top of a channel, read at once."""
+        rows = self.rows(sql.POSITION, (channel, channel, bucket_of(channel)))
+        epoch, top, salt = rows[0] if rows else (None, 0, None)
+        if epoch is None:
+            return first_epoch(self._secret, str(salt or ""), channel), 0
+        return str(epoch), int(top or 0)
+
     def first_epoch(self, channel: str) -> str:
         """Return the epoch of a channel that has no life yet."""
         rows = self.rows(sql.SALT, (bucket_of(channel),))

@@ -151,11 +151,7 @@ class SqliteRooms:
 
     async def top(self, channel: str) -> Position:
         """Return the newest position."""
-        with self._near.snapshot():
-            row = self._near.life(channel)
-            return (
-                Position(self._near.first_epoch(channel), 0) if row is None else Position(row.epoch, row.top)
-            )
+        return Position(*self._near.position(channel))
 
     async def page(self, channel: str, cursor: str, limit: int) -> Page:
         """Read a map by key."""

@@ -47,6 +47,7 @@ __all__ = [
     "NEWEST_AFTER",
     "OLDEST",
     "PAGE",
+    "POSITION",
     "PUT_ANSWER",
     "PUT_ENTRY",
     "PUT_LIFE",
@@ -95,6 +96,11 @@ SALT: Final = _sql(select(salts.c.salt).where(_is(salts.c.bucket, "bucket")))
 PUT_SALT: Final = _replace(salts)
 
 LIFE: Final = _sql(select(lives).where(_is(lives.c.channel, "channel"), lives.c.ended.is_(False)))
+_EPOCH: Final = select(lives.c.epoch).where(_is(lives.c.channel, "channel"), lives.c.ended.is_(False))
+_TOP: Final = select(lives.c.top).where(_is(lives.c.channel, "again"), lives.c.ended.is_(False))
+_SALT: Final = select(salts.c.salt).where(_is(salts.c.bucket, "bucket"))
+POSITION: Final = _sql(select(_EPOCH.scalar_subquery(), _TOP.scalar_subquery(), _SALT.scalar_subquery()))
+"""Epoch and top of a channel's life, and the salt that the epoch of one without a life is made with."""
 ADD_LIFE: Final = _sql(
     lives.insert().values({c.name: bindparam(c.name) for c in lives.columns if c.name != "life"})
 )

@@ -5,6 +5,7 @@ turned away for what another address does, except by the limits on all of them t
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -163,6 +164,7 @@ def _bare(hop: str) -> str:
     return text
 
 
+@lru_cache(1_024)
 def _counted(text: str) -> str:
     """Return the name under which an address is counted; whoever has one IPv6 address has 2^64."""
     try:

@@ -7,6 +7,7 @@ be taken for a shared secret, and `none` is no algorithm at all.
 import asyncio
 import base64
 import contextlib
+import hmac
 import secrets
 import time
 import warnings
@@ -17,8 +18,9 @@ from typing import Any, Final
 
 import msgspec
 from joserfc import jws, jwt
-from joserfc.errors import JoseError, SecurityWarning
+from joserfc.errors import BadSignatureError, JoseError, SecurityWarning
 from joserfc.jwk import ECKey, Key, OctKey, RSAKey
+from joserfc.util import urlsafe_b64decode
 
 from renown.errors import SettingsError
 from renown.gateway.admission.claims import Claims, claims_of, connection_claims, subscription_claims
@@ -42,7 +44,7 @@ from renown.protocol.access import (
 __all__ = ["LONGEST_TOKEN", "Tokens"]
 
 _LEAST_SECRET: Final = 32
-_HMAC: Final = ("HS256", "HS384", "HS512")
+_HMAC: Final = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 _RSA: Final = ("RS256", "RS384", "RS512")
 _CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
 _EDWARDS: Final = ("EdDSA", "Ed25519")
@@ -54,6 +56,8 @@ LONGEST_TOKEN: Final = 16_384
 class _Header(msgspec.Struct, frozen=True):
     alg: str
     kid: str | None = None
+    crit: msgspec.Raw | None = None
+    b64: msgspec.Raw | None = None
 
 
 _HEADER = msgspec.json.Decoder(_Header)
@@ -200,7 +204,7 @@ class _Verifier:
             if header.kid is not None and key.kid is not None and header.kid != key.kid:
                 continue
             try:
-                payload = _payload(token, key, header.alg)
+                payload = _payload(token, key, header)
             except (JoseError, ValueError):
                 continue
             try:
@@ -277,7 +281,10 @@ def _moment(text: str | None, field: str) -> float | None:
     return when.timestamp()
 
 
-def _payload(token: str, key: Key, algorithm: str) -> bytes:
+def _payload(token: str, key: Key, header: _Header) -> bytes:
+    algorithm = header.alg
+    if algorithm in _HMAC and isinstance(key, OctKey) and header.crit is None and header.b64 is None:
+        return _shared(token, key, algorithm)
     if algorithm != "EdDSA":
         return jws.deserialize_compact(token, key, algorithms=[algorithm]).payload or b""
     # joserfc warns of this name, which RFC 9864 replaces by `Ed25519`; providers still use it.
@@ -286,10 +293,19 @@ def _payload(token: str, key: Key, algorithm: str) -> bytes:
         return jws.deserialize_compact(token, key, algorithms=[algorithm]).payload or b""
 
 
+def _shared(token: str, key: OctKey, algorithm: str) -> bytes:
+    """Return the payload of a token signed with a shared secret: the checks of RFC 7515, section 5.2."""
+    signed, _, signature = token.rpartition(".")
+    mac = hmac.digest(key.raw_value, signed.encode("ascii"), _HMAC[algorithm])
+    if not hmac.compare_digest(mac, urlsafe_b64decode(signature.encode("ascii"))):
+        raise BadSignatureError
+    return urlsafe_b64decode(signed.partition(".")[2].encode("ascii"))
+
+
 def _algorithms(key: Key) -> tuple[str, ...]:
     """Return what a key may verify; the `alg` of a public one narrows that."""
     if isinstance(key, OctKey):
-        return _HMAC
+        return tuple(_HMAC)
     if isinstance(key, RSAKey):
         possible = _RSA
     elif isinstance(key, ECKey):

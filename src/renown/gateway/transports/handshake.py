@@ -6,11 +6,13 @@ from urllib.parse import parse_qs
 
 from websockets.datastructures import Headers, MultipleValuesError
 from websockets.http11 import Request, Response
+from websockets.protocol import Event
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from renown.gateway.admission.origins import OriginRule
 from renown.gateway.transports.frame_pings import FRAME_PINGS
+from renown.gateway.transports.upgrade import accepted, is_plain_upgrade, read_head
 from renown.gateway.wires import WS_JSON, WS_PROTOBUF, Wire
 
 __all__ = ["FIRST_FRAME", "Handshake"]
@@ -31,6 +33,39 @@ class Handshake(ServerProtocol):
 
     frame_pings: bool = False
     """Whether the client wants WebSocket's own pings instead of the protocol's."""
+
+    _plain: dict[str, str] | None = None
+    """The header fields, where the request was read here."""
+    _begun: bool = False
+    """Whether anything was received."""
+    _read: Request | None = None
+    """What was read here and not yet taken."""
+
+    def receive_data(self, data: bytes | bytearray) -> None:
+        """Take bytes from the network; a whole and plain request is read at once."""
+        head = None if self._begun else read_head(bytes(data))
+        self._begun = True
+        if head is None or not is_plain_upgrade(head[1]):
+            super().receive_data(data)
+            return
+        path, self._plain = head
+        self._read = Request(path, Headers(self._plain))
+
+    def events_received(self) -> list[Event]:
+        """Return the request, once it is there."""
+        if self._read is None:
+            return super().events_received()
+        read, self._read = self._read, None
+        return [read]
+
+    def accept(self, request: Request) -> Response:
+        """Return the response that opens the connection, or says why the handshake is no good."""
+        if self._plain is None:
+            return super().accept(request)
+        self.accept_called = True
+        subprotocol = self.process_subprotocol(request.headers)
+        fields = accepted(self._plain["sec-websocket-key"], subprotocol)
+        return Response(HTTPStatus.SWITCHING_PROTOCOLS, "Switching Protocols", Headers(fields))
 
     def process_subprotocol(self, headers: Headers) -> Subprotocol | None:
         """Choose the first known name in the client's order; else name nothing.

@@ -1,0 +1,57 @@
+"""Tokens signed with a shared secret are checked here rather than by the library: as strictly as it does."""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from renown.gateway.admission.tokens import Tokens
+from renown.gateway.options import TokenOptions
+from renown.protocol.access import TokenRefused
+
+SECRET = "a-secret-of-thirty-two-bytes-or-more"
+TOKENS = Tokens(TokenOptions(secret=SECRET))
+
+
+def part(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def signed(header: dict[str, Any], payload: bytes = b'{"sub":"ana"}', secret: str = SECRET) -> str:
+    body = f"{part(json.dumps(header).encode())}.{part(payload)}"
+    return f"{body}.{part(hmac.digest(secret.encode(), body.encode(), hashlib.sha256))}"
+
+
+GOOD = signed({"alg": "HS256"})
+
+
+def test_a_token_with_the_usual_header_is_good():
+    assert TOKENS.connection(GOOD).user == "ana"
+    assert TOKENS.connection(signed({"alg": "HS256", "typ": "JWT", "kid": "any"})).user == "ana"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        signed({"alg": "HS256", "crit": ["exp"]}),
+        signed({"alg": "HS256"}, secret=SECRET + "x"),
+        signed({"alg": "HS512"}),
+        GOOD[:-1],
+        GOOD + "=",
+        GOOD[:-2] + "+/",
+        GOOD.rpartition(".")[0] + ".",
+        GOOD.rpartition(".")[0] + ".\u00e9",
+        GOOD.replace(part(b'{"sub":"ana"}'), part(b'{"sub":"bob"}')),
+    ],
+)
+def test_what_the_library_refuses_is_refused(token: str):
+    with pytest.raises((JoseError, ValueError)):
+        jws.deserialize_compact(token, OctKey.import_key(SECRET), algorithms=["HS256"])
+    with pytest.raises(TokenRefused):
+        TOKENS.connection(token)
