@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.__main__ import into_page
 from bench.report import Report
-from bench.scoring import attacks, bombs, early, exchange, streams, verified
+from bench.scoring import attacks, better, bombs, early, exchange, streams, verified
 from bench.scoring.data import FOLDER, missing
 
 BENCHES = {
@@ -20,6 +20,7 @@ BENCHES = {
     "early": (early.early, early.NEEDS),
     "exchange": (exchange.exchange, exchange.NEEDS),
     "verified": (verified.verified, verified.NEEDS),
+    "better": (better.better, better.NEEDS),
     "stream": (streams.stream, streams.NEEDS),
 }
 

@@ -10,6 +10,7 @@ from bench.scoring.fading import Fading
 from bench.scoring.means import Beta, Wilson
 from bench.scoring.measures import auc
 from bench.scoring.prediction import Predictor
+from bench.scoring.wary import Wary
 
 __all__ = ["NEEDS", "before_deciding", "early", "first_deciding", "rated", "without_benign"]
 
@@ -24,10 +25,11 @@ METHODS: tuple[tuple[str, Callable[[], Predictor]], ...] = (
     ("Wilson", Wilson),
     ("R1 floor .2", lambda: Fading(floor=0.2)),
     ("trader (product)", product.trader),
+    ("R4", Wary),
 )
 MEASURED = {
-    "B": (0.896, 0.876, 0.881, 0.889, 0.836, None),
-    "C": (0.711, 0.728, 0.747, 0.680, 0.768, None),
+    "B": (0.896, 0.876, 0.881, 0.889, 0.836, None, None),
+    "C": (0.711, 0.728, 0.747, 0.680, 0.768, None, None),
 }
 
 
