@@ -196,7 +196,10 @@ class Hub:
             channel = self.channels[address.channel] = self._make(address)
             self._metrics.channels += 1
             if not channel.loaded:
+                # What can be read at once answers at once: whoever waits must be there already.
+                channel.joining[member] = wanted
                 self._reader.load(channel)
+                return
         elif address.rule.max_subscribers and channel.crowd >= address.rule.max_subscribers:
             member.found(address.channel, ERRORS.LIMIT_EXCEEDED)
             return

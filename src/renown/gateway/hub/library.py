@@ -63,7 +63,8 @@ class Library:
     def load(self, channel: WatchedChannel) -> None:
         """Read a channel's first state; standings and streams of one tick share a read."""
         if isinstance(channel, StreamRoom | NewestRoom):
-            self.run(self._of_rooms.load(channel))
+            if not self._of_rooms.load_at_once(channel):
+                self.run(self._of_rooms.load(channel))
         elif isinstance(channel, FeedChannel):
             self.run(self._load_feed(channel))
         elif isinstance(channel, RereadChannel):

@@ -34,6 +34,24 @@ class RoomLibrary:
             return
         self._hub.room_read(channel, top, newest)
 
+    def load_at_once(self, channel: LoggedRoom) -> bool:
+        """Do the same without a task, where nothing must be waited for; return whether it is done.
+
+        Everybody who connects has a room of their own, so this is done for every connection.
+        """
+        reading = self._state(channel)
+        try:
+            reading.send(None)
+        except StopIteration as read:
+            self._hub.room_read(channel, *read.value)
+        except Exception:
+            _LOG.exception("cannot read the room %s", channel.address.channel)
+            self._hub.unreadable(channel)
+        else:
+            reading.close()
+            return False
+        return True
+
     async def check(self, channel: LoggedRoom, member: Member) -> None:
         """Compare a channel with its log before `member` is answered."""
         try:
