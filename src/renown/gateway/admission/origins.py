@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 __all__ = ["OriginRule", "is_loopback_host"]
 
 
+@lru_cache(256)
 def is_loopback_host(host: str) -> bool:
     """Tell whether `host`, as a Host header or a URL has it, with or without a port, means this machine."""
     name = _without_port(host.strip()).lower().removesuffix(".")
