@@ -150,3 +150,27 @@ async def test_newest_states_in_patches(connect: Connect, site: Site, protocol: 
     for channel in (room, f"standing:{subject}"):
         await js.do("patches", channel=channel)
         assert (await js.next("patches", channel=channel))["patched"] >= 3
+
+
+@BOTH
+async def test_subscribing_and_unsubscribing_in_one_breath(
+    connect: Connect, site: Site, protocol: str
+) -> None:
+    """What the client wanted last is what holds, and nothing comes twice."""
+    channel = f"chat:hasty-{protocol}"
+    js = await connect(site.websocket, protocol, token=token("ana"))
+    for turn in range(20):
+        for _ in range(1 + turn % 3):
+            await js.do("subscribe", channel=channel)
+            await js.do("unsubscribe", channel=channel)
+    await js.subscribe(channel)
+    for number in range(1, 6):
+        site.room("publish", channel=channel, data=number)
+    assert [(await js.next("publication"))["offset"] for _ in range(5)] == [1, 2, 3, 4, 5]
+    await js.do("unsubscribe", channel=channel)
+    # What comes after the answer to this comes after the end of the other subscription, too.
+    await js.subscribe("chat:other")
+    site.room("publish", channel=channel, data=6)
+    site.room("publish", channel="chat:other", data=7)
+    assert (await js.next("publication"))["data"] == 7
+    assert not [seen for seen in js.seen if seen["event"] == "error"]
