@@ -82,8 +82,8 @@ def better() -> Report:
         "Found by search over eleven constants on the first half under the condition that no attack of the "
         "table gets easier, then rounded. There is one market to try it on: other markets may differ.",
         "The last row of the attacks is what the new prior costs: a known rater who turns on fifty others "
-        "lowers everybody, until others have rated. A budget per rater and day bounds it. In the early "
-        "warning of frauds (row C) R4 is behind R1.",
+        "lowers everybody a little, until others have rated. With the last 250 ratings instead of 1,000 the "
+        "second half has RMSE .333 and AUC .864, but that cost is .07; so it is 1,000.",
     ]
     return report_of("better", "A better public score: Bitcoin OTC", [accuracy, *_attacked(ratings)], notes)
 

@@ -2,7 +2,7 @@
 
 It is R1 hardened with four changes, each a line of an explanation: a negative rating counts as `harder` worse
 than it says, not below -1; from a rater with support it also weighs `heed` times as much; the prior weighs
-1.5 and is the mean of what raters of weight 250 together said last; a newer rating leaves .87 of the older.
+1.5 and is the mean of the last ratings worth 1,000 of full weight; a newer rating leaves .87 of the older.
 """
 
 from typing_extensions import override
@@ -24,7 +24,7 @@ class Wary(Predictor):
         memory: float = 0.87,
         half_life_days: float = 180.0,
         prior: float = 1.5,
-        lately: float | None = 250.0,
+        lately: float | None = 1000.0,
         harder: float = 0.4,
         heed: float = 1.5,
         floor: float = 0.05,
