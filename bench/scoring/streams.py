@@ -155,7 +155,7 @@ def stream() -> Report:
         "10.65 %): those whose target has an earlier one. Each is predicted before it is learnt.",
         "“(product)”: a policy run through `interpret`, `rater_weight`, `fold` and `read`; the others are "
         "plain references of the bench. The table's other data set, Bitcoin Alpha, is not at hand.",
-        "± .02 where the reference does not give every constant: what a batch knows of new subjects, what a "
+        "± .02 where the reference does not give every constant: what a "
         "bias is taken against, which score R2 stands on. R3's features are our own choice.",
     ]
     return report_of("stream", "Along the stream: Bitcoin OTC", [gates, public, pair], notes)
