@@ -100,7 +100,7 @@ WINDOWED = [
     policy_of('method = "beta"\nwindow = { days = [30, 90], pick = "first", min_count = 3 }'),
     policy_of('method = "residual_mean"\naround = 2\nwindow = { calendar = "year" }'),
     policy_of(
-        'method = "bayesian_mean"\nprior = { value = 1, weight = 1 }\nhalf_life_days = 7\n'
+        'method = "bayesian_mean"\nprior = { value = 1, weight = 1 }\nhalf_life_days = 90\n'
         "window = { days = [30, 60, 90] }"
     ),
 ]

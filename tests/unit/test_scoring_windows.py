@@ -173,6 +173,12 @@ def test_changes_come_to_an_end(data: st.DataObject, policy: Policy) -> None:
         ('method = "mean"\nwindow = { days = 3, period = "previous" }', "score.window.period", "calendar"),
         ('method = "mean"\nwindow = { calendar = "moon" }', "score.window.calendar", '"month"'),
         ('method = "beta"\nmemory = 0.5\nwindow = { days = 3 }', "score.window", "last ="),
+        (
+            'method = "bayesian_mean"\nprior = { value = 1, weight = 1 }\nhalf_life_days = 30\n'
+            "window = { days = 60 }",
+            "score.half_life_days",
+            "90 to 36525",
+        ),
         ('method = "points"\nwindow = { days = 3 }', "score.window", "one of"),
         (
             'method = "residual_mean"\naround = 1\nrunning = true\nwindow = { days = [3, 9] }',

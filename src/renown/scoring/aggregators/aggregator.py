@@ -7,6 +7,8 @@ few numbers, or of such tuples, that starts with the count of live contributions
 `Base` has what most aggregators say alike; `Aggregator` is the whole promise.
 """
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any, Literal, Protocol, cast
 
 from renown.model import Contribution
@@ -114,6 +116,10 @@ class Aggregator(Protocol):
         """Return the cell of the contributions of both, `other` being the later ones."""
         ...
 
+    def merged(self, cells: Sequence[Cell]) -> Cell:
+        """Return the cell of the contributions of all, the oldest first."""
+        ...
+
     def next_change(self, cell: Cell, at: float) -> float | None:
         """Return the first time after `at` when something stops to count, None if nothing will.
 
@@ -186,6 +192,12 @@ class Base:
     def merge(self, one: Cell, other: Cell) -> Cell:
         """Return the sums of both: right for cells that are sums."""
         return tuple([a + b for a, b in zip(one, other, strict=True)])
+
+    def merged(self, cells: Sequence[Cell]) -> Cell:
+        """Return all together; where merging is adding, a column at a time."""
+        if type(self).merge is Base.merge and cells:
+            return tuple(map(sum, zip(*cells, strict=True)))
+        return reduce(self.merge, cells, self.empty())
 
     def next_change(self, cell: Cell, at: float) -> float | None:
         """Never."""

@@ -67,13 +67,6 @@ class BucketedWindow(WindowAggregator):
         """Return `at`, or the beginning of the newest bucket when that is later."""
         return max(at, self.start(cell[1][-1][0])) if cell[1] else at
 
-    def merged(self, cells: list[Cell]) -> Cell:
-        """Return the inner cell of all of these, the oldest first."""
-        whole = self.inner.empty()
-        for cell in cells:
-            whole = self.inner.merge(whole, cell)
-        return whole
-
     def fits(self, cell: Cell) -> bool:
         """Tell whether it is a count and buckets of what the inner one fits."""
         if len(cell) != 2 or not are_tuples(cell[1], 2):

@@ -21,6 +21,7 @@ class DaysWindow(BucketedWindow):
         self._lengths = tuple(days * DAY for days in window.lengths)
         self._pick = window.pick
         self._min_count = window.min_count
+        self._newest: tuple[Cell, float, Cell] = ((), 0.0, ())
 
     def index(self, at: float) -> int:
         """Return the number of the bucket that a time falls into."""
@@ -36,7 +37,11 @@ class DaysWindow(BucketedWindow):
 
     def looked_at(self, cell: Cell, at: float) -> Cell:
         """Return the inner cell of the picked length."""
-        return self._within(cell, at, self._picked(cell, at))
+        # A reading asks several times for the same; replaced as a whole, so threads may share it.
+        newest = self._newest
+        if newest[0] is not cell or newest[1] != at:
+            self._newest = newest = (cell, at, self._within(cell, at, self._picked(cell, at)))
+        return newest[2]
 
     def keeps(self, cell: Cell, at: float, now: float, newer: int) -> bool:
         """Tell whether the picked length holds the bucket of a time."""
@@ -55,7 +60,7 @@ class DaysWindow(BucketedWindow):
 
     def _within(self, cell: Cell, at: float, length: float) -> Cell:
         at = moment(at)
-        return self.merged([inner for index, inner in cell[1] if at < self._until(index, length)])
+        return self.inner.merged([inner for index, inner in cell[1] if at < self._until(index, length)])
 
     def _picked(self, cell: Cell, at: float) -> float:
         lengths = self._lengths
