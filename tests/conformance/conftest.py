@@ -1,7 +1,9 @@
 """What the conformance tests share: a real ledger, a gateway served by uvicorn, a raw client."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import gc
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -31,6 +33,19 @@ def pytest_asyncio_loop_factories(
 Serve = Callable[..., AbstractAsyncContextManager[Served]]
 
 Connect = Callable[..., Awaitable[JavaScript]]
+
+
+@pytest.fixture(autouse=True)
+def without_leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let go of the sockets that the official Python libraries leave open when their server goes away.
+
+    Else they are warned of in some later test, which has nothing to do with them.
+    """
+    yield
+    if {"centrifuge", "cent"} & set(vars(request.module)) or hasattr(request.module, "Client"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 @pytest.fixture
