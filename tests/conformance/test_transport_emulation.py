@@ -11,7 +11,7 @@ import pytest
 
 from renown.gateway import Gateway
 from renown.gateway.transports.streaming import Streamed
-from renown.gateway.transports.wires import STREAM_JSON
+from renown.gateway.wires import STREAM_JSON
 from renown.protocol.wire.client_pb2 import EmulationRequest
 from tests.conformance.conftest import Serve
 from tests.conformance.streams import Streaming, until
