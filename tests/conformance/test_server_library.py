@@ -1,6 +1,7 @@
 """The official server library (`cent`) against the real server: rooms, presence, history, connections."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from centrifuge import (
     Client,
     ClientEventHandler,
+    ConnectingContext,
     DisconnectedContext,
     Publication,
     PublicationContext,
@@ -28,6 +30,8 @@ SETTINGS = f"""
 policies = ["seller"]
 [tokens]
 secret = "{SECRET}"
+[gateway]
+expiry_grace = 0.5
 [gateway.rooms.chat]
 history_size = 20
 presence = true
@@ -72,6 +76,7 @@ class Watch:
     def __init__(self) -> None:
         self.publications: asyncio.Queue[Publication] = asyncio.Queue()
         self.subscribed: asyncio.Queue[ServerSubscribedContext] = asyncio.Queue()
+        self.connecting: asyncio.Queue[ConnectingContext] = asyncio.Queue()
         self.ended: asyncio.Queue[DisconnectedContext] = asyncio.Queue()
 
 
@@ -92,6 +97,9 @@ class Connected(ClientEventHandler):
 
     async def on_publication(self, ctx: ServerPublicationContext) -> None:
         self._watch.publications.put_nowait(ctx.pub)
+
+    async def on_connecting(self, ctx: ConnectingContext) -> None:
+        self._watch.connecting.put_nowait(ctx)
 
     async def on_disconnected(self, ctx: DisconnectedContext) -> None:
         self._watch.ended.put_nowait(ctx)
@@ -174,6 +182,28 @@ async def test_subscribe_unsubscribe_and_disconnect_a_user(
     )
     ended = await asyncio.wait_for(watch.ended.get(), 10)
     assert (ended.code, ended.reason) == (4500, "go away")
+    await client.disconnect()
+
+
+def _lent(seconds: int) -> cent.SubscribeRequest:
+    # The library passes on what it has no name for.
+    until = int(time.time()) + seconds
+    return cent.SubscribeRequest.model_validate({"user": "tess", "channel": "chat:lent", "expire_at": until})
+
+
+async def test_a_subscription_may_be_for_a_time_only(server: RunningServer, api: cent.AsyncClient) -> None:
+    watch = Watch()
+    client = await connected(server, "tess", watch)
+    await asyncio.wait_for(watch.subscribed.get(), 10)
+    with pytest.raises(cent.CentApiResponseError) as caught:
+        await api.subscribe(_lent(-5))
+    assert caught.value.code == 110
+    await api.subscribe(_lent(2))
+    assert (await asyncio.wait_for(watch.subscribed.get(), 10)).channel == "chat:lent"
+    await asyncio.wait_for(watch.connecting.get(), 10)
+    assert (await asyncio.wait_for(watch.connecting.get(), 10)).code == 3006
+    while (back := await asyncio.wait_for(watch.subscribed.get(), 10)).channel != "user:tess":
+        assert back.channel != "chat:lent"
     await client.disconnect()
 
 

@@ -95,6 +95,7 @@ class SubscribeRequest(UserRequest, frozen=True, kw_only=True):
     data: msgspec.Raw = msgspec.Raw()
     b64data: str | None = None
     recover_since: Since | None = None
+    expire_at: float | None = None
     override: Overrides | None = None
 
 

@@ -102,7 +102,10 @@ class Methods:
             _override(wanted.override),
         )
         position = None if since is None else Position(since.epoch, since.offset)
-        _unless(self._operations.subscribe(wanted.target(), wanted.channel, terms, position))
+        ttl = self._until(wanted.expire_at)
+        if ttl is not None and ttl <= 0:
+            raise Refused(ERRORS.EXPIRED)
+        _unless(self._operations.subscribe(wanted.target(), wanted.channel, terms, position, ttl))
         return {}
 
     async def unsubscribe(self, body: bytes) -> object:
@@ -126,8 +129,7 @@ class Methods:
     async def refresh(self, body: bytes) -> object:
         """Prolong a user's connections, or end them as expired."""
         wanted = _decoded(body, RefreshRequest)
-        until = wanted.expire_at or 0
-        ttl = until - self._services.clock() if until > 0 else None
+        ttl = self._until(wanted.expire_at)
         expired = bool(wanted.expired) or (ttl is not None and ttl <= 0)
         self._operations.refresh(wanted.target(), ttl, expired=expired)
         return {}
@@ -231,6 +233,10 @@ class Methods:
         if isinstance(found, Error):
             raise Refused(found)
         return found
+
+    def _until(self, expire_at: float | None) -> float | None:
+        """Return how many seconds are left; None, as for a time of 0: any number."""
+        return expire_at - self._services.clock() if expire_at and expire_at > 0 else None
 
     def _most(self, limit: int) -> int:
         most = self._services.gateway.options.recovery_limit

@@ -41,8 +41,10 @@ class Client(Member, Timed, Protocol):
         """End the connection."""
         ...
 
-    def subscribe(self, channel: str, terms: ServerSubscription, since: Position | None) -> None:
-        """Make a subscription from the server's side."""
+    def subscribe(
+        self, channel: str, terms: ServerSubscription, since: Position | None, ttl: float | None
+    ) -> None:
+        """Make a subscription from the server's side, for `ttl` seconds if given."""
         ...
 
     def unsubscribe(self, channel: str, why: Unsubscribed) -> None:

@@ -38,14 +38,19 @@ class Operations:
         return await self._gateway.publish(channel, draft, keep=keep)
 
     def subscribe(
-        self, target: Target, channel: str, terms: ServerSubscription, since: Position | None
+        self,
+        target: Target,
+        channel: str,
+        terms: ServerSubscription,
+        since: Position | None,
+        ttl: float | None = None,
     ) -> Error | None:
-        """Subscribe open connections to a channel."""
+        """Subscribe open connections to a channel, for `ttl` seconds; None: for as long as they last."""
         route = self._gateway.route(channel)
         if isinstance(route, Error):
             return route
         for client in self._meant(target):
-            client.subscribe(channel, terms, since)
+            client.subscribe(channel, terms, since, ttl)
         return None
 
     def unsubscribe(self, target: Target, channel: str) -> None:

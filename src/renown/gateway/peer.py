@@ -192,12 +192,14 @@ class Peer(ABC):
         if self.session is not None:
             self._perform(self.session.unsubscribe(channel, why))
 
-    def subscribe(self, channel: str, terms: ServerSubscription, since: Position | None) -> None:
-        """Make a subscription from the server's side."""
-        if self.session is not None:
-            self._perform(
-                self._asked(self.session.subscribe, channel, self._gateway.clock(), terms, since=since)
-            )
+    def subscribe(
+        self, channel: str, terms: ServerSubscription, since: Position | None, ttl: float | None
+    ) -> None:
+        """Make a subscription from the server's side, for `ttl` seconds if given."""
+        session = self.session
+        if session is not None:
+            now = self._gateway.clock()
+            self._perform(self._asked(session.subscribe, channel, now, terms, since=since, ttl=ttl))
 
     def extend(self, ttl: float | None) -> None:
         """Let the connection live `ttl` seconds from now; None: for ever."""
