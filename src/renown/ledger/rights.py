@@ -63,6 +63,8 @@ class RightsBook:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[str, UserRecord] = {}
+        self._tokens: dict[str, bool] = {}
+        """Which tokens are revoked, as far as it was asked."""
         self._listeners: list[Callable[[Changes], None]] = []
         self._heard = -1
         self._looking: asyncio.Task[None] | None = None
@@ -100,7 +102,15 @@ class RightsBook:
 
     def token_revoked(self, token: str) -> bool:
         """Tell whether the token with this id is revoked."""
-        return self._store.near.revocation(_TOKEN, token) is not None
+        known = self._tokens.get(token)
+        if known is None:
+            known = self._store.near.revocation(_TOKEN, token) is not None
+            if len(self._tokens) >= _REMEMBERED:
+                self._tokens.pop(next(iter(self._tokens)))
+            # As for users: only while somebody looks for what other processes change.
+            if self._looking is not None:
+                self._tokens[token] = known
+        return known
 
     async def put(self, user: str, body: bytes) -> UserRecord:
         """Store a user's rights instead of those before; return what is now held."""
@@ -140,8 +150,11 @@ class RightsBook:
         changes = _changes(found, everything=missed)
         if missed:
             self._known.clear()
+            self._tokens.clear()
         for user in changes.users:
             self._known.pop(user, None)
+        for token in changes.tokens:
+            self._tokens.pop(token, None)
         for listener in tuple(self._listeners):
             try:
                 listener(changes)

@@ -13,8 +13,8 @@ from renown.gateway.gateway import Gateway
 from renown.gateway.hub.watched import Writer
 from renown.gateway.peer import Peer
 from renown.gateway.transports.exchange import Receive, Scope, Send, address_of, path_of
-from renown.gateway.transports.handshake import FIRST_FRAME
 from renown.gateway.transports.outbox import Outbox
+from renown.gateway.transports.upgrade import FIRST_FRAME
 from renown.gateway.wires import MESSAGE_JSON, MESSAGE_PROTOBUF, Wire
 from renown.protocol.codes import DISCONNECTS, Disconnect
 

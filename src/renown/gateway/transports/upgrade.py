@@ -6,12 +6,25 @@ and all others are left to it.
 """
 
 import re
+import time
 from email.utils import formatdate
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
+from urllib.parse import parse_qs
 
 from websockets.utils import accept_key
 
-__all__ = ["accepted", "is_plain_upgrade", "read_head"]
+from renown.gateway.admission.origins import OriginRule
+from renown.gateway.transports.frame_pings import FRAME_PINGS
+from renown.gateway.wires import WS_JSON, WS_PROTOBUF, Wire
+
+__all__ = ["FIRST_FRAME", "Verdict", "is_plain_upgrade", "judge", "read_head", "upgrade_response"]
+
+FIRST_FRAME: Final = "first_frame"
+"""In the URL: the client waits for a first frame before it believes that the connection works."""
+_WIRES: Final[dict[str, Wire]] = {"centrifuge-json": WS_JSON, "centrifuge-protobuf": WS_PROTOBUF}
+"""The subprotocols, by name."""
+_FORMATS: Final = ("cf_protocol", "format")
 
 _LONGEST: Final = 4_096
 _PLAIN: Final = re.compile(
@@ -45,12 +58,57 @@ def is_plain_upgrade(fields: dict[str, str]) -> bool:
     )
 
 
-def accepted(key: str, subprotocol: str | None) -> list[tuple[str, str]]:
-    """Return the header fields that accept a handshake (RFC 6455, section 4.2.2)."""
-    fields = [
-        ("Date", formatdate(usegmt=True)),
-        ("Upgrade", "websocket"),
-        ("Connection", "Upgrade"),
-        ("Sec-WebSocket-Accept", accept_key(key)),
-    ]
-    return fields if subprotocol is None else [*fields, ("Sec-WebSocket-Protocol", subprotocol)]
+class Verdict(NamedTuple):
+    """What becomes of an upgrade."""
+
+    status: int = 101
+    """101, or with which HTTP status it is refused."""
+    reason: str = ""
+    """Why it is refused."""
+    wire: Wire = WS_JSON
+    """What the client asked for."""
+    subprotocol: str | None = None
+    """The name that is chosen among those offered."""
+    first_frame: bool = False
+    """Whether the client waits for a first frame, so that a proxy which swallows all is found out."""
+    frame_pings: bool = False
+    """Whether the client wants WebSocket's own pings instead of the protocol's."""
+
+
+def judge(  # noqa: PLR0917 - what a head says of an upgrade
+    target: str, origin: str | None, host: str, offered: str, at: str, origins: OriginRule
+) -> Verdict:
+    """Decide about an upgrade to `target`; `offered` are subprotocols with commas between, `at` is the path.
+
+    Of the subprotocols the first known one in the client's order is chosen; some clients send an empty list.
+    """
+    path, _, query = target.partition("?")
+    if not origins.serves(host):
+        return Verdict(403, "In dev mode only names of this machine are served.\n")
+    if path != at:
+        return Verdict(404, "There is no WebSocket here.\n")
+    if origin is not None and not origins.allows(origin, host):
+        return Verdict(403, "This origin may not connect.\n")
+    asked = parse_qs(query) if query else {}
+    wire = WS_PROTOBUF if any("protobuf" in asked.get(name, ()) for name in _FORMATS) else WS_JSON
+    chosen = next((name for name in (each.strip() for each in offered.split(",")) if name in _WIRES), None)
+    return Verdict(
+        wire=_WIRES[chosen] if chosen is not None else wire,
+        subprotocol=chosen,
+        first_frame=FIRST_FRAME in asked,
+        frame_pings=asked.get(FRAME_PINGS) == ["true"],
+    )
+
+
+def upgrade_response(key: str, subprotocol: str | None) -> bytes:
+    """Return the response that accepts a handshake (RFC 6455, section 4.2.2)."""
+    protocol = "" if subprotocol is None else f"Sec-WebSocket-Protocol: {subprotocol}\r\n"
+    return (
+        f"HTTP/1.1 101 Switching Protocols\r\nDate: {_date(int(time.time()))}\r\nUpgrade: websocket\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Accept: {accept_key(key)}\r\n{protocol}\r\n"
+    ).encode("ascii")
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)

@@ -13,15 +13,17 @@ from typing import Any, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request, Response
+from websockets.http11 import Request
 from websockets.protocol import OPEN, SERVER
 from websockets.protocol import Protocol as Frames
 
+from renown.gateway.admission.limits import Turned
 from renown.gateway.gateway import Gateway
 from renown.gateway.hub.watched import Writer
 from renown.gateway.peer import Peer, nowhere
 from renown.gateway.transports.frame_pings import FramePings
 from renown.gateway.transports.handshake import Handshake
+from renown.gateway.transports.upgrade import Verdict, is_plain_upgrade, judge, read_head, upgrade_response
 from renown.gateway.wires import WS_JSON
 from renown.protocol.codes import DISCONNECTS, Disconnect
 
@@ -62,7 +64,8 @@ class Connection(Peer, asyncio.Protocol):
         self._address = ""
         """Whom the connection counts for, while it is counted."""
         self._connections = connections
-        self._frames: Frames = Handshake(max_size=gateway.options.message_limit, logger=_FRAMES_LOG)
+        self._frames: Frames | None = None
+        """What parses frames; before that a handshake which could not be answered at once."""
         self._fragments: bytearray | None = None
         self._pings: FramePings | None = None
         """Set when the client asked for WebSocket's own pings."""
@@ -79,10 +82,10 @@ class Connection(Peer, asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes from the network."""
         frames = self._frames
-        frames.receive_data(data)
-        if self.session is None:
-            self._shake_hands()
+        if self.session is None or frames is None:
+            self._shake_hands(data)
             return
+        frames.receive_data(data)
         events = frames.events_received()
         self._flush_frames()
         for event in events:
@@ -140,7 +143,7 @@ class Connection(Peer, asyncio.Protocol):
 
     def say_goodbye(self, why: Disconnect) -> None:
         """Send the close frame; its answer is waited for."""
-        if self._frames.state is OPEN:
+        if self._frames is not None and self._frames.state is OPEN:
             self._frames.send_close(why.code, why.reason)
         self._flush_frames()
         if not self._reading and self._transport is not None:
@@ -154,54 +157,91 @@ class Connection(Peer, asyncio.Protocol):
 
     # Handshake
 
-    def _shake_hands(self) -> None:
-        handshake, transport = self._frames, self._transport
-        if not isinstance(handshake, Handshake) or transport is None:
+    def _shake_hands(self, data: bytes) -> None:
+        """Take bytes of the handshake; a whole and plain one is answered without `websockets`."""
+        transport = self._transport
+        if transport is None:
             return
+        handshake = self._frames
+        if handshake is None:
+            if self._accept_at_once(data, transport):
+                return
+            handshake = self._frames = Handshake(
+                max_size=self._gateway.options.message_limit, logger=_FRAMES_LOG
+            )
+        handshake.receive_data(data)
         for event in handshake.events_received():
-            if isinstance(event, Request):
-                response = handshake.answer(event, self._gateway.options.path, self._gateway.origins)
-                if response.status_code == 101:
-                    response = self._admitted(handshake, transport, event, response)
-                handshake.send_response(response)
-                if response.status_code == 101:
-                    self._open(handshake, transport)
+            if isinstance(event, Request) and isinstance(handshake, Handshake):
+                self._answer(handshake, event, transport)
+                if self.session is not None:
                     return
         self._flush_frames()
 
-    def _admitted(
-        self, handshake: Handshake, transport: asyncio.Transport, request: Request, response: Response
-    ) -> Response:
-        """Return the response to a good handshake: another one if it is one too many."""
-        peer: tuple[str, int] | None = transport.get_extra_info("peername")
-        headers = {"x-forwarded-for": ",".join(request.headers.get_all("X-Forwarded-For"))}
-        address = self._gateway.addresses.of(peer[0] if peer else "", headers)
-        turned = self._gateway.knock(address)
+    def _accept_at_once(self, data: bytes, transport: asyncio.Transport) -> bool:
+        head = read_head(data)
+        if head is None or not is_plain_upgrade(head[1]):
+            return False
+        target, fields = head
+        options = self._gateway.options
+        verdict = judge(
+            target,
+            fields.get("origin"),
+            fields.get("host", ""),
+            fields.get("sec-websocket-protocol", ""),
+            options.path,
+            self._gateway.origins,
+        )
+        if verdict.status != HTTPStatus.SWITCHING_PROTOCOLS:
+            return False
+        turned = self._turned(transport, fields.get("x-forwarded-for", ""))
         if turned is not None:
-            response = handshake.reject(HTTPStatus(turned.status), f"{turned.reason.capitalize()}.\n")
-            response.headers["Retry-After"] = str(turned.retry_after)
-            return response
-        self._address = address
-        self._gateway.limiter.arrived(address)
-        return response
+            handshake = self._frames = Handshake(max_size=options.message_limit, logger=_FRAMES_LOG)
+            handshake.receive_data(data)
+            handshake.events_received()
+            handshake.send_response(handshake.turn_away(turned))
+            self._flush_frames()
+            return True
+        self._open(transport, upgrade_response(fields["sec-websocket-key"], verdict.subprotocol), verdict)
+        return True
 
-    def _open(self, handshake: Handshake, transport: asyncio.Transport) -> None:
+    def _answer(self, handshake: Handshake, request: Request, transport: asyncio.Transport) -> None:
+        response = handshake.answer(request, self._gateway.options.path, self._gateway.origins)
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            turned = self._turned(transport, ",".join(request.headers.get_all("X-Forwarded-For")))
+            if turned is None:
+                handshake.send_response(response)
+                self._open(transport, b"".join(handshake.data_to_send()), handshake.verdict)
+                return
+            response = handshake.turn_away(turned)
+        handshake.send_response(response)
+
+    def _turned(self, transport: asyncio.Transport, forwarded: str) -> Turned | None:
+        """Count a good handshake, or return how it is turned away: it may be one too many."""
+        peer: tuple[str, int] | None = transport.get_extra_info("peername")
+        address = self._gateway.addresses.of(peer[0] if peer else "", {"x-forwarded-for": forwarded})
+        turned = self._gateway.knock(address)
+        if turned is None:
+            self._address = address
+            self._gateway.limiter.arrived(address)
+        return turned
+
+    def _open(self, transport: asyncio.Transport, response: bytes, verdict: Verdict) -> None:
         options = self._gateway.options
         transport.set_write_buffer_limits(high=options.outbound_soft_limit)
-        transport.write(b"".join(handshake.data_to_send()))
-        self.wire = handshake.wire
+        transport.write(response)
+        self.wire = verdict.wire
         # The handshake's parser holds the request and its headers for ever: begin anew without it.
         self._frames = Frames(SERVER, state=OPEN, max_size=options.message_limit, logger=_FRAMES_LOG)
-        self.open(pings=not handshake.frame_pings)
-        if handshake.frame_pings and options.ping_interval > 0:
+        self.open(pings=not verdict.frame_pings)
+        if verdict.frame_pings and options.ping_interval > 0:
             self._pings = FramePings(options.ping_interval, self._ping, self._unanswered)
-        if handshake.first_frame:
+        if verdict.first_frame:
             self.write(self.wire.frames([self.wire.codec.ping])[0])
 
     # Frames
 
     def _ping(self) -> None:
-        if not self.closing:
+        if not self.closing and self._frames is not None:
             self._frames.send_ping(b"")
             self._flush_frames()
 
@@ -224,20 +264,20 @@ class Connection(Peer, asyncio.Protocol):
 
     def _flush_frames(self) -> None:
         """Send what the frame parser wants sent; its empty bytes mean: close."""
-        transport = self._transport
-        if transport is None:
+        transport, frames = self._transport, self._frames
+        if transport is None or frames is None:
             return
-        for data in self._frames.data_to_send():
+        for data in frames.data_to_send():
             if data:
                 transport.write(data)
             else:
-                self._end_socket(transport)
+                self._end_socket(transport, frames)
         self.crowded()
 
-    def _end_socket(self, transport: asyncio.Transport) -> None:
+    def _end_socket(self, transport: asyncio.Transport, frames: Frames) -> None:
         """Close the socket once all is sent, or at last when the close timeout is over."""
-        sent = self._frames.close_sent
-        if self.session is None or sent is None or self._frames.close_rcvd is not None:
+        sent = frames.close_sent
+        if self.session is None or sent is None or frames.close_rcvd is not None:
             transport.close()
         else:
             # The frame parser failed. Closing with unread input would reset the connection and could
