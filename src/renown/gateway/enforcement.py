@@ -1,7 +1,8 @@
 """Makes changes of rights count on connections that are open: at once, without a new login."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from math import inf
 from typing import Protocol
 
 import msgspec
@@ -37,16 +38,25 @@ class Connections(Protocol):
 class Enforcement:
     """Looks through the connections that a change concerns."""
 
-    def __init__(self, connections: Connections, permissions: Permissions) -> None:
+    def __init__(
+        self, connections: Connections, permissions: Permissions, clock: Callable[[], float]
+    ) -> None:
         self._connections = connections
         self._permissions = permissions
+        self._clock = clock
+        self._changed_at = -inf
 
     def changed(self, changes: Changes) -> None:
         """Act on what happened to rights and tokens, in this process or another."""
+        self._changed_at = self._clock()
         for client in self._concerned(changes):
             self.look_at(client)
         for user, body in changes.disconnect:
             self._disconnect(user, body)
+
+    def changed_within(self, seconds: float) -> bool:
+        """Tell whether anything changed that long ago or since."""
+        return self._clock() - self._changed_at <= seconds
 
     def _concerned(self, changes: Changes) -> Iterable[Client]:
         # Subscriptions have tokens of their own, so a revoked token may concern any connection.

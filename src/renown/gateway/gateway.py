@@ -119,7 +119,7 @@ class Gateway:
         self._empty = asyncio.Event()
         self._deaf: list[Callable[[], None]] = []
         self._answering = Answering(self, self.tokens, self.methods, self.options.outbound_limit // 2)
-        self._enforcement = Enforcement(self, self.permissions)
+        self._enforcement = Enforcement(self, self.permissions, self.clock)
         self._owners = Owners(self._tell_user)
         self._running: list[asyncio.Task[None]] = []
         self._limits = _limits(self.options)
@@ -248,15 +248,18 @@ class Gateway:
         """Note that it is known who `client` is."""
         if client.session is not None:
             session = client.session
-            # Others may have come, and rights changed, while this one was connecting.
+            # Others may have come while this one was connecting.
             crowded = self.limiter.crowded(session.user)
             self.users.setdefault(session.user, set()).add(client)
             self.limiter.signed_in(session.user)
             self.metrics.opened(client.wire, session.name, session.version, session.user, self.clock())
             if crowded:
                 client.close(DISCONNECTS.CONNECTION_LIMIT)
-            else:
+            elif self._enforcement.changed_within(self.options.connect_deadline + 1):
+                # Rights may have changed since the connect command was looked at.
                 self._enforcement.look_at(client)
+            else:
+                self.owned(session.claims)
 
     def owned(self, who: ConnectionClaims) -> None:
         """Look after the subjects that a connected user owns, as of now."""
