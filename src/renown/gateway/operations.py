@@ -1,7 +1,6 @@
 """What a backend may do to rooms and users, whatever way it asks."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -60,14 +59,14 @@ class Operations:
 
     def disconnect(self, target: Target, why: Disconnect = DISCONNECTS.FORCE_DISCONNECT) -> int:
         """Close connections; return how many."""
-        meant = list(self._meant(target))
+        meant = self._meant(target)
         for client in meant:
             client.close(why)
         return len(meant)
 
     def refresh(self, target: Target, ttl: float | None, *, expired: bool) -> None:
         """Let connections live `ttl` seconds from now, None: for ever; or end them as expired."""
-        for client in list(self._meant(target)):
+        for client in self._meant(target):
             if expired:
                 client.close(DISCONNECTS.EXPIRED)
             else:
@@ -100,9 +99,8 @@ class Operations:
                     watched[name] += len(channel.members)
         return dict(watched)
 
-    def _meant(self, target: Target) -> Iterator[Client]:
-        wanted: Callable[[Client], bool] = lambda client: _is_meant(client, target)  # noqa: E731
-        return filter(wanted, list(self._gateway.users.get(target.user, ())))
+    def _meant(self, target: Target) -> list[Client]:
+        return [client for client in self._gateway.users.get(target.user, ()) if _is_meant(client, target)]
 
 
 def _is_meant(client: Client, target: Target) -> bool:
