@@ -49,7 +49,7 @@ class Alike(RuleBasedStateMachine):
         super().__init__()
         self.now = 1_700_000_000.0
         self.heard: list[list[tuple[str, Publication]]] = [[], []]
-        self.logged: dict[str, bool] = {}
+        self.kept: dict[str, Retention] = {}
 
     @initialize()
     def begin(self) -> None:
@@ -79,9 +79,8 @@ class Alike(RuleBasedStateMachine):
 
     @rule(channel=channels, keep=keeps, draft=drafts)
     def publish(self, channel: str, keep: Retention, draft: Draft) -> None:
-        # Whether there is a log is a matter of the channel's rule: it does not come and go.
-        logged = self.logged.setdefault(channel, keep.size > 0)
-        keep = msgspec.structs.replace(keep, size=(keep.size or 1) if logged else 0)
+        # How much is kept is a matter of the channel's rule, which does not change while rooms are open.
+        keep = self.kept.setdefault(channel, keep)
         if not draft.key and not keep.size:
             # What is not kept has nothing that would outlive the process.
             draft = Draft(draft.data)
