@@ -79,15 +79,10 @@ def test_connections_of_an_address() -> None:
 
 def test_connections_of_a_user() -> None:
     limiter = Limiter(ConnectionLimits(per_user=1))
-    assert not limiter.crowded("ana")
-    limiter.signed_in("ana")
-    assert limiter.crowded("ana")
-    assert not limiter.crowded("bo")
-    limiter.signed_out("ana")
-    assert not limiter.crowded("ana")
-    for _ in range(5):
-        limiter.signed_in("")
-    assert not limiter.crowded("")
+    assert not limiter.crowded("ana", 0)
+    assert limiter.crowded("ana", 1)
+    assert limiter.crowded("ana", 2)
+    assert not limiter.crowded("", 5)
 
 
 def test_by_default_nothing_is_limited() -> None:
@@ -95,8 +90,7 @@ def test_by_default_nothing_is_limited() -> None:
     for _ in range(1000):
         assert limiter.knock("10.0.0.1", 0.0) is None
         limiter.arrived("10.0.0.1")
-        limiter.signed_in("ana")
-    assert not limiter.crowded("ana")
+    assert not limiter.crowded("ana", 1000)
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ class Gateway:
 
     def crowded(self, user: str) -> bool:
         """Tell whether the user has as many connections as may be."""
-        return self.limiter.crowded(user)
+        return self.limiter.crowded(user, len(self.users.get(user, ())))
 
     def server_side(self, claims: ConnectionClaims) -> dict[str, ServerSubscription]:
         """Return the subscriptions the server makes: those of the token, and `user:<id>`."""
@@ -249,9 +249,8 @@ class Gateway:
         if client.session is not None:
             session = client.session
             # Others may have come while this one was connecting.
-            crowded = self.limiter.crowded(session.user)
+            crowded = self.crowded(session.user)
             self.users.setdefault(session.user, set()).add(client)
-            self.limiter.signed_in(session.user)
             self.metrics.opened(client.wire, session.name, session.version, session.user, self.clock())
             if crowded:
                 client.close(DISCONNECTS.CONNECTION_LIMIT)
@@ -277,7 +276,6 @@ class Gateway:
         known = self.users.get(user)
         if known is not None and client in known and client.session is not None:
             self.metrics.left(client.wire, client.session.name, client.session.version)
-            self.limiter.signed_out(user)
             known.discard(client)
             if not known:
                 del self.users[user]

@@ -57,12 +57,10 @@ class Operations:
         for client in self._meant(target):
             client.unsubscribe(channel, UNSUBSCRIBES.SERVER)
 
-    def disconnect(self, target: Target, why: Disconnect = DISCONNECTS.FORCE_DISCONNECT) -> int:
-        """Close connections; return how many."""
-        meant = self._meant(target)
-        for client in meant:
+    def disconnect(self, target: Target, why: Disconnect) -> None:
+        """Close connections."""
+        for client in self._meant(target):
             client.close(why)
-        return len(meant)
 
     def refresh(self, target: Target, ttl: float | None, *, expired: bool) -> None:
         """Let connections live `ttl` seconds from now, None: for ever; or end them as expired."""

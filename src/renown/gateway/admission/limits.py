@@ -60,14 +60,13 @@ class Buckets:
 
 
 class Limiter:
-    """Counts the connections of one process and paces its handshakes."""
+    """Counts connections by address, and paces the handshakes of one process."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self._limits = limits
         self._each = Buckets(limits.handshakes_per_address, limits.handshake_burst_per_address)
         self._all = Buckets(limits.handshakes, limits.handshake_burst)
         self._addresses: dict[str, int] = {}
-        self._users: dict[str, int] = {}
 
     def knock(self, address: str, now: float) -> Turned | None:
         """Tell whether a handshake from `address` is turned away; None: it goes on.
@@ -91,19 +90,10 @@ class Limiter:
         """Count it no more."""
         _less(self._addresses, address)
 
-    def crowded(self, user: str) -> bool:
-        """Tell whether a user has as many connections as may be; anonymous ones are nobody's."""
+    def crowded(self, user: str, connections: int) -> bool:
+        """Tell whether a user with so many has all that may be; anonymous ones are nobody's."""
         most = self._limits.per_user
-        return bool(most and user) and self._users.get(user, 0) >= most
-
-    def signed_in(self, user: str) -> None:
-        """Count a connection of a user."""
-        if user:
-            self._users[user] = self._users.get(user, 0) + 1
-
-    def signed_out(self, user: str) -> None:
-        """Count it no more."""
-        _less(self._users, user)
+        return bool(most and user) and connections >= most
 
 
 class Addresses:
