@@ -21,6 +21,7 @@ __all__ = [
     "Basis",
     "Category",
     "Cause",
+    "Change",
     "Contribution",
     "Entry",
     "Event",
@@ -117,6 +118,20 @@ class Basis(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Per category the running mean of the kind, where the policy's prior is that mean."""
 
 
+class Change(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One thing that an event did besides moving scores: a tier, a badge, a status, an alert, a hold."""
+
+    kind: str
+    """`tier`, `badge`, `status`, `alert`, `hold`, `release`, `dismiss`, `dispute`, `resolve`, `permanent`."""
+    name: str | None = None
+    """The badge or the alert; the id of the event that is held, released …"""
+    before: str | None = None
+    after: str | None = None
+    """What it is from now on; of an alert `fired` or `cleared`."""
+    why: str | None = None
+    """One sentence for people, with the figures."""
+
+
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """An event as the ledger keeps it."""
 
@@ -138,6 +153,18 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     """When the contributions were taken back, by a retraction, an amendment or a newer live value."""
     ended_by: str | None = None
     """The id of the event that took them back."""
+    changes: tuple[Change, ...] = ()
+    """What the event did besides moving scores."""
+    held_at: float | None = None
+    """Since when the contributions are held, None while they are not."""
+    held_by: str | None = None
+    """The id of the event that holds them; its own when the guards held it on arrival."""
+    held_until: float | None = None
+    """When the hold ends by itself, None: when somebody decides."""
+    held_share: float = 0.0
+    """What share of its weight counts while it is held."""
+    held_why: str | None = None
+    """`dispute`, `blind`, `moderator` or `guard:<name>`."""
 
 
 class Category(msgspec.Struct, frozen=True, gc=False):

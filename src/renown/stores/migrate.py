@@ -8,7 +8,7 @@ from renown.errors import LedgerError
 
 __all__ = ["HEAD", "migrate"]
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest revision under `migrations/versions`; a test holds the two together."""
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"

@@ -16,12 +16,15 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "actors",
+    "checkpoints",
     "events",
     "keys",
     "kinds",
     "meta",
     "metadata",
     "notices",
+    "policies",
     "revocations",
     "rights",
     "standings",
@@ -53,8 +56,14 @@ events: Final = Table(
     Column("ended_at", Float),
     Column("ended_by", Text),
     Column("ended_version", Integer),
+    Column("changes", LargeBinary),
+    Column("held_at", Float),
+    Column("held_by", Text),
+    Column("held_until", Float),
+    Column("held_share", Float),
+    Column("held_why", Text),
 )
-"""Append-only. `body` is the event as it was sent; the `ended_…` columns alone are ever written later."""
+"""Append-only. `body` is the event as it was sent; only the `ended_…` and `held_…` columns are written later."""
 
 Index("events_id", events.c.id, unique=True)
 Index("events_subject", events.c.subject, events.c.version, unique=True)
@@ -72,6 +81,20 @@ Index(
     sqlite_where=events.c.ref.is_not(None),
     postgresql_where=events.c.ref.is_not(None),
 )
+Index("events_time", events.c.subject, events.c.at, events.c.version)
+Index(
+    "events_held",
+    events.c.held_at,
+    sqlite_where=events.c.held_at.is_not(None) & events.c.ended_at.is_(None),
+    postgresql_where=events.c.held_at.is_not(None) & events.c.ended_at.is_(None),
+)
+Index(
+    "events_held_until",
+    events.c.subject,
+    events.c.held_until,
+    sqlite_where=events.c.held_at.is_not(None) & events.c.ended_at.is_(None),
+    postgresql_where=events.c.held_at.is_not(None) & events.c.ended_at.is_(None),
+)
 
 standings: Final = Table(
     "standings",
@@ -88,8 +111,11 @@ standings: Final = Table(
     Column("policy_version", Integer, nullable=False),
     Column("state", LargeBinary, nullable=False),
     Column("view", LargeBinary, nullable=False),
+    Column("life", LargeBinary),
+    Column("due", Float),
 )
-"""One row per subject: the state folded from its events and the JSON of its public view."""
+"""One row per subject: the state folded from its events and the JSON of its public view. `life` is what it
+carries besides (tiers held, alerts, guards …); at `due` time alone may change something."""
 
 Index(
     "standings_board",
@@ -101,6 +127,12 @@ Index(
     postgresql_where=standings.c.provisional.is_(False),
 )
 Index("standings_changes", standings.c.kind, standings.c.seq)
+Index(
+    "standings_due",
+    standings.c.due,
+    sqlite_where=standings.c.due.is_not(None),
+    postgresql_where=standings.c.due.is_not(None),
+)
 
 kinds: Final = Table(
     "kinds",
@@ -112,6 +144,39 @@ kinds: Final = Table(
     Column("state", LargeBinary),
 )
 """One row per kind of subject: counts, the positions of its newest events, the running prior."""
+
+actors: Final = Table(
+    "actors",
+    metadata,
+    Column("actor", Text, primary_key=True),
+    Column("first_at", Float, nullable=False),
+    Column("events", Integer, nullable=False),
+)
+"""Since when the ledger knows an actor and how many events it has sent, where guards ask for that."""
+
+policies: Final = Table(
+    "policies",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("switched", Text),
+)
+"""The policies a kind has had, as TOML. `switched` is how far a switch of its subjects has come: the last key
+done, None once all are."""
+
+checkpoints: Final = Table(
+    "checkpoints",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("at", Float, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("policy_version", Integer, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+)
+"""What the live events of a subject up to one of them, by (at, version), come to: where refolding begins."""
 
 meta: Final = Table(
     "meta",

@@ -58,6 +58,13 @@ class EventRow(NamedTuple):
     ended_at: float | None
     ended_by: str | None
     ended_version: int | None
+    changes: bytes | None = None
+    """JSON of what it did besides moving scores, None for nothing."""
+    held_at: float | None = None
+    held_by: str | None = None
+    held_until: float | None = None
+    held_share: float | None = None
+    held_why: str | None = None
 
 
 EndRow = tuple[float | None, str | None, int | None, int]
@@ -82,6 +89,10 @@ class StandingRow(NamedTuple):
     policy_version: int
     state: bytes
     view: bytes
+    life: bytes | None = None
+    """What the subject carries besides its state, None for nothing."""
+    due: float | None = None
+    """When time alone may change something."""
 
 
 class KindRow(NamedTuple):
