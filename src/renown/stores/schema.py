@@ -63,7 +63,7 @@ events: Final = Table(
     Column("held_share", Float),
     Column("held_why", Text),
 )
-"""Append-only. `body` is the event as it was sent; only the `ended_…` and `held_…` columns are written later."""
+"""Append-only. `body` is the event as sent; only the `ended_…` and `held_…` columns are written later."""
 
 Index("events_id", events.c.id, unique=True)
 Index("events_subject", events.c.subject, events.c.version, unique=True)
