@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conformance.conftest import Connect
+from tests.conformance.raw import Raw
 from tests.conformance.site import BOTH, Site, open_site, token
 
 SUBMIT = {"rights": {"submit": ["review@seller:*"]}}
@@ -57,6 +58,15 @@ async def test_who_may_submit_is_the_actor_of_what_they_submit(
     assert (await js.next("refused"))["code"] in (403, 422)
     await js.do("rpc", method="event.submit", data=event | {"id": "other", "value": 99})
     assert (await js.next("refused"))["code"] in (400, 422)
+
+
+async def test_a_call_without_an_event_is_told_what_it_lacks(site: Site) -> None:
+    async with Raw.open(site.websocket) as raw:
+        await raw.hello(token("ana", claims=SUBMIT))
+        for number, request in enumerate(({}, {"data": None}), 2):
+            reply = await raw.ask({"id": number, "rpc": {"method": "event.submit", **request}})
+            assert reply["error"]["code"] == 422
+            assert reply["error"]["message"].startswith("There is no event in the call")
 
 
 @BOTH

@@ -75,6 +75,12 @@ class _Calls:
 
     async def submit(self, data: bytes, who: ConnectionClaims) -> bytes:
         """Take one event of the connected user, who is its actor; return its answer after the commit."""
+        if not data:
+            raise EventError(
+                "There is no event in the call: its data must be an object with at least type and subject.",
+                field="data",
+                expected="an event",
+            )
         event = decode_event(data, self._services.limits)
         if not self._services.permissions.may_submit(event.type, event.subject, who):
             raise ForbiddenError(
