@@ -1,8 +1,9 @@
 """What can be asked of a ledger."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
+from math import inf
 from typing import Final, TypeVar
 
 import msgspec
@@ -14,7 +15,7 @@ from renown.ledger.views import activity_json, basis_of, contributions_of, entry
 from renown.model import OVERALL, Cause, Entry, Standing, is_key
 from renown.policy import Policies, Policy
 from renown.scoring import Explanation
-from renown.stores import Reader, StandingRow, Store
+from renown.stores import EventRow, Reader, StandingRow, Store
 
 __all__ = ["HistoryPoint", "KindCounts", "Reads"]
 
@@ -182,15 +183,16 @@ class Reads:
             if not found:
                 raise NotFoundError(f"`{subject}` has no standing", code="unknown_subject")
             standing = found[0]
-            rows = reader.live(subject)
+            rows: Iterable[EventRow] = _newest_first(reader, subject, _page(limit) + 1, cursor)
             if not _in_force(standing, policy):
                 made = replay(policy, reader.ascending(subject, 0, -1))
                 live = (row for row in made.rows if row.ended_version is None)
-                standing, rows = made.standing, sorted(live, key=lambda row: (row.at, row.version))
+                standing = made.standing
+                rows = sorted(live, key=lambda row: (row.at, row.version), reverse=True)
             newest = reader.descending(subject, standing.version + 1, 1)[0]
             return scoring.explain(
                 policy,
-                map(entry_of, reversed(rows)),
+                map(entry_of, rows),
                 scoring.decode_state(policy, standing.state),
                 standing.updated_at,
                 basis_of(newest).prior,
@@ -228,6 +230,18 @@ class Reads:
         """Return the counts of all kinds that have events."""
         rows = self._store.near.kind_rows()
         return {row.kind: KindCounts(row.subjects, row.events) for row in rows}
+
+
+def _newest_first(reader: Reader, subject: str, first: int, cursor: str | None) -> Iterator[EventRow]:
+    """Yield the live events below a cursor, newest first, fetched as they are asked for."""
+    at, version = scoring.cursor_position(cursor) or (inf, 0)
+    size = first
+    while rows := reader.live_before(subject, at, version, size):
+        yield from rows
+        if len(rows) < size:
+            return
+        at, version = rows[-1].at, rows[-1].version
+        size = MAX_PAGE
 
 
 def _in_force(standing: StandingRow, policy: Policy) -> bool:

@@ -135,6 +135,10 @@ class SqliteReader:
         """Return the live events."""
         return self._all(EventRow._make, sql.LIVE, (subject,))
 
+    def live_before(self, subject: str, at: float, version: int, limit: int) -> list[EventRow]:
+        """Return a page of the live events, newest first."""
+        return self._all(EventRow._make, sql.LIVE_BEFORE, (subject, at, version, limit))
+
     def event(self, event_id: str) -> EventRow | None:
         """Look one event up."""
         row = self._one(sql.EVENT, (event_id,))

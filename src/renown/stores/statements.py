@@ -19,6 +19,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    tuple_,
     union,
     update,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "KINDS",
     "KNOWN",
     "LIVE",
+    "LIVE_BEFORE",
     "LIVE_PAIRS",
     "NEWEST_SEQ",
     "NOTICES",
@@ -165,6 +167,16 @@ _live: Final = events.c.ended_at.is_(None)
 PAIRED: Final = _sql(_of_subject.where(events.c.pair == bindparam("pair")).order_by(_version))
 REFERRED: Final = _sql(_of_subject.where(events.c.ref == bindparam("ref")).order_by(_version))
 LIVE: Final = _sql(_of_subject.where(_live).order_by(events.c.at, _version))
+LIVE_BEFORE: Final = _sql(
+    _of_subject.where(
+        _live,
+        tuple_(events.c.at, _version)
+        < tuple_(bindparam("at", type_=Float()), bindparam("before", type_=Integer())),
+    )
+    .order_by(events.c.at.desc(), _version.desc())
+    .limit(_limit)
+    .offset(_ZERO)
+)
 ASCENDING: Final = _sql(
     _of_subject.where(_version > bindparam("after")).order_by(_version).limit(_limit).offset(_ZERO)
 )

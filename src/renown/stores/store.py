@@ -199,6 +199,10 @@ class Reader(Protocol):
         """Return the subject's events that were not taken back, by (at, version)."""
         ...
 
+    def live_before(self, subject: str, at: float, version: int, limit: int) -> list[EventRow]:
+        """Return the live events below (at, version), newest first."""
+        ...
+
     def event(self, event_id: str) -> EventRow | None:
         """Return one event."""
         ...
