@@ -59,7 +59,6 @@ ROUTES: dict[str, Route] = {
         publish=True,
         delta=True,
         filters=True,
-        user_limited=True,
     ),
     "f": Route(Shape.STREAM, presence=True, join_leave=True, force_join_leave=True),
     "w": Route(Shape.STREAM, logged=False, recover=False, publish=True),
@@ -70,7 +69,7 @@ ROUTES: dict[str, Route] = {
 
 
 class Rules:
-    """Who may what: `u:` is for users, `t:` needs a token, the rest is for everybody."""
+    """Who may what: `u:` is for users, `t:` and `$` need a token, the rest is for everybody."""
 
     anonymous = True
     crowds: tuple[str, ...] = ()
@@ -122,6 +121,8 @@ class Rules:
     def may(self, action: Action, channel: str, who: ConnectionClaims, *, subscribed: bool) -> bool:
         if action in self.denied:
             return False
+        if channel.startswith("$"):
+            return subscribed
         first = channel.partition(":")[0]
         return first != "t" and (first != "u" or bool(who.user))
 

@@ -7,21 +7,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from renown.bus.memory import MemoryBus
 from renown.errors import EventError, SettingsError
 from renown.gateway.admission.permissions import ANYBODY, Permissions
 from renown.gateway.admission.rights import Patterns, check_rights, in_audience
 from renown.gateway.channels import Channels, Source
+from renown.gateway.gateway import Gateway
 from renown.gateway.options import ChannelRule, ChannelRules, GatewayOptions, RoomRule, Scope
 from renown.ledger import Ledger
 from renown.policy import Policies, load, preset_text
 from renown.protocol.access import (
     Action,
     ConnectionClaims,
+    Limits,
     Rights,
     ServerSubscription,
     SubscriptionClaims,
 )
-from renown.protocol.subscriptions import Subscription
+from renown.protocol.caller import Caller
+from renown.protocol.codec import JSON
+from renown.protocol.outcomes import Failed
+from renown.protocol.subscribing import permit, stands
+from renown.protocol.subscriptions import Subscription, Subscriptions
 
 SELLER = preset_text("seller")
 
@@ -267,7 +274,47 @@ def test_private_and_user_limited_rooms() -> None:
     assert may(asked, "chat:1#ana,bo", user("bo"))
     for other in (ANYBODY, user("cy"), user("an")):
         assert not may(asked, "chat:1#ana,bo", other)
-        assert not may(asked, "chat:1#ana,bo", other, Action.PUBLISH, subscribed=True)
+        assert not may(asked, "chat:1#ana,bo", other, Action.PUBLISH)
+    # Whoever has it, by a token, is a subscriber like any other.
+    assert may(asked, "chat:1#ana,bo", user("cy"), Action.PUBLISH, subscribed=True)
+
+
+@pytest.mark.parametrize(
+    "name, may_have",
+    [("ana", True), ("eve", False), ("an", False), ("", False), ("ana,bo", False), ("1", False)],
+)
+def test_users_after_a_hash(name: str, may_have: bool) -> None:
+    asked = permissions(rooms={"chat": RoomRule()})
+    assert may(asked, "chat:1#ana,bo", user(name)) == may_have
+    assert not may(asked, "chat:1#", user(name))
+    assert may(asked, "chat:#eve#ana", user(name)) == (name == "ana")
+
+
+@pytest.mark.parametrize(
+    "pattern, opened",
+    [
+        ("*", {"chat:1"}),
+        ("chat:*", {"chat:1"}),
+        ("chat:*#*", {"chat:1#bo"}),
+        ("chat:1#bo", {"chat:1#bo"}),
+        ("$chat:*", {"$chat:1"}),
+        ("$*", {"$chat:1"}),
+        ("$chat:*#*", {"$chat:1#bo"}),
+        ("#", set()),
+    ],
+)
+def test_rights_open_guarded_rooms_only_by_name(pattern: str, opened: set[str]) -> None:
+    asked = permissions(rooms={"chat": RoomRule(subscribe="nobody", publish="nobody")})
+    names = ("chat:1", "chat:1#bo", "$chat:1", "$chat:1#bo")
+    reader, writer = user("ana", subscribe=(pattern,)), user("ana", publish=(pattern,))
+    assert {name for name in names if may(asked, name, reader)} == opened
+    assert {name for name in names if may(asked, name, reader, Action.HISTORY)} == opened
+    assert {name for name in names if may(asked, name, writer, Action.PUBLISH)} == opened
+
+
+def test_a_hash_in_a_subject_guards_nothing() -> None:
+    hidden = permissions('standing = "nobody"')
+    assert may(hidden, "standing:shop:1#bo", user("ana", subscribe=("standing:shop:*",)))
 
 
 def test_scoped_rooms() -> None:
@@ -351,14 +398,41 @@ async def test_revoked_tokens(ledger: Ledger) -> None:
 
 
 async def test_what_a_subscription_stands_on(ledger: Ledger) -> None:
-    asked = permissions(book=ledger.rights)
+    gateway = Gateway(ledger, MemoryBus(), policies=policies(), rights=ledger.rights, kinds=("seller",))
     who = user(subscribe=("detail:*",))
+    caller = Caller(gateway, Limits(), JSON, "client", who, Subscriptions())
+    by_right, by_server = Subscription(), Subscription(server_side=True)
     by_token = Subscription(by_token=True, token_id="s-1", issued_at=100.0)
-    assert asked.stands("detail:seller:1", who, Subscription())
-    assert asked.stands("detail:seller:1", who, by_token)
+
+    def standing() -> list[bool]:
+        return [stands(caller, "detail:seller:1", one) for one in (by_right, by_token, by_server)]
+
+    assert standing() == [True, True, True]
     await ledger.rights.put("ana", b"{}")
-    assert not asked.stands("detail:seller:1", who, Subscription())
-    assert asked.stands("detail:seller:1", who, by_token)
-    assert asked.stands("detail:seller:1", who, Subscription(server_side=True))
+    assert standing() == [False, True, True]
     await ledger.rights.revoke_token("s-1")
-    assert not asked.stands("detail:seller:1", who, by_token)
+    assert standing() == [False, False, True]
+    assert not stands(caller, "detail:nothing:1", by_right)
+
+
+async def test_a_subscription_token_goes_with_all_of_its_user(ledger: Ledger) -> None:
+    gateway = Gateway(ledger, MemoryBus(), rights=ledger.rights)
+    caller = Caller(gateway, Limits(), JSON, "client", user(), Subscriptions())
+    old, new = (Subscription(by_token=True, issued_at=at) for at in (100.0, 200.0))
+    assert stands(caller, "detail:seller:1", old)
+    await ledger.rights.revoke_user("ana", 200.0)
+    assert not stands(caller, "detail:seller:1", old)
+    assert stands(caller, "detail:seller:1", new)
+
+
+async def test_a_session_lets_rights_open_what_a_sign_guards(ledger: Ledger) -> None:
+    options = GatewayOptions(rooms={"sec": RoomRule()})
+    gateway = Gateway(ledger, MemoryBus(), options, rights=ledger.rights)
+    who = user("ana", subscribe=("$sec:*",))
+    caller = Caller(gateway, Limits(), JSON, "client", who, Subscriptions())
+    assert permit(caller, None, "$sec:1") is None
+    assert caller.may(Action.HISTORY, "$sec:1")
+    with pytest.raises(Failed):
+        permit(caller, None, "sec:1")
+    await ledger.rights.put("ana", b"{}")
+    assert not stands(caller, "$sec:1", Subscription())

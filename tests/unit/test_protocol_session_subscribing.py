@@ -49,7 +49,6 @@ class TestRefusals:
             ({"channel": "t:1"}, 103),
             ({"channel": "$n:1"}, 103),
             ({"channel": "u:1#ana"}, 103),
-            ({"channel": "r:1#ana"}, 103),
             ({"channel": "n:1", "token": "junk"}, 103),
             ({"channel": "n:1", "token": "expired"}, 109),
             ({"channel": "n:1", "token": claims(ttl=-1)}, 110),
@@ -107,22 +106,6 @@ class TestWhoMay:
 
     def test_users(self) -> None:
         assert "subscribe" in signed_in().subscribe("u:1")[0]
-
-    @pytest.mark.parametrize(
-        "channel, may",
-        [
-            ("r:1#ana", True),
-            ("r:1#eve,ana", True),
-            ("r:1#eve", False),
-            ("r:1#", False),
-            ("r:#ana#eve", False),
-        ],
-    )
-    def test_channels_of_some_users_are_for_them(self, channel: str, may: bool) -> None:
-        assert ("subscribe" in signed_in().subscribe(channel)[0]) == may
-
-    def test_nobody_is_not_a_user_that_a_name_could_list(self, talk: Talk) -> None:
-        assert code(talk.subscribe("r:1#")) == 103
 
     def test_elsewhere_a_hash_is_part_of_the_name(self) -> None:
         assert "subscribe" in signed_in().subscribe("n:2#eve")[0]

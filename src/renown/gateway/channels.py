@@ -202,5 +202,4 @@ def _route_of_room(rule: RoomRule, *, spoken_by_server: bool) -> Route:
         user_key=rule.user_key,
         delta=rule.delta,
         filters=rule.filters,
-        user_limited=not spoken_by_server,
     )

@@ -167,8 +167,6 @@ class Route(msgspec.Struct, frozen=True):
     filters: bool = False
     packed: bool = False
     """Whether there is a Protobuf form of what it carries."""
-    user_limited: bool = False
-    """Whether a `#` in its name is followed by the users that may have it; else it is part of the name."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -230,7 +228,10 @@ class Access(Protocol):
         ...
 
     def may(self, action: Action, channel: str, who: ConnectionClaims, *, subscribed: bool) -> bool:
-        """Tell whether somebody may do something in an existing channel without a token for it."""
+        """Tell whether somebody may do something in an existing channel without a token for it.
+
+        `subscribed`: whether they have the channel, by whatever way.
+        """
         ...
 
     def may_call(self, method: str, who: ConnectionClaims) -> Error | None:

@@ -29,20 +29,13 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
             raise Failed(route)
         return route
 
-    def may_subscribe(self, channel: str, route: Route) -> bool:
+    def may_subscribe(self, channel: str) -> bool:
         """Tell whether the channel may be had without a token for it."""
-        if channel.startswith("$"):
-            return False
-        if route.user_limited and "#" in channel:
-            return self._is_listed(channel)
         return self.access.may(Action.SUBSCRIBE, channel, self.claims, subscribed=False)
 
-    def may(self, action: Action, channel: str, route: Route) -> bool:
-        """Tell whether something may be done in the channel: in private ones only when subscribed."""
-        subscribed = channel in self.subscriptions
-        if not subscribed and not self._is_open(channel, route):
-            return False
-        return self.access.may(action, channel, self.claims, subscribed=subscribed)
+    def may(self, action: Action, channel: str) -> bool:
+        """Tell whether something may be done in the channel by whoever has it, or has it not."""
+        return self.access.may(action, channel, self.claims, subscribed=channel in self.subscriptions)
 
     def seen_as(self, chan_info: msgspec.Raw | None) -> ClientInfo:
         """Return how others see the connection in a channel."""
@@ -55,13 +48,3 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
         """Return how others see the connection in a channel, by the subscription it has there."""
         subscription = self.subscriptions.get(channel)
         return self.seen_as(None if subscription is None else subscription.info)
-
-    def _is_open(self, channel: str, route: Route) -> bool:
-        if channel.startswith("$"):
-            return False
-        return not (route.user_limited and "#" in channel) or self._is_listed(channel)
-
-    def _is_listed(self, channel: str) -> bool:
-        """Tell whether a channel `name#user,user` names this user."""
-        user = self.claims.user
-        return bool(user) and user in channel.rpartition("#")[2].split(",")

@@ -71,7 +71,7 @@ def _publish(caller: Caller, request: PublishRequest) -> Publish:
     kind, removed = request.type or 0, bool(request.removed)
     if kind not in (0, MAP) or (not data and not (kind == MAP and removed)):
         raise Failed(ERRORS.BAD_REQUEST)
-    if not route.publish or not caller.may(Action.PUBLISH, channel, route):
+    if not route.publish or not caller.may(Action.PUBLISH, channel):
         raise Failed(ERRORS.PERMISSION_DENIED)
     if not (route.map if kind == MAP else route.plain):
         raise Failed(ERRORS.NOT_AVAILABLE)
@@ -108,7 +108,7 @@ def _presence(caller: Caller, request: ChannelRequest) -> ReadPresence:
     route = caller.route(channel)
     if not route.presence:
         raise Failed(ERRORS.NOT_AVAILABLE)
-    if not caller.may(Action.PRESENCE, channel, route):
+    if not caller.may(Action.PRESENCE, channel):
         raise Failed(ERRORS.PERMISSION_DENIED)
     return ReadPresence(channel)
 
@@ -131,7 +131,7 @@ def _history(caller: Caller, request: HistoryRequest) -> ReadHistory:
     route = caller.route(channel)
     if not route.history:
         raise Failed(ERRORS.NOT_AVAILABLE)
-    if not caller.may(Action.HISTORY, channel, route):
+    if not caller.may(Action.HISTORY, channel):
         raise Failed(ERRORS.PERMISSION_DENIED)
     most, wanted, since = caller.limits.recovery, request.limit or 0, request.since
     limit = most if wanted < 0 else min(wanted, most)

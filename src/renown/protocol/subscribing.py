@@ -75,11 +75,11 @@ def check(request: SubscribeRequest, subscriptions: Subscriptions, limits: Limit
     return channel
 
 
-def permit(caller: Caller, token: str | None, channel: str, route: Route) -> SubscriptionClaims | None:
+def permit(caller: Caller, token: str | None, channel: str) -> SubscriptionClaims | None:
     """Return what the token says that opens the channel; None when it is open without one."""
     if token:
         return _by_token(caller, token, channel)
-    if not caller.may_subscribe(channel, route):
+    if not caller.may_subscribe(channel):
         raise Failed(ERRORS.PERMISSION_DENIED)
     return None
 
@@ -121,7 +121,7 @@ def renew(caller: Caller, request: SubRefreshRequest) -> SubscriptionClaims:
 def terms_for(caller: Caller, request: SubscribeRequest, channel: str) -> Terms:
     """Return on what terms a client gets the channel that it asks for."""
     route = caller.route(channel)
-    claims = permit(caller, request.token, channel, route)
+    claims = permit(caller, request.token, channel)
     _check_type(request.type or 0, route)
     wanted = _filter(request.tf, route)
     override = _NO_OVERRIDE if claims is None else claims.override
@@ -194,7 +194,7 @@ def _positions(
     asks_recovery = bool(request.recoverable or request.recover)
     if not asks_recovery and not request.positioned:
         return False, positioned
-    if not caller.may(Action.HISTORY, channel, route):
+    if not caller.may(Action.HISTORY, channel):
         return False, positioned
     return asks_recovery, True
 
@@ -294,8 +294,7 @@ def stands(caller: Caller, channel: str, subscription: Subscription) -> bool:
             caller.claims.user, channel, token_id=subscription.token_id, issued_at=subscription.issued_at
         )
         return not caller.access.revoked(claims)
-    route = caller.access.route(channel)
-    return not isinstance(route, Error) and caller.may_subscribe(channel, route)
+    return not isinstance(caller.access.route(channel), Error) and caller.may_subscribe(channel)
 
 
 def _check_type(kind: int, route: Route) -> None:

@@ -21,7 +21,6 @@ from renown.protocol.access import (
     SubscriptionClaims,
 )
 from renown.protocol.codes import Error
-from renown.protocol.subscriptions import Subscription
 
 __all__ = ["ANYBODY", "Permissions"]
 
@@ -79,8 +78,8 @@ class Permissions:
         """Call `listener` on the event loop when rights change, tokens are revoked or users are to go.
 
         Changes made by this process are told before the call that made them returns, those of others within
-        a second. `Changes.concerns` says which connections to look at: for each `stands` must be asked for
-        every subscription, and `blocked`. Returns how to end that.
+        a second. `Changes.concerns` says which connections to look at: for each `blocked` must be asked, and
+        for every subscription whether it would be granted again. Returns how to end that.
         """
         return (lambda: None) if self._book is None else self._book.listen(listener)
 
@@ -99,13 +98,6 @@ class Permissions:
         """Tell whether a subscription token is revoked."""
         return self._revoked(claims.user, claims.token_id, claims.issued_at)
 
-    def stands(self, channel: str, who: ConnectionClaims, subscription: Subscription) -> bool:
-        """Tell whether a subscription made earlier may go on."""
-        if subscription.by_token:
-            return not self._revoked(who.user, subscription.token_id, subscription.issued_at)
-        # What the server subscribed to stands by the connection's token, or by whoever had it made.
-        return subscription.server_side or self.may(Action.SUBSCRIBE, channel, who, subscribed=False)
-
     def server_side(self, who: ConnectionClaims) -> dict[str, ServerSubscription]:
         """Return the subscriptions the server makes: those of the token, and the user's personal channels."""
         if not who.user:
@@ -122,9 +114,10 @@ class Permissions:
         given = granted(self.rights(who))
         if action is Action.PUBLISH:
             return address.source is Source.ROOM and (
-                given.publish.fit(channel) or _in_room(action, address, who, given, subscribed=subscribed)
+                given.may_publish(channel, _signs(address))
+                or _in_room(action, address, who, given, subscribed=subscribed)
             )
-        if given.subscribe.fit(channel):
+        if given.may_subscribe(channel, _signs(address)):
             return True
         match address.source:
             case Source.ROOM:
@@ -229,17 +222,21 @@ def _audience(action: Action, rule: ChannelRule) -> Audience:
 def _in_room(
     action: Action, address: Address, who: ConnectionClaims, given: Granted, *, subscribed: bool
 ) -> bool:
+    """Tell what a room's rule says. Its name decides first, for all who do not have it already.
+
+    `$` in front: nobody but by a token. Users after a `#`: these alone, and they may subscribe.
+    """
     rule, name = address.rule, address.name
     if not isinstance(rule, RoomRule):
         return False
     private = address.channel.startswith("$")
     listed = _listed(name)
-    if listed is not None:
+    if listed is not None and not subscribed:
         if not who.user or who.user not in listed:
             return False
         if action is Action.SUBSCRIBE and not private:
             return True
-    if private and (action is Action.SUBSCRIBE or not subscribed):
+    if private and not subscribed:
         return False
     scope = rule.scope.value
     if not given.belongs(name, scope):
@@ -257,6 +254,13 @@ def _in_own(action: Action, address: Address, who: ConnectionClaims, *, subscrib
         return False
     audience = _audience(action, address.rule)
     return in_audience(audience, user=who.user, roles=frozenset(), owner=True, subscribed=subscribed)
+
+
+def _signs(address: Address) -> str:
+    """Return the signs in a room's name that keep others out."""
+    if address.source is not Source.ROOM:
+        return ""
+    return ("$" if address.channel.startswith("$") else "") + ("#" if "#" in address.name else "")
 
 
 def _listed(name: str) -> list[str] | None:

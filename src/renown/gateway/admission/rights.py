@@ -80,6 +80,17 @@ class Granted:
         self.orgs: Final = Patterns(rights.orgs)
         self.projects: Final = Patterns(rights.projects)
 
+    def may_subscribe(self, channel: str, signs: str) -> bool:
+        """Tell whether a right to subscribe opens a channel; `signs` are those that guard it.
+
+        A pattern opens what is guarded only if the signs stand in it: `*` alone does not mean them.
+        """
+        return self.subscribe.fit(channel) and _with_signs(self.rights.subscribe, signs).fit(channel)
+
+    def may_publish(self, channel: str, signs: str) -> bool:
+        """Tell the same of a right to publish."""
+        return self.publish.fit(channel) and _with_signs(self.rights.publish, signs).fit(channel)
+
     def belongs(self, name: str, scope: str) -> bool:
         """Tell whether the user belongs to the org or project that a name begins with."""
         if scope == "none":
@@ -89,6 +100,11 @@ class Granted:
             return bool(org and slash) and self.orgs.fit(org)
         project, slash, _ = rest.partition("/")
         return bool(org and project and slash) and self.projects.fit(f"{org}/{project}")
+
+
+@lru_cache(maxsize=1_024)
+def _with_signs(patterns: tuple[str, ...], signs: str) -> Patterns:
+    return Patterns(text for text in patterns if all(sign in text for sign in signs))
 
 
 @lru_cache(maxsize=4_096)
