@@ -426,7 +426,7 @@ async def test_a_subscription_token_goes_with_all_of_its_user(ledger: Ledger) ->
 
 
 async def test_a_session_lets_rights_open_what_a_sign_guards(ledger: Ledger) -> None:
-    options = GatewayOptions(rooms={"sec": RoomRule()})
+    options = GatewayOptions(rooms={"sec": RoomRule(subscribe="nobody")})
     gateway = Gateway(ledger, MemoryBus(), options, rights=ledger.rights)
     who = user("ana", subscribe=("$sec:*",))
     caller = Caller(gateway, Limits(), JSON, "client", who, Subscriptions())
