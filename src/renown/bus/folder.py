@@ -29,6 +29,7 @@ class NodeFolder:
         """Use the folder `path`, made by `open`."""
         self._path = path
         self._own: int | None = None
+        self._socket: Path | None = None
         self._lead: int | None = None
         self._seen = 0
 
@@ -58,11 +59,14 @@ class NodeFolder:
         self._own = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         fcntl.flock(self._own, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.write(self._own, address.encode())
+        self._socket = _path(address)
         draft.rename(self._path / f"{node}{_NODE}")
 
     def leave(self, node: str) -> None:
-        """Be there no more, and lead no more."""
-        (self._path / f"{node}{_NODE}").unlink(missing_ok=True)
+        """Be there no more, and lead no more; the socket is closed already."""
+        for path in (self._path / f"{node}{_NODE}", self._socket):
+            if path is not None:
+                path.unlink(missing_ok=True)
         for held in (self._own, self._lead):
             if held is not None:
                 os.close(held)
@@ -105,12 +109,16 @@ class NodeFolder:
             if not _lock(file, fcntl.LOCK_SH):
                 return address
             path.unlink(missing_ok=True)
-            socket = Path(address.removeprefix("ipc://"))
+            socket = _path(address)
             if socket.name == f"{node}{_SOCKET}":
                 socket.unlink(missing_ok=True)
             return None
         finally:
             os.close(file)
+
+
+def _path(address: str) -> Path:
+    return Path(address.removeprefix("ipc://"))
 
 
 def _lock(file: int, how: int) -> bool:
