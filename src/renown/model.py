@@ -17,6 +17,7 @@ __all__ = [
     "KEY_PATTERN",
     "OVERALL",
     "Activity",
+    "Alarm",
     "Answer",
     "Basis",
     "Category",
@@ -25,6 +26,7 @@ __all__ = [
     "Contribution",
     "Entry",
     "Event",
+    "Happening",
     "Problem",
     "Standing",
     "Status",
@@ -82,7 +84,8 @@ class Event(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, o
     """An immutable fact told by a producer. Only `type` and `subject` are required."""
 
     type: str
-    """What happened, e.g. `review`. `retract` and `amend` are reserved for taking back."""
+    """What happened, e.g. `review`. `retract`, `amend`, `hold`, `release`, `dismiss`, `dispute`, `resolve`
+    have a meaning of their own, `renown.…` is the ledger's."""
     subject: str
     """Whom it is about, `kind:id`."""
     id: str | None = None
@@ -116,6 +119,12 @@ class Basis(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The rater weight of the event's actor at that moment."""
     prior: dict[str, float] = {}
     """Per category the running mean of the kind, where the policy's prior is that mean."""
+    facts: Any = None
+    """What the guards were told of the actor, None: they asked for nothing."""
+    verdict: Any = None
+    """What the guards said, None: nothing."""
+    met: bool = False
+    """Of a blind review: that the other side had spoken already."""
 
 
 class Change(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -164,7 +173,22 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     held_share: float = 0.0
     """What share of its weight counts while it is held."""
     held_why: str | None = None
-    """`dispute`, `blind`, `moderator` or `guard:<name>`."""
+    """`dispute`, `blind`, `moderator` or `guard:<name>`; `permanent` once they are held no more for good."""
+
+    @property
+    def held(self) -> bool:
+        """Whether the contributions are held now."""
+        return self.held_at is not None and self.ended_at is None
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the contributions can be neither disputed nor, but by a moderator, taken back."""
+        return self.held_at is None and self.held_why == "permanent"
+
+    @property
+    def sealed(self) -> bool:
+        """Whether it is a blind review that nobody may see yet."""
+        return self.held and self.held_why == "blind"
 
 
 class Category(msgspec.Struct, frozen=True, gc=False):
@@ -182,7 +206,7 @@ class Cause(msgspec.Struct, frozen=True, gc=False):
     """Change of the overall score against the version before."""
 
 
-class Standing(msgspec.Struct, frozen=True, gc=False):
+class Standing(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The public view of a standing: the JSON of `standing:` channels and of `GET /v1/standings`."""
 
     subject: str
@@ -201,6 +225,22 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     """True until there is enough evidence to show a number."""
     updated_at: str
     cause: Cause | None
+    held: int = 0
+    """Contributions under review: disputed, or held by a guard or a person. Left out when there are none."""
+    status_until: str | None = None
+    """When the status will change by itself; left out when it will not."""
+
+
+class Happening(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The public face of a change."""
+
+    kind: str
+    """As `Change.kind`, without alerts."""
+    name: str | None = None
+    """The badge."""
+    before: str | None = None
+    after: str | None = None
+    """The tier, the status, or the level of the badge."""
 
 
 class Activity(msgspec.Struct, frozen=True, gc=False):
@@ -209,10 +249,25 @@ class Activity(msgspec.Struct, frozen=True, gc=False):
     subject: str
     version: int
     type: str
+    """`hold` of what is held unseen."""
     at: str
     score: float
     delta: float
     value: float | None = None
+    changes: tuple[Happening, ...] | msgspec.UnsetType = msgspec.UNSET
+    """What else it did; left out when there is nothing."""
+
+
+class Alarm(msgspec.Struct, frozen=True, gc=False):
+    """An alert that fired or cleared."""
+
+    subject: str
+    version: int
+    """The subject's version with which it did."""
+    seq: int
+    at: float
+    """POSIX seconds."""
+    change: Change
 
 
 class Update(msgspec.Struct, frozen=True, gc=False):
@@ -229,6 +284,8 @@ class Update(msgspec.Struct, frozen=True, gc=False):
     """(version, seq, JSON of the `Activity`) of each event of the commit, ascending."""
     at: float = 0.0
     """When it was committed, POSIX seconds; 0: not known, another process did."""
+    alarms: tuple[Alarm, ...] = ()
+    """The alerts that fired or cleared with the events of the commit, ascending."""
 
 
 class Status(StrEnum):
@@ -260,3 +317,5 @@ class Answer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     problem: Problem | None = None
     standing: msgspec.Raw | None = None
     """The subject's newest standing, when it was asked for."""
+    reasons: tuple[str, ...] = ()
+    """Why it is held, one sentence each."""
