@@ -5,6 +5,7 @@ values are left to msgspec.
 """
 
 import types
+from datetime import UTC, date, datetime, time
 from math import isfinite
 from typing import Any, Union, cast, get_args, get_origin
 
@@ -15,7 +16,14 @@ from renown.policy.nearest import expected_one_of
 
 __all__ = ["to_struct"]
 
-_WORDS = {"str": "a string", "int": "an integer", "float": "a number", "bool": "true or false"}
+_A_MOMENT = "a date, or a time with its zone: 2019-11-13, 2019-11-13T12:00:00Z"
+_WORDS = {
+    "str": "a string",
+    "int": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+    "datetime": _A_MOMENT,
+}
 
 
 def to_struct(raw: object, struct: type[Any], path: str = "") -> Any:
@@ -34,7 +42,7 @@ def to_struct(raw: object, struct: type[Any], path: str = "") -> Any:
     values: dict[str, Any] = {}
     for name, field in fields.items():
         if name in table:
-            values[name] = _value(table[name], field.type, _join(path, name))
+            values[field.name] = _value(table[name], field.type, _join(path, name))
         elif field.required:
             raise PolicyError(
                 f"the key `{name}` is missing",
@@ -67,7 +75,18 @@ def _value(raw: object, kind: Any, path: str) -> Any:
     return _plain(raw, kind, path)
 
 
+def _moment(raw: object, path: str) -> datetime:
+    """Return a moment; a date is its first one in UTC."""
+    if isinstance(raw, datetime) and raw.utcoffset() is not None:
+        return raw.astimezone(UTC)
+    if isinstance(raw, date) and not isinstance(raw, datetime):
+        return datetime.combine(raw, time(), UTC)
+    raise _wrong(path, _A_MOMENT, raw)
+
+
 def _plain(raw: object, kind: Any, path: str) -> Any:
+    if datetime in _parts(kind):
+        return _moment(raw, path)
     try:
         value = msgspec.convert(raw, _without_structs(kind))
     except msgspec.ValidationError:

@@ -4,6 +4,7 @@ import tomllib
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from renown.errors import PolicyError
 from renown.policy.checks import check
@@ -11,9 +12,10 @@ from renown.policy.convert import to_struct
 from renown.policy.nearest import expected_one_of
 from renown.policy.schema import Policy
 
-__all__ = ["load", "load_file", "preset", "preset_names", "preset_text"]
+__all__ = ["load", "load_file", "preset", "preset_names", "preset_text", "text_of"]
 
 _PRESETS = resources.files("renown.policy") / "presets"
+_texts: WeakKeyDictionary[Policy, str] = WeakKeyDictionary()
 
 
 def load(text: str, source: str = "policy") -> Policy:
@@ -30,7 +32,7 @@ def load(text: str, source: str = "policy") -> Policy:
     except RecursionError:
         raise PolicyError(f"{source}: nested too deeply", code="invalid_toml") from None
     try:
-        return check(to_struct(raw, Policy))
+        policy = check(to_struct(raw, Policy))
     except PolicyError as error:
         raise PolicyError(
             f"{source}: {error.field}: {error.detail}; expected {error.expected}",
@@ -38,6 +40,13 @@ def load(text: str, source: str = "policy") -> Policy:
             field=error.field,
             expected=error.expected,
         ) from None
+    _texts[policy] = text
+    return policy
+
+
+def text_of(policy: Policy) -> str | None:
+    """Return the TOML that a policy was read from; None of one that was put together in code."""
+    return _texts.get(policy)
 
 
 def load_file(path: Path) -> Policy:
