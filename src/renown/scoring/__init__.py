@@ -6,7 +6,7 @@ See `docs/scoring.md` for what the numbers mean.
 """
 
 from renown.scoring.cursor import cursor_position
-from renown.scoring.effect import Effect, amended, interpret, weigh
+from renown.scoring.effect import TIME, Effect, amended, interpret, weigh
 from renown.scoring.explain import Explanation, Line, PriorLine, explain
 from renown.scoring.folding import fold, needs_refold, next_change, refold, take_back
 from renown.scoring.kind import (
@@ -22,6 +22,7 @@ from renown.scoring.reading import Reading, read, score
 from renown.scoring.state import State, decode_state, empty, encode_state
 
 __all__ = [
+    "TIME",
     "Effect",
     "Explanation",
     "KindState",

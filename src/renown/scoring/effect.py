@@ -1,17 +1,22 @@
 """What an event means under a policy."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from renown.errors import EventError
 from renown.model import OVERALL, Contribution, Event
-from renown.policy import Policy, Rule, nearest
+from renown.policy import STEPS, Blind, Policy, Rule, nearest
 from renown.scoring.plan import Meaning, Plan, plan_of
 from renown.scoring.turning import weight_from
 
-__all__ = ["Effect", "amended", "interpret", "weigh"]
+__all__ = ["TIME", "Effect", "amended", "interpret", "weigh"]
+
+TIME: Final = "renown.time"
+"""The type of the events that timers make."""
+
+_RESERVED: Final = ("retract", "amend", *STEPS)
 
 
 class Effect(msgspec.Struct, frozen=True, gc=False):
@@ -27,6 +32,17 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
     """Look up what is taken back and call `amended` for what takes its place."""
     actor: str | None = None
     """Whose rater weight counts; for an amendment the actor of what is amended."""
+    step: str | None = None
+    """One of `STEPS` or `renown.time`: what it does to other events instead of saying something itself."""
+    concerns: str | None = None
+    """The id or ref of the event that a step is about."""
+    blind: float | None = None
+    """For how many seconds it is held, unseen, unless the other side has spoken; None: not at all."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it says something of its subject by itself."""
+        return self.takes_back is None and self.step is None
 
 
 def interpret(policy: Policy, event: Event) -> Effect:
@@ -50,8 +66,12 @@ def interpret(policy: Policy, event: Event) -> Effect:
             expected="an actor other than the subject",
         )
     if meaning.whole is not None and event.value is None and not event.categories:
-        return Effect(meaning.whole, one_per, None, False, event.actor)
-    return Effect(_contributions(plan, meaning, event), one_per, None, False, event.actor)
+        said = meaning.whole
+    else:
+        said = _contributions(plan, meaning, event)
+    if rule.blind is None:
+        return Effect(said, one_per, None, False, event.actor)
+    return Effect(said, one_per, actor=event.actor, blind=_blind(rule.blind, event))
 
 
 def amended(policy: Policy, event: Event, original: Event) -> Effect:
@@ -88,8 +108,10 @@ def weigh(contributions: tuple[Contribution, ...], weight: float) -> tuple[Contr
 
 
 def _reserved(plan: Plan, event: Event) -> Effect:
-    if event.type not in ("retract", "amend"):
-        types = (*plan.rules, "retract", "amend")
+    if event.type == TIME:
+        return Effect(step=TIME)
+    if event.type not in _RESERVED:
+        types = (*plan.rules, *_RESERVED)
         raise EventError(
             f"`{event.type[:64]}` is no event type of this kind of subject",
             code="unknown_type",
@@ -103,13 +125,15 @@ def _reserved(plan: Plan, event: Event) -> Effect:
             field="ref",
             expected="the id or ref of the event that is meant",
         )
-    if event.type == "retract":
+    if event.type != "amend":
         for field in ("value", "categories"):
             if getattr(event, field) is not None:
                 raise EventError(
-                    f"a retraction has no {field}", code="value_not_allowed", field=field, expected="nothing"
+                    f"`{event.type}` has no {field}", code="value_not_allowed", field=field, expected="nothing"
                 )
-        return Effect(takes_back=event.ref, actor=event.actor)
+        if event.type == "retract":
+            return Effect(takes_back=event.ref, actor=event.actor)
+        return Effect(step=event.type, concerns=event.ref)
     if event.value is None and event.categories is None and event.data is None:
         raise EventError(
             "the amendment changes nothing",
@@ -118,6 +142,18 @@ def _reserved(plan: Plan, event: Event) -> Effect:
             expected="a new value, categories or data",
         )
     return Effect(takes_back=event.ref, amends=True, actor=event.actor)
+
+
+def _blind(blind: Blind, event: Event) -> float:
+    for field in ("actor", "ref"):
+        if not getattr(event, field):
+            raise EventError(
+                f"`{event.type}` is blind until the other side has spoken, and has no {field}",
+                code=f"{field}_required",
+                field=field,
+                expected="who it is of" if field == "actor" else "what both sides have in common",
+            )
+    return blind.days * 86_400.0
 
 
 def _one_per(meaning: Meaning, event: Event) -> str | None:
