@@ -9,7 +9,15 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from renown.api.problem import documented
-from renown.api.reading import AnyRequest, KeysUnavailableError, ParameterError, guard, json_response
+from renown.api.reading import (
+    AnyRequest,
+    At,
+    KeysUnavailableError,
+    ParameterError,
+    guard,
+    json_response,
+    moment,
+)
 from renown.api.services import Services, Use
 from renown.api.standings import etag, matches
 from renown.errors import AuthenticationError, EventError, ForbiddenError
@@ -62,6 +70,7 @@ async def get_badge(
     request: AnyRequest,
     services: Use,
     file: Annotated[str, Parameter(description="{subject}.svg or {subject}.json")],
+    at: At = None,
 ) -> Response[bytes]:
     """Return the badge of a subject; one about whom nothing is known gets a dash, not an error."""
     subject, _, form = file.replace("%2F", "/").rpartition(".")
@@ -76,7 +85,7 @@ async def get_badge(
             field="file",
             expected="kind:id.svg, such as seller:42.svg",
         )
-    face = await _face(request, services, subject)
+    face = await _face(request, services, subject, moment(at))
     headers = {"etag": etag(face.version), "cache-control": _CACHE}
     if matches(request.headers.get("if-none-match"), headers["etag"]):
         return Response(b"", status_code=304, headers=headers)
@@ -87,7 +96,7 @@ async def get_badge(
     return Response(draw(face).encode(), media_type="image/svg+xml", headers=headers)
 
 
-async def _face(request: AnyRequest, services: Services, subject: str) -> Face:
+async def _face(request: AnyRequest, services: Services, subject: str, when: float | None) -> Face:
     label = kind_of(subject)
     nothing = Face(label, _UNKNOWN, f"{subject}: no standing yet", _GREY, 0)
     try:
@@ -96,13 +105,20 @@ async def _face(request: AnyRequest, services: Services, subject: str) -> Face:
         return nothing
     if not reader.sees(subject, "standing"):
         return nothing
-    found = await services.ledger.snapshot(subject)
-    if found is None:
+    if when is None:
+        found = await services.ledger.snapshot(subject)
+        standing = None if found is None else _standing.decode(found[1])
+    else:
+        standing = await services.ledger.standing_at(subject, when) if _is_known(services, subject) else None
+    if standing is None:
         return nothing
-    standing = _standing.decode(found[1])
     if standing.provisional:
         return Face(label, "new", f"{subject}: new, not enough evidence yet", _GREY, standing.version)
     return _shown(services, standing, label)
+
+
+def _is_known(services: Services, subject: str) -> bool:
+    return services.policies.get(kind_of(subject)) is not None
 
 
 def _shown(services: Services, standing: Standing, label: str) -> Face:

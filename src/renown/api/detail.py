@@ -1,5 +1,6 @@
 """What lies behind a standing: its history, its explanation, its events."""
 
+from math import inf
 from typing import Annotated
 
 import msgspec
@@ -11,9 +12,11 @@ from renown.api.problem import documented
 from renown.api.public import ExplanationPage, activities_of, without_persons
 from renown.api.reading import (
     AnyRequest,
+    At,
     category_in,
     guard,
     json_response,
+    moment,
     policy_of,
     subject_in,
     unknown_subject,
@@ -80,6 +83,11 @@ def _record(entry: Entry) -> EventRecord:
     )
 
 
+def _until(at: str | None) -> float:
+    when = moment(at)
+    return inf if when is None else when
+
+
 async def _known(services: Services, subject: str) -> None:
     if await services.ledger.snapshot(subject) is None:
         raise unknown_subject(subject)
@@ -100,14 +108,16 @@ async def get_history(
     request: AnyRequest,
     services: Use,
     subject: Annotated[str, Parameter(description="kind:id")],
+    *,
     points: Annotated[int, Parameter(ge=2, le=1_000, description="Most points")] = 200,
+    at: At = None,
 ) -> Response[bytes]:
     """Return how the score came to be what it is."""
     reader = await guard(request, services)
     subject = subject_in(request, services)
     reader.check(subject, "standing")
     await _known(services, subject)
-    found = await services.ledger.history(subject, points)
+    found = await services.ledger.history(subject, points, _until(at))
     history = History(subject, [Point(point.version, timestamp(point.at), point.score) for point in found])
     return json_response(history, headers={"cache-control": "no-cache"})
 
@@ -128,6 +138,7 @@ async def get_explanation(
     ] = None,
     limit: Annotated[int, Parameter(ge=1, le=500, description="Most lines")] = 50,
     cursor: Annotated[str | None, Parameter(description="The `cursor` of the page before")] = None,
+    at: At = None,
 ) -> Response[bytes]:
     """Return why the score is what it is, newest event first.
 
@@ -139,7 +150,7 @@ async def get_explanation(
     reader.check(subject, "standing", "activity")
     name = category_in(category, policy_of(services.policies, subject))
     await _known(services, subject)
-    page = await services.ledger.explain(subject, name, limit, cursor)
+    page = await services.ledger.explain(subject, name, limit, cursor, moment(at))
     whole = services.access.may_read_whole(request.scope["headers"]) or reader.sees(subject, "detail")
     return json_response(page if whole else without_persons(page), headers=_PERSONAL)
 
@@ -154,10 +165,12 @@ async def get_events(
     request: AnyRequest,
     services: Use,
     subject: Annotated[str, Parameter(description="kind:id")],
+    *,
     before: Annotated[
         int | None, Parameter(ge=1, le=2**53, description="Only events with a version below this one")
     ] = None,
     limit: Annotated[int, Parameter(ge=1, le=500, description="Most events")] = 50,
+    at: At = None,
 ) -> Response[bytes]:
     """Return the events of a subject, newest first.
 
@@ -168,7 +181,7 @@ async def get_events(
     subject = subject_in(request, services)
     reader.check(subject, "activity")
     await _known(services, subject)
-    entries = await services.ledger.events(subject, before, limit)
+    entries = await services.ledger.events(subject, before, limit, _until(at))
     last = entries[-1].version if len(entries) == limit else None
     following = last if last and last > 1 else None
     if services.access.may_read_whole(request.scope["headers"]) or reader.sees(subject, "detail"):

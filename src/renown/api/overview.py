@@ -10,7 +10,7 @@ from litestar.params import Parameter
 from renown import __version__
 from renown.api.kinds import KindInfo, describe
 from renown.api.problem import documented
-from renown.api.reading import AnyRequest, check_kind, guard, json_response
+from renown.api.reading import AnyRequest, At, check_kind, guard, json_response, moment
 from renown.api.services import Use
 from renown.gateway.hub.views import Board, board_view
 from renown.model import Standing
@@ -65,12 +65,17 @@ async def get_board(
     services: Use,
     kind: Annotated[str, Parameter(description="A kind of subject, such as seller")],
     limit: Annotated[int, Parameter(ge=1, le=200, description="Most rows")] = 20,
+    at: At = None,
 ) -> Response[bytes]:
-    """Return the top of a kind by score."""
+    """Return the top of a kind by score, now or as it was known at a time."""
     reader = await guard(request, services)
     check_kind(kind, services.policies)
     reader.check_board(kind)
-    _, found = await services.ledger.board(kind, limit)
+    when = moment(at)
+    if when is None:
+        _, found = await services.ledger.board(kind, limit)
+    else:
+        found = [msgspec.json.encode(each) for each in await services.ledger.board_at(kind, when, limit)]
     return json_response(board_view(kind, found), headers={"cache-control": "no-cache"})
 
 

@@ -1,11 +1,12 @@
 """What the reading handlers share: subjects in paths, times in queries, bodies that are JSON already."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import unquote
 
 import msgspec
 from litestar import Request, Response
+from litestar.params import Parameter
 
 from renown.api.services import Services
 from renown.errors import EventError, ForbiddenError, NotFoundError, RenownError
@@ -18,6 +19,7 @@ from renown.protocol.access import ConnectionClaims, KeysPending
 
 __all__ = [
     "AnyRequest",
+    "At",
     "KeysUnavailableError",
     "ParameterError",
     "Reader",
@@ -32,6 +34,8 @@ __all__ = [
 ]
 
 AnyRequest = Request[Any, Any, Any]
+At = Annotated[str | None, Parameter(description="As of this time: RFC 3339 with zone, or POSIX seconds")]
+"""The query parameter of reads that can tell the past."""
 _JSON: Final = "application/json"
 _encoder = msgspec.json.Encoder()
 

@@ -10,6 +10,7 @@ from litestar.params import Parameter
 from renown.api.problem import documented
 from renown.api.reading import (
     AnyRequest,
+    At,
     ParameterError,
     check_subject,
     guard,
@@ -67,9 +68,7 @@ async def get_standing(
     request: AnyRequest,
     services: Use,
     subject: Annotated[str, Parameter(description="kind:id, such as seller:42")],
-    at: Annotated[
-        str | None, Parameter(description="As of this time: RFC 3339 with zone, or POSIX seconds")
-    ] = None,
+    at: At = None,
 ) -> Response[bytes]:
     """Return the standing of a subject, now or as it was known at a time."""
     reader = await guard(request, services)
@@ -110,8 +109,9 @@ async def get_standings(
     request: AnyRequest,
     services: Use,
     subject: Annotated[list[str], Parameter(description="kind:id; may be repeated", max_items=MOST)],
+    at: At = None,
 ) -> Response[bytes]:
-    """Return several standings at once."""
+    """Return several standings at once, now or as they were known at a time."""
     reader = await guard(request, services)
     subjects = list(dict.fromkeys(check_subject(one, services.policies) for one in subject))
     if not subjects or len(subjects) > MOST:
@@ -120,7 +120,12 @@ async def get_standings(
         )
     for one in subjects:
         reader.check(one, "standing")
-    found = await services.ledger.snapshots(subjects)
-    standings = [msgspec.Raw(found[one][1]) for one in subjects if one in found]
+    when = moment(at)
+    if when is None:
+        found = {one: body for one, (_, body) in (await services.ledger.snapshots(subjects)).items()}
+    else:
+        then = [await services.ledger.standing_at(one, when) for one in subjects]
+        found = {one.subject: msgspec.json.encode(one) for one in then if one is not None}
+    standings = [msgspec.Raw(found[one]) for one in subjects if one in found]
     missing = [one for one in subjects if one not in found]
     return json_response(_RawStandings(standings, missing), headers={"cache-control": "no-cache"})

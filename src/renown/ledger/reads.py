@@ -10,9 +10,10 @@ import msgspec
 
 from renown import scoring
 from renown.errors import NotFoundError
+from renown.ledger.as_of import board_as_of, explained_as_of, standing_as_of
 from renown.ledger.replay import replay
-from renown.ledger.views import activity_json, basis_of, contributions_of, entry_of, standing_of
-from renown.model import OVERALL, Cause, Entry, Standing, is_key
+from renown.ledger.views import activity_json, basis_of, entry_of
+from renown.model import OVERALL, Entry, Standing, is_key
 from renown.policy import Policies, Policy
 from renown.scoring import Explanation
 from renown.stores import EventRow, Reader, StandingRow, Store
@@ -78,24 +79,7 @@ class Reads:
         the time it tells of, and what was taken back counts until it was.
         """
         policy = self._policies.for_subject(subject)
-
-        def read(reader: Reader) -> Standing | None:
-            rows = reader.ascending(subject, 0, -1)
-            standings = reader.standings([subject]) if rows else None
-            if standings and not _in_force(standings[0], policy):
-                rows = replay(policy, rows).rows
-            rows = [row for row in rows if row.at <= at]
-            if not rows:
-                return None
-            rows.sort(key=lambda row: (row.at, row.version))
-            live = [row for row in rows if row.ended_at is None or row.ended_at > at]
-            state = scoring.refold(policy, [(contributions_of(row), row.at) for row in live])
-            newest = rows[-1]
-            reading = scoring.read(policy, state, at, basis_of(newest).prior)
-            version = max(row.version for row in rows)
-            return standing_of(subject, version, newest.at, reading, Cause(newest.type, newest.delta))
-
-        return await self._apart(read)
+        return await self._apart(lambda reader: standing_as_of(reader, policy, subject, at))
 
     async def activity(self, subject: str, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return (version, JSON of the activity) after a version, ascending."""
@@ -127,6 +111,17 @@ class Reads:
         with near.snapshot():
             return near.newest_seq(), near.board(kind, _page(limit))
 
+    async def board_at(self, kind: str, at: float, limit: int) -> list[Standing]:
+        """Return the standings with the highest scores of a kind as read at `at` (POSIX seconds).
+
+        Raises:
+            EventError: there is no such kind.
+            RenownError: the kind has too many events for that (`board_too_large`).
+
+        """
+        policy = self._policies.for_subject(f"{kind}:x")
+        return await self._apart(lambda reader: board_as_of(reader, policy, at, _page(limit)))
+
     async def page(self, kind: str, after: str, limit: int) -> tuple[int, list[tuple[str, int, bytes]]]:
         """Return the ledger's newest `seq` and a page of a kind's standings in order of their keys.
 
@@ -151,24 +146,34 @@ class Reads:
         """Return standings whose id begins with `text`, then those that contain it, in either case."""
         return await self._apart(lambda reader: reader.search(text, kind, _page(limit)))
 
-    async def history(self, subject: str, points: int) -> list[HistoryPoint]:
-        """Return the score over time: at most `points` versions, evenly chosen, first and last kept."""
+    async def history(self, subject: str, points: int, until: float = inf) -> list[HistoryPoint]:
+        """Return the score over time: at most `points` versions, evenly chosen, first and last kept.
+
+        With `until` (POSIX seconds) it is told as of that time.
+        """
         near = self._store.near
         with near.snapshot():
             found = near.standings([subject]) if is_key(subject) else None
             if not found:
                 return []
             standing = found[0]
-            rows = near.versions(subject, _evenly(standing.version, max(1, min(points, MAX_PAGE))))
-        latest = [*accumulate((at for _, at, _ in rows[:-1]), max), standing.updated_at]
+            newest = standing.version if until == inf else near.version_at(subject, until)
+            rows = near.versions(subject, _evenly(newest, max(1, min(points, MAX_PAGE))))
+        rows = [row for row in rows if row[1] <= until]
+        latest = [*accumulate((at for _, at, _ in rows[:-1]), max), min(standing.updated_at, until)]
         return [
-            HistoryPoint(version, at, score) for (version, _, score), at in zip(rows, latest, strict=True)
+            HistoryPoint(version, at, score) for (version, _, score), at in zip(rows, latest, strict=False)
         ]
 
     async def explain(
-        self, subject: str, category: str = OVERALL, limit: int = 50, cursor: str | None = None
+        self,
+        subject: str,
+        category: str = OVERALL,
+        limit: int = 50,
+        cursor: str | None = None,
+        at: float | None = None,
     ) -> Explanation:
-        """Return a page of what each live event adds to the newest score, newest first.
+        """Return a page of what each live event adds to the newest score, or to that of `at`, newest first.
 
         Raises:
             NotFoundError: the subject has no standing.
@@ -179,6 +184,10 @@ class Reads:
         policy = self._policies.for_subject(subject)
 
         def read(reader: Reader) -> Explanation:
+            if at is not None:
+                return explained_as_of(
+                    reader, policy, subject, at, category=category, limit=_page(limit), cursor=cursor
+                )
             found = reader.standings([subject]) if is_key(subject) else None
             if not found:
                 raise NotFoundError(f"`{subject}` has no standing", code="unknown_subject")
@@ -205,10 +214,13 @@ class Reads:
 
         return await self._apart(read)
 
-    async def events(self, subject: str, before: int | None, limit: int) -> list[Entry]:
-        """Return a subject's events below a version, or from the newest, newest first."""
+    async def events(self, subject: str, before: int | None, limit: int, until: float = inf) -> list[Entry]:
+        """Return a subject's events below a version, or from the newest, newest first.
+
+        With `until` (POSIX seconds) only those that happened by then.
+        """
         rows = self._store.near.descending(
-            subject, _FAR if before is None else min(before, _FAR), _page(limit)
+            subject, _FAR if before is None else min(before, _FAR), _page(limit), until
         )
         return [entry_of(row) for row in rows]
 

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from math import inf
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -148,9 +149,13 @@ class SqliteReader:
         """Return a page, oldest first."""
         return self._all(EventRow._make, sql.ASCENDING, (subject, after, limit))
 
-    def descending(self, subject: str, before: int, limit: int) -> list[EventRow]:
+    def descending(self, subject: str, before: int, limit: int, until: float = inf) -> list[EventRow]:
         """Return a page, newest first."""
-        return self._all(EventRow._make, sql.DESCENDING, (subject, before, limit))
+        return self._all(EventRow._make, sql.DESCENDING, (subject, before, until, limit))
+
+    def version_at(self, subject: str, until: float) -> int:
+        """Return the newest version of a time."""
+        return int(self._one(sql.VERSION_AT, (subject, until))[0])
 
     def versions(self, subject: str, versions: Sequence[int]) -> list[tuple[int, float, float]]:
         """Return chosen versions."""

@@ -70,6 +70,7 @@ __all__ = [
     "SUBJECTS",
     "TOTALS",
     "VERSIONS",
+    "VERSION_AT",
     "VIEW",
     "VIEWS",
     "Insert",
@@ -181,7 +182,15 @@ ASCENDING: Final = _sql(
     _of_subject.where(_version > bindparam("after")).order_by(_version).limit(_limit).offset(_ZERO)
 )
 DESCENDING: Final = _sql(
-    _of_subject.where(_version < bindparam("before")).order_by(_version.desc()).limit(_limit).offset(_ZERO)
+    _of_subject.where(_version < bindparam("before"), events.c.at <= bindparam("until"))
+    .order_by(_version.desc())
+    .limit(_limit)
+    .offset(_ZERO)
+)
+VERSION_AT: Final = _sql(
+    select(func.coalesce(func.max(_version), _ZERO)).where(
+        _subject == bindparam("subject"), events.c.at <= bindparam("until")
+    )
 )
 VERSIONS: Final = _sql(
     select(_version, events.c.at, events.c.score)

@@ -16,6 +16,7 @@ The store knows nothing of policies: states, views and bodies are bytes to it.
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from math import inf
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -211,8 +212,12 @@ class Reader(Protocol):
         """Return events with a version above `after`, oldest first; all when `limit` is -1."""
         ...
 
-    def descending(self, subject: str, before: int, limit: int) -> list[EventRow]:
-        """Return events with a version below `before`, newest first."""
+    def descending(self, subject: str, before: int, limit: int, until: float = inf) -> list[EventRow]:
+        """Return events with a version below `before` that happened by `until`, newest first."""
+        ...
+
+    def version_at(self, subject: str, until: float) -> int:
+        """Return the newest version of the subject's events that happened by `until`, 0 without any."""
         ...
 
     def versions(self, subject: str, versions: Sequence[int]) -> list[tuple[int, float, float]]:
