@@ -100,7 +100,8 @@ class Batch:
         try:
             event, body, at = checked(event, self._now)
             policy = self._cache.policies.for_subject(event.subject)
-            effect = scoring.interpret(policy, event)
+            at = self._now if at is None else at
+            effect = scoring.interpret(policy, event, at)
         except EventError as error:
             self._reject(slot, event, error.problem)
             return None
@@ -110,7 +111,6 @@ class Batch:
         rater = event.actor if policy.raters is not None and effect.takes_back is None else None
         if rater is not None and kind_of(rater) != policy.kind:
             rater = None
-        at = self._now if at is None else at
         return Prepared(slot, event, event.id or new_id(), at, body, policy, effect, rater)
 
     def _reject(self, slot: int, event: Event, problem: Problem) -> None:

@@ -200,7 +200,7 @@ def _amended(
     """An amendment says anew what its target said, with its giver's weight; a retraction says nothing."""
     if not incoming.effect.amends:
         return None, basis, NO_CONTRIBUTIONS
-    effect = scoring.amended(policy, incoming.event, _said(target, past))
+    effect = scoring.amended(policy, incoming.event, _said(target, past), target.at)
     kept = Basis(target.basis.weight, basis.prior)
     return target.pair, kept, scoring.weigh(effect.contributions, kept.weight)
 

@@ -211,7 +211,7 @@ def _see(kind: Kind, policy: Policy, row: EventRow) -> None:
     if kind.state is None:
         return
     try:
-        effect = scoring.interpret(policy, event_of(row))
+        effect = scoring.interpret(policy, event_of(row), row.at)
     except EventError:
         return
     if effect.takes_back is None:

@@ -88,7 +88,7 @@ def replay(policy: Policy, rows: Sequence[EventRow]) -> Replay:
     for row in rows:
         event = _event.decode(row.body)
         try:
-            said = _Said(row.id, row.at, event, scoring.interpret(policy, event))
+            said = _Said(row.id, row.at, event, scoring.interpret(policy, event, row.at))
             one = apply(policy, folded, said, basis_of(row), past)
         except EventError as error:
             refused[row.version] = error

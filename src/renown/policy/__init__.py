@@ -14,7 +14,9 @@ from renown.policy.aggregating import (
     Sum,
     Wilson,
 )
+from renown.policy.alerting import Alert, AlertWhen, Clear, EventMatch, Move, Rate
 from renown.policy.audiences import Audience, spoken, unknown_word
+from renown.policy.badges import Badge, BadgeLevel
 from renown.policy.composing import (
     COMPOSING,
     Composing,
@@ -27,7 +29,10 @@ from renown.policy.composing import (
     RatioOf,
     SumOf,
 )
-from renown.policy.loader import load, load_file, preset, preset_names, preset_text
+from renown.policy.deriving import ATTRIBUTE, Also
+from renown.policy.disputing import STEPS, Blind, Disputes
+from renown.policy.loader import load, load_file, preset, preset_names, preset_text, text_of
+from renown.policy.matching import Matching, Wanted, WeightCase
 from renown.policy.methods import (
     UNBOUNDED,
     Aggregating,
@@ -39,41 +44,59 @@ from renown.policy.methods import (
     Prior,
 )
 from renown.policy.nearest import nearest
+from renown.policy.periods import CHANGEABLE, Period, span_of
 from renown.policy.policies import Policies
 from renown.policy.schema import (
     Bounds,
     CategoryPolicy,
+    Every,
     Evidence,
     OnePer,
     Policy,
     Raters,
     Rule,
     Scale,
-    Tier,
     ValueMode,
     View,
     Visibility,
-    WeightCase,
 )
 from renown.policy.shapes import Pull, Shape
+from renown.policy.statuses import Ripen, StatusEvent, StatusName, StatusRules
 from renown.policy.targets import Target, WeightBy
+from renown.policy.tiers import Cadence, Dates, Dwell, Tier, TierEvent, TierRules
 from renown.policy.uses import uses_of
 from renown.policy.windows import Calendar, Pick, Window
 
 __all__ = [
+    "ATTRIBUTE",
+    "CHANGEABLE",
     "COMPOSING",
+    "STEPS",
     "UNBOUNDED",
     "Aggregating",
+    "Alert",
+    "AlertWhen",
+    "Also",
     "Audience",
+    "Badge",
+    "BadgeLevel",
     "BayesianMean",
     "Beta",
+    "Blind",
     "Bounds",
+    "Cadence",
     "Calendar",
     "CategoryPolicy",
+    "Clear",
     "Composing",
     "Condition",
     "Count",
+    "Dates",
+    "Disputes",
     "Distinct",
+    "Dwell",
+    "EventMatch",
+    "Every",
     "Evidence",
     "FadingMean",
     "GateOf",
@@ -81,13 +104,16 @@ __all__ = [
     "Hot",
     "Last",
     "LowestOf",
+    "Matching",
     "Max",
     "Mean",
     "Method",
     "Min",
+    "Move",
     "OnePer",
     "Penalty",
     "PenaltyOf",
+    "Period",
     "Pick",
     "Points",
     "Policies",
@@ -95,20 +121,28 @@ __all__ = [
     "Prior",
     "Pull",
     "Quantile",
+    "Rate",
     "Raters",
     "RatioOf",
     "ResidualMean",
+    "Ripen",
     "Rule",
     "Scale",
     "Shape",
+    "StatusEvent",
+    "StatusName",
+    "StatusRules",
     "Streak",
     "Sum",
     "SumOf",
     "Target",
     "Tier",
+    "TierEvent",
+    "TierRules",
     "ValueMode",
     "View",
     "Visibility",
+    "Wanted",
     "WeightBy",
     "WeightCase",
     "Wilson",
@@ -119,7 +153,9 @@ __all__ = [
     "preset",
     "preset_names",
     "preset_text",
+    "span_of",
     "spoken",
+    "text_of",
     "unknown_word",
     "uses_of",
 ]

@@ -1,5 +1,7 @@
 """What the keys of a rule must say together, and that its values fit where they go."""
 
+from renown.policy.check_life import lived_types
+from renown.policy.check_matching import check_wanted
 from renown.policy.composing import COMPOSING
 from renown.policy.methods import Points
 from renown.policy.nearest import expected_one_of
@@ -25,7 +27,8 @@ def check_rule(policy: Policy, rule: Rule, path: str) -> None:
             _weight(target.weight, f"{where}.weight")
         else:
             _weight(target, where)
-    require(rule.into or rule.categories != "none", f"{path}.into", "it goes nowhere", "overall = 1")
+    goes = rule.into or rule.categories != "none" or path.removeprefix("rules.") in lived_types(policy)
+    require(goes, f"{path}.into", "it goes nowhere", "overall = 1")
     _weights(rule, path)
     low, high = _value(policy, rule, path)
     for name, target in rule.into.items():
@@ -36,6 +39,8 @@ def check_rule(policy: Policy, rule: Rule, path: str) -> None:
     if rule.value == "from_categories":
         good = rule.categories != "none"
         require(good, f"{path}.categories", "no categories to take it from", '"optional"')
+    if rule.every is not None:
+        require(rule.one_per, f"{path}.every", "it says how often, but not of what", "one_per beside it")
     if rule.slot is not None:
         require(rule.one_per, f"{path}.slot", "a slot needs `one_per`", "one_per beside it")
     if rule.exempt:
@@ -53,6 +58,7 @@ def _weights(rule: Rule, path: str) -> None:
     _weight(rule.weight, f"{path}.weight")
     for i, case in enumerate(rule.weights):
         require(case.when, f"{path}.weights[{i}].when", "it has no condition", "attribute = value")
+        check_wanted(case.when, f"{path}.weights[{i}].when")
         _weight(case.weight, f"{path}.weights[{i}].weight")
     by = rule.weight_by
     if by is not None:

@@ -5,17 +5,23 @@ from typing import get_args
 
 from renown.policy.audiences import WORDS, spoken, unknown_word
 from renown.policy.check_composing import check_composing, check_shape
+from renown.policy.check_deriving import check_also
+from renown.policy.check_life import check_life
+from renown.policy.check_matching import check_matching
 from renown.policy.check_methods import check_method
+from renown.policy.check_raters import check_raters
 from renown.policy.check_rules import check_rule
+from renown.policy.check_times import check_times
 from renown.policy.composing import COMPOSING
-from renown.policy.methods import FadingMean
+from renown.policy.disputing import STEPS
+from renown.policy.nearest import expected_one_of
 from renown.policy.ranges import LARGEST, has_own_range
 from renown.policy.requiring import require, within
 from renown.policy.schema import CategoryPolicy, Policy, Rule, Scale, View
 
 __all__ = ["RESERVED_TYPES", "check"]
 
-RESERVED_TYPES = ("retract", "amend")
+RESERVED_TYPES = ("retract", "amend", *STEPS)
 """Event types with a meaning of their own under every policy."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
@@ -35,8 +41,9 @@ def check(policy: Policy) -> Policy:
     for name, rule in policy.rules.items():
         _rule(policy, name, rule)
     _others(policy)
-    _tiers(policy)
+    check_life(policy)
     _visibility(policy)
+    _disputes(policy)
     return policy
 
 
@@ -79,44 +86,23 @@ def _category(policy: Policy, name: str, category: CategoryPolicy) -> None:
 def _rule(policy: Policy, name: str, rule: Rule) -> None:
     path = f"rules.{name}"
     require(_TYPE.match(name), path, f"`{name}` is no valid event type", "a-z, 0-9, _, - and .")
-    require(name not in RESERVED_TYPES, path, f"`{name}` has its own meaning", "another event type")
+    reserved = name in RESERVED_TYPES or name.startswith("renown.")
+    require(not reserved, path, f"`{name}` has its own meaning", "another event type")
+    if rule.blind is not None:
+        within(rule.blind.days, 1 / 1440, 3_650, f"{path}.blind.days")
     check_rule(policy, rule, path)
+    check_times(policy, rule, path)
+    check_matching(rule, path)
+    for i, also in enumerate(rule.also):
+        check_also(policy, rule, also, f"{path}.also[{i}]")
 
 
 def _others(policy: Policy) -> None:
     if policy.raters is not None:
-        within(policy.raters.floor, 0.001, 1, "raters.floor")
-        within(policy.raters.seeds, 0, 10_000, "raters.seeds")
-        require(
-            isinstance(policy.score, FadingMean) and policy.score.window is None,
-            "raters",
-            "rater weights need the support that only a fading mean keeps",
-            'score.method = "fading_mean", without a window',
-        )
+        check_raters(policy, policy.raters)
     within(policy.evidence.min_count, 0, 10**9, "evidence.min_count")
     within(policy.evidence.min_weight, 0, 1e9, "evidence.min_weight")
     within(policy.bounds.confidence, 0.5, 0.9999, "bounds.confidence")
-
-
-def _tiers(policy: Policy) -> None:
-    names: set[str] = set()
-    last: float | None = None
-    for i, tier in enumerate(policy.tiers):
-        path = f"tiers[{i}]"
-        require(_NAME.match(tier.name), f"{path}.name", f"`{tier.name}` is no valid name", "a-z, 0-9, _, -")
-        require(tier.name not in names, f"{path}.name", f"there are two tiers `{tier.name}`", "another name")
-        names.add(tier.name)
-        within(tier.min_score, policy.scale.min, policy.scale.max, f"{path}.min_score")
-        within(tier.min_count, 0, 10**9, f"{path}.min_count")
-        if tier.min_score is not None:
-            if last is not None:
-                require(
-                    tier.min_score >= last,
-                    f"{path}.min_score",
-                    "tiers go from the lowest to the highest",
-                    f"{last:g} or more",
-                )
-            last = tier.min_score
 
 
 def _visibility(policy: Policy) -> None:
@@ -127,3 +113,15 @@ def _visibility(policy: Policy) -> None:
         require(spoken(audience), path, "it names nobody, not even `nobody`", expected)
         wrong = unknown_word(audience)
         require(wrong is None, path, f"`{wrong}` is no audience", expected)
+
+
+def _disputes(policy: Policy) -> None:
+    disputes = policy.disputes
+    if disputes is None:
+        return
+    within(disputes.window_days, 0, 36_500, "disputes.window_days")
+    within(disputes.open_days, 1 / 1440, 3_650, "disputes.open_days")
+    within(disputes.share, 0, 1, "disputes.share")
+    for i, name in enumerate(disputes.types):
+        path = f"disputes.types[{i}]"
+        require(name in policy.rules, path, f"`{name}` has no rule", expected_one_of(name, policy.rules))

@@ -1,24 +1,33 @@
 """What a policy file may say, as structs."""
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
+from renown.policy.alerting import Alert
 from renown.policy.audiences import Audience
+from renown.policy.badges import Badge
+from renown.policy.deriving import Also
+from renown.policy.disputing import Blind, Disputes
+from renown.policy.matching import Wanted, WeightCase
 from renown.policy.methods import Method
+from renown.policy.periods import Period
 from renown.policy.shapes import Shape
+from renown.policy.statuses import StatusName, StatusRules
 from renown.policy.targets import Target, WeightBy
+from renown.policy.tiers import Tier, TierRules
 
 __all__ = [
     "Bounds",
     "CategoryPolicy",
+    "Every",
     "Evidence",
     "OnePer",
     "Policy",
     "Raters",
     "Rule",
     "Scale",
-    "Tier",
     "ValueMode",
     "View",
     "Visibility",
@@ -27,6 +36,7 @@ __all__ = [
 
 ValueMode = Literal["required", "optional", "none"]
 OnePer = Literal["actor", "ref", "actor_and_ref"]
+Every = Literal["day", "week", "month", "year"]
 View = Literal["standing", "activity", "detail", "alerts"]
 """What there is to see of a subject."""
 
@@ -57,13 +67,6 @@ class CategoryPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What becomes of its score before it is shown."""
 
 
-class WeightCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A weight that holds when the event's `data` has all the given attributes."""
-
-    when: dict[str, bool | int | float | str]
-    weight: float
-
-
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one event type means."""
 
@@ -86,12 +89,26 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     one_per: OnePer | None = None
     """Keep one live value per actor, per ref, or per both: a newer one takes the older back. An event
     without the actor, or without the ref where it is per ref, counts by itself."""
+    every: Every | None = None
+    """One live value per calendar period (UTC; weeks begin on Monday) instead of one for ever."""
     slot: str | None = None
     """Rules with the same slot share that one live value; the event's type when absent."""
     exempt: bool = False
     """Not counted against the daily cap of a points policy."""
     allow_self: bool = False
     """Accept events whose actor is their subject."""
+    blind: Blind | None = None
+    """Hold it, unseen, until the other side has reviewed the actor under the same ref."""
+    since: datetime | None = msgspec.field(default=None, name="from")
+    until: datetime | None = None
+    """Events that happened before the one, or at or after the other, are taken but count for nothing."""
+    when: Wanted = {}
+    unless: Wanted = {}
+    """Events that lack one attribute of the first, or have one of the second, count for nothing."""
+    periods: tuple[Period, ...] = ()
+    """What it says for events of certain times."""
+    also: tuple[Also, ...] = ()
+    """Events that it makes for others: for the actor, for the owner of the object."""
 
     @property
     def value_mode(self) -> ValueMode:
@@ -102,12 +119,25 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Raters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much a rater's word weighs: by the support the rater has won, at least `floor`."""
+    """How much a rater's word weighs: by the support it has won or by what else it is, at least `floor`."""
 
     floor: float = 0.05
     """The weight of a rater nobody has vouched for."""
     seeds: int = 0
     """The first so many distinct raters of the kind weigh 1, whatever others say of them."""
+    by_tier: dict[str, float] = {}
+    """What the word of a rater in a tier of this policy weighs."""
+    by_score: tuple[tuple[float, float], ...] = ()
+    """Points (score, weight) of a line: what the rater's own score makes of its word."""
+    by_age_days: tuple[tuple[float, float], ...] = ()
+    """Points (days, weight) of a line: since when the ledger knows the rater."""
+    excluded: tuple[str, ...] = ()
+    """Actors whose events are taken and count for nothing."""
+
+    @property
+    def by_support(self) -> bool:
+        """Whether weights come from support, as they do unless they come from something else."""
+        return not (self.by_tier or self.by_score or self.by_age_days)
 
 
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,16 +153,6 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How sure `low` and `high` are."""
 
     confidence: float = 0.95
-
-
-class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A level that is reached with a score and a number of contributions."""
-
-    name: str
-    title: str = ""
-    description: str = ""
-    min_score: float | None = None
-    min_count: int = 0
 
 
 class Visibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,7 +197,17 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False, 
     bounds: Bounds = Bounds()
     tiers: tuple[Tier, ...] = ()
     """From the lowest to the highest."""
+    tier_rules: TierRules | None = None
+    """When tiers are evaluated; with every event when absent."""
+    badges: tuple[Badge, ...] = ()
+    status: StatusRules | None = None
+    """How statuses follow each other; everybody is `active` when absent."""
+    statuses: tuple[StatusName, ...] = ()
+    """What people read of statuses."""
+    alerts: tuple[Alert, ...] = ()
     visibility: Visibility = Visibility()
+    disputes: Disputes | None = None
+    """What may be disputed; None: nothing."""
 
     def method(self, category: str) -> Method:
         """Return the method of a category, or of the overall score for `OVERALL`."""

@@ -6,7 +6,7 @@ See `docs/scoring.md` for what the numbers mean.
 """
 
 from renown.scoring.cursor import cursor_position
-from renown.scoring.effect import TIME, Effect, amended, interpret, weigh
+from renown.scoring.effect import POLICY, TIME, Effect, amended, interpret, weigh
 from renown.scoring.explain import Explanation, Line, PriorLine, explain
 from renown.scoring.folding import fold, needs_refold, next_change, refold, take_back
 from renown.scoring.kind import (
@@ -17,12 +17,15 @@ from renown.scoring.kind import (
     needs_kind_state,
     observe,
 )
+from renown.scoring.meaning import Derived
 from renown.scoring.raters import rater_weight
 from renown.scoring.reading import Reading, read, score
 from renown.scoring.state import State, decode_state, empty, encode_state
 
 __all__ = [
+    "POLICY",
     "TIME",
+    "Derived",
     "Effect",
     "Explanation",
     "KindState",

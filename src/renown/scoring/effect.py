@@ -1,20 +1,24 @@
 """What an event means under a policy."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from math import inf
+from typing import Final
 
 import msgspec
 
 from renown.errors import EventError
 from renown.model import OVERALL, Contribution, Event
-from renown.policy import STEPS, Blind, Policy, Rule, nearest
-from renown.scoring.plan import Meaning, Plan, plan_of
+from renown.policy import STEPS, Blind, Policy, nearest
+from renown.scoring.meaning import Derived, Meaning
+from renown.scoring.plan import Plan, plan_of
 from renown.scoring.turning import weight_from
 
-__all__ = ["TIME", "Effect", "amended", "interpret", "weigh"]
+__all__ = ["POLICY", "TIME", "Effect", "amended", "interpret", "weigh"]
 
 TIME: Final = "renown.time"
 """The type of the events that timers make."""
+POLICY: Final = "renown.policy"
+"""The type of the events that tell of a new policy."""
 
 _RESERVED: Final = ("retract", "amend", *STEPS)
 
@@ -39,14 +43,21 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
     blind: float | None = None
     """For how many seconds it is held, unseen, unless the other side has spoken; None: not at all."""
 
+    also: tuple[Derived, ...] = ()
+    """The events that it makes for others, to be taken back with it."""
+    told: float | None = None
+    """The change of the score that is told of it, where that is not what its contributions do."""
+
     @property
     def speaks(self) -> bool:
         """Whether it says something of its subject by itself."""
         return self.takes_back is None and self.step is None
 
 
-def interpret(policy: Policy, event: Event) -> Effect:
+def interpret(policy: Policy, event: Event, at: float | None = None) -> Effect:
     """Return what `event` means under `policy`.
+
+    `at` is when it happened, POSIX seconds; without it the event says so itself, or is taken for new.
 
     Raises:
         EventError: with a stable code, the field that is wrong and what was expected.
@@ -56,8 +67,14 @@ def interpret(policy: Policy, event: Event) -> Effect:
     meaning = plan.rules.get(event.type)
     if meaning is None:
         return _reserved(plan, event)
+    if not meaning.always or meaning.every is not None:
+        at = _time_of(event) if at is None else at
+        found = meaning.of(event, at)
+        if found is None:
+            return Effect(actor=event.actor)
+        meaning = found
     rule = meaning.rule
-    one_per = _one_per(meaning, event) if rule.one_per is not None else None
+    one_per = _one_per(meaning, event, at) if rule.one_per is not None else None
     if event.actor is not None and event.actor == event.subject and not rule.allow_self:
         raise EventError(
             f"`{event.actor}` cannot send `{event.type}` about itself",
@@ -69,17 +86,19 @@ def interpret(policy: Policy, event: Event) -> Effect:
         said = meaning.whole
     else:
         said = _contributions(plan, meaning, event)
-    if rule.blind is None:
+    also = meaning.derived(event) if meaning.also else ()
+    if rule.blind is None and not also:
         return Effect(said, one_per, None, False, event.actor)
-    return Effect(said, one_per, actor=event.actor, blind=_blind(rule.blind, event))
+    blind = None if rule.blind is None else _blind(rule.blind, event)
+    return Effect(said, one_per, actor=event.actor, blind=blind, also=also)
 
 
-def amended(policy: Policy, event: Event, original: Event) -> Effect:
+def amended(policy: Policy, event: Event, original: Event, at: float | None = None) -> Effect:
     """Return what an `amend` event puts in the place of `original`.
 
     It means what the original would with the amendment's value, categories and data in place of its own
     where they are given; a new value without categories drops the old categories only when the rule
-    takes none. The actor stays the original's.
+    takes none. The actor stays the original's, and so does its time, `at` as for `interpret`.
 
     Raises:
         EventError: as `interpret` does.
@@ -96,7 +115,7 @@ def amended(policy: Policy, event: Event, original: Event) -> Effect:
         meaning = plan_of(policy).rules.get(original.type)
         if meaning is not None and meaning.rule.value == "from_categories":
             changed = msgspec.structs.replace(changed, value=None)
-    effect = interpret(policy, changed)
+    effect = interpret(policy, changed, at)
     return msgspec.structs.replace(effect, takes_back=event.ref)
 
 
@@ -110,6 +129,8 @@ def weigh(contributions: tuple[Contribution, ...], weight: float) -> tuple[Contr
 def _reserved(plan: Plan, event: Event) -> Effect:
     if event.type == TIME:
         return Effect(step=TIME)
+    if event.type == POLICY:
+        return Effect(told=_moved(event))
     if event.type not in _RESERVED:
         types = (*plan.rules, *_RESERVED)
         raise EventError(
@@ -156,18 +177,34 @@ def _blind(blind: Blind, event: Event) -> float:
     return blind.days * 86_400.0
 
 
-def _one_per(meaning: Meaning, event: Event) -> str | None:
+def _moved(event: Event) -> float | None:
+    """Return by how much the shown score moved when the policy changed, as it was recorded then."""
+    said = event.data or {}
+    before, after = said.get("before"), said.get("after")
+    if isinstance(before, int | float) and isinstance(after, int | float):
+        return float(after) - float(before) + 0.0
+    return None
+
+
+def _time_of(event: Event) -> float:
+    return inf if event.occurred_at is None else event.occurred_at.timestamp()
+
+
+def _one_per(meaning: Meaning, event: Event, at: float | None) -> str | None:
     per = meaning.rule.one_per
     if (per != "ref" and event.actor is None) or (per == "ref" and not event.ref):
         return None
+    whose = event.actor if per != "ref" else event.ref
     if per == "actor_and_ref":
-        return f"{meaning.slot} {event.actor} {event.ref or ''}"
-    return f"{meaning.slot} {event.actor if per == 'actor' else event.ref}"
+        whose = f"{whose} {event.ref or ''}"
+    if meaning.every is None:
+        return f"{meaning.slot} {whose}"
+    return f"{meaning.slot} {whose} {meaning.every(inf if at is None else at)}"
 
 
 def _contributions(plan: Plan, meaning: Meaning, event: Event) -> tuple[Contribution, ...]:
     rule = meaning.rule
-    weight = _weight(rule, event.data) if rule.weights else rule.weight
+    weight = _weight(meaning, event) if meaning.weights else rule.weight
     if rule.weight_by is not None:
         weight = weight_from(weight, rule.weight_by, event.data)
     given = event.categories
@@ -264,16 +301,8 @@ def _out_of_range(meaning: Meaning, field: str, value: float) -> EventError:
     )
 
 
-def _weight(rule: Rule, data: Mapping[str, Any] | None) -> float:
-    if data:
-        for case in rule.weights:
-            for key, wanted in case.when.items():
-                if not _same(data.get(key), wanted):
-                    break
-            else:
-                return case.weight
-    return rule.weight
-
-
-def _same(found: object, wanted: object) -> bool:
-    return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
+def _weight(meaning: Meaning, event: Event) -> float:
+    for meets, weight in meaning.weights:
+        if meets(event):
+            return weight
+    return meaning.rule.weight

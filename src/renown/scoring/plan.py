@@ -5,7 +5,7 @@ from math import inf
 from statistics import NormalDist
 from typing import cast
 
-from renown.model import OVERALL, Category, Contribution
+from renown.model import OVERALL, Category
 from renown.policy import (
     COMPOSING,
     BayesianMean,
@@ -15,44 +15,14 @@ from renown.policy import (
     Method,
     Policy,
     ResidualMean,
-    Rule,
-    Target,
     uses_of,
 )
 from renown.scoring.aggregators import Aggregator, CountAggregator, FadingMeanAggregator, aggregator
 from renown.scoring.compositions import composition
+from renown.scoring.meaning import Meaning
 from renown.scoring.shaping import Shaping
-from renown.scoring.turning import turn_of
 
-__all__ = ["Meaning", "Plan", "plan_of"]
-
-
-class Meaning:
-    """A rule made ready: ranges filled in, `overall` resolved, constants folded ahead."""
-
-    __slots__ = ("constant", "high", "into", "low", "overall", "rule", "slot", "turns", "whole")
-
-    def __init__(self, policy: Policy, name: str, rule: Rule) -> None:
-        self.rule = rule
-        self.slot = rule.slot or name
-        self.low = policy.scale.min if rule.min is None else rule.min
-        self.high = policy.scale.max if rule.max is None else rule.max
-        self.into = tuple(
-            (OVERALL if target == "overall" else target, each.weight if isinstance(each, Target) else each)
-            for target, each in rule.into.items()
-        )
-        turns = [(target, turn_of(policy, target, each)) for target, each in rule.into.items()]
-        self.turns = {OVERALL if name == "overall" else name: turn for name, turn in turns if turn}
-        # A rule for the overall score alone, at full weight: of most policies the one that most events have.
-        self.overall = self.into == ((OVERALL, 1.0),) and not self.turns
-        self.constant = rule.value if isinstance(rule.value, float) else None
-        self.whole: tuple[Contribution, ...] | None = None
-        plain = not rule.weights and rule.weight_by is None and not self.turns
-        if self.constant is not None and plain and rule.categories == "none":
-            self.whole = tuple(
-                Contribution(target, self.constant, weight * rule.weight, rule.exempt)
-                for target, weight in self.into
-            )
+__all__ = ["Plan", "plan_of"]
 
 
 class Plan:
@@ -62,6 +32,7 @@ class Plan:
         "aggregators",
         "blanks",
         "compositions",
+        "derives",
         "empties",
         "evidence",
         "folds",
@@ -106,6 +77,7 @@ class Plan:
         self.lates = tuple((i, each.is_late) for i, each in enumerate(self.aggregators) if each.ordered)
         self.rules = {name: Meaning(policy, name, rule) for name, rule in policy.rules.items()}
         self.running = frozenset(name for name in self.names if _is_running(policy, name))
+        self.derives = any(rule.also for rule in policy.rules.values())
         self.evidence = (policy.evidence.min_count, policy.evidence.min_weight)
         self.tiers = tuple(
             (tier.name, -inf if tier.min_score is None else tier.min_score, tier.min_count)
