@@ -7,7 +7,7 @@ an event's points are what it changed when all live events are counted from the 
 same time, and what is read without any takes the prior's place.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from math import isfinite
 
@@ -22,9 +22,13 @@ from renown.scoring.cursor import Cursor, decode_cursor, encode_cursor
 from renown.scoring.lines import Line, PriorLine, line_of
 from renown.scoring.plan import plan_of
 from renown.scoring.replaying import Replayed
-from renown.scoring.state import State
+from renown.scoring.state import State, empty
 
-__all__ = ["Explanation", "Line", "PriorLine", "explain"]
+__all__ = ["Before", "Explanation", "Line", "PriorLine", "explain"]
+
+Before = Callable[[float, int], State]
+"""From (at, version) of a live event to the state of the live events before it."""
+_Said = tuple[Entry, Contribution]
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -57,12 +61,13 @@ def explain(
     cursor: str | None = None,
     subject: str = "",
     version: int = 0,
+    before: Before | None = None,
 ) -> Explanation:
     """Return a page of what every live event adds to the score of `category`.
 
     `entries` are the subject's live entries, newest first by (at, version). An iterator that fetches as it
     is read is best: of a mean or a sum only `limit` entries and one more are read; what is counted
-    from the oldest on needs them all. For a further
+    from the oldest on needs them all, or `before` to begin with the oldest of the page. For a further
     page `entries` may begin after `cursor_position(cursor)`; newer ones are passed over.
     Pages are told for the time and the prior of the first.
 
@@ -83,14 +88,21 @@ def explain(
     start = _start(cursor, at, (prior or {}).get(category), version)
     if category in plan.shapings:
         replayed = Replayed(policy, category, start.now, prior or {})
-        found = replayed.lines(_before(entries, start), start)
-        score, before = replayed.score(state), PriorLine(replayed.start, 0.0, replayed.start)
+        said = _page(replayed.said(_before(entries, start)), limit, before)
+        found = replayed.lines(said, start, _begun(policy, said, limit, before))
+        score, blank = replayed.score(state), PriorLine(replayed.start, 0.0, replayed.start)
     else:
         i = plan.index[category]
         aggregator, cell = plan.aggregators[i], state.cells[i]
-        found = _told(aggregator, cell, _older(entries, category, start), start)
+        older = _older(entries, category, start)
+        if _is_retold(aggregator, cell):
+            said = _page(older, limit, before)
+            first = _begun(policy, said, limit, before).cells[i]
+            found = _retold(aggregator, first, said, start)
+        else:
+            found = _told(aggregator, cell, older, start)
         score = aggregator.score(cell, start.now, start.prior)
-        before = _prior_line(aggregator, cell, start)
+        blank = _prior_line(aggregator, cell, start)
     page = list(islice(found, limit))
     more = limit is not None and next(found, None) is not None
     told = start.told + sum(line.points for line, _ in page)
@@ -104,9 +116,9 @@ def explain(
         version=version,
         score=score,
         at=timestamp(start.now),
-        prior=before,
+        prior=blank,
         lines=tuple(line for line, _ in page),
-        points_of_older=score - before.points - told if more else 0.0,
+        points_of_older=score - blank.points - told if more else 0.0,
         cursor=encode_cursor(following) if more else None,
     )
 
@@ -131,7 +143,7 @@ def _before(entries: Iterable[Entry], start: Cursor) -> Iterator[Entry]:
     return (entry for entry in entries if (entry.at, entry.version) < (start.at, start.version))
 
 
-def _older(entries: Iterable[Entry], category: str, start: Cursor) -> Iterator[tuple[Entry, Contribution]]:
+def _older(entries: Iterable[Entry], category: str, start: Cursor) -> Iterator[_Said]:
     for entry in _before(entries, start):
         for contribution in entry.contributions:
             if contribution.category == category:
@@ -149,20 +161,45 @@ def _prior_line(aggregator: Aggregator, cell: Cell, start: Cursor) -> PriorLine:
     return PriorLine(value, 0.0, value)
 
 
+def _page(older: Iterable[_Said], limit: int | None, before: Before | None) -> list[_Said]:
+    """Return what is to be counted from the oldest on: a page and one more, or all there is."""
+    return list(islice(older, None if before is None or limit is None else limit + 1))
+
+
+def _begun(policy: Policy, said: list[_Said], limit: int | None, before: Before | None) -> State:
+    """Return the state in which the oldest of `said` was folded."""
+    if before is None or limit is None or len(said) <= limit:
+        return empty(policy)
+    oldest = said[-1][0]
+    return before(oldest.at, oldest.version)
+
+
+def _is_retold(aggregator: Aggregator, cell: Cell) -> bool:
+    if isinstance(aggregator, PointsAggregator):
+        return aggregator.bent(cell)
+    return aggregator.telling == "replay"
+
+
+def _retold(
+    aggregator: Aggregator, cell: Cell, said: list[_Said], start: Cursor
+) -> Iterator[tuple[Line, Cursor]]:
+    if isinstance(aggregator, PointsAggregator):
+        return _bent(aggregator, cell, said, start)
+    return _replayed(aggregator, cell, said, start)
+
+
 def _told(
-    aggregator: Aggregator, cell: Cell, older: Iterable[tuple[Entry, Contribution]], start: Cursor
+    aggregator: Aggregator, cell: Cell, older: Iterable[_Said], start: Cursor
 ) -> Iterator[tuple[Line, Cursor]]:
     if aggregator.telling == "shares":
         return _shared(aggregator, cell, older, start)
-    if aggregator.telling == "points":
-        return _counted(aggregator, cell, older, start)
-    return _replayed(aggregator, older, start)
+    return _counted(aggregator, cell, older, start)
 
 
 def _shared(
     aggregator: Aggregator,
     cell: Cell,
-    older: Iterable[tuple[Entry, Contribution]],
+    older: Iterable[_Said],
     start: Cursor,
 ) -> Iterator[tuple[Line, Cursor]]:
     whole = aggregator.mass(cell, start.now) + aggregator.prior(start.prior)[1]
@@ -183,44 +220,53 @@ def _shared(
 
 
 def _counted(
-    aggregator: Aggregator, cell: Cell, older: Iterable[tuple[Entry, Contribution]], start: Cursor
+    aggregator: Aggregator, cell: Cell, older: Iterable[_Said], start: Cursor
 ) -> Iterator[tuple[Line, Cursor]]:
-    deltas = None
-    if isinstance(aggregator, PointsAggregator) and aggregator.bent(cell):
-        older = list(older)
-        deltas = _deltas(aggregator, older)
     for newer, (entry, contribution) in enumerate(older, start.newer):
-        whole = aggregator.whole(contribution)
         kept = aggregator.keeps(cell, entry.at, start.now, newer)
-        points = deltas.pop() if deltas is not None else whole if kept else 0.0
-        share = points / whole if whole else float(kept)
-        line = line_of(aggregator, entry, contribution, (contribution.weight if kept else 0.0, share, points))
-        yield line, msgspec.structs.replace(start, at=entry.at, version=entry.version)
+        points = aggregator.whole(contribution) if kept else 0.0
+        weight = contribution.weight if kept else 0.0
+        yield _line(aggregator, entry, contribution, (weight, float(kept), points), start)
 
 
-def _deltas(aggregator: PointsAggregator, older: list[tuple[Entry, Contribution]]) -> list[float]:
-    before = aggregator.empty()
+def _bent(
+    aggregator: PointsAggregator, cell: Cell, said: list[_Said], start: Cursor
+) -> Iterator[tuple[Line, Cursor]]:
+    """Points under a cap or on the floor: what each came to when it was counted."""
     deltas: list[float] = []
-    for entry, contribution in reversed(older):
-        after = aggregator.fold(before, contribution, entry.at)
-        deltas.append(aggregator.counted(before, after))
-        before = after
-    return deltas
+    for entry, contribution in reversed(said):
+        after = aggregator.fold(cell, contribution, entry.at)
+        deltas.append(aggregator.counted(cell, after))
+        cell = after
+    for entry, contribution in said:
+        whole, points = aggregator.whole(contribution), deltas.pop()
+        share = points / whole if whole else 1.0
+        yield _line(aggregator, entry, contribution, (contribution.weight, share, points), start)
 
 
 def _replayed(
-    aggregator: Aggregator, older: Iterable[tuple[Entry, Contribution]], start: Cursor
+    aggregator: Aggregator, cell: Cell, said: list[_Said], start: Cursor
 ) -> Iterator[tuple[Line, Cursor]]:
-    told = list(older)
-    cell = aggregator.empty()
     before = aggregator.score(cell, start.now, start.prior)
     deltas: list[float] = []
-    for entry, contribution in reversed(told):
+    for entry, contribution in reversed(said):
         cell = aggregator.fold(cell, contribution, entry.at)
         after = aggregator.score(cell, start.now, start.prior)
         deltas.append(after - before)
         before = after
-    for entry, contribution in told:
+    for entry, contribution in said:
         points = deltas.pop()
-        line = line_of(aggregator, entry, contribution, (contribution.weight, float(points != 0), points))
-        yield line, msgspec.structs.replace(start, at=entry.at, version=entry.version)
+        counts = (contribution.weight, float(points != 0), points)
+        yield _line(aggregator, entry, contribution, counts, start)
+
+
+def _line(
+    aggregator: Aggregator,
+    entry: Entry,
+    contribution: Contribution,
+    counts: tuple[float, float, float],
+    start: Cursor,
+) -> tuple[Line, Cursor]:
+    """Return a line that is told by itself, and where it stands."""
+    line = line_of(aggregator, entry, contribution, counts)
+    return line, msgspec.structs.replace(start, at=entry.at, version=entry.version)

@@ -1,6 +1,6 @@
 """Telling a composed or shaped score apart: what each event changed, counted from the oldest on."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -30,24 +30,30 @@ class Replayed:
         """Return the category's score."""
         return evaluate(self._plan, state.cells, self._at, self._means)[self._category].score
 
-    def lines(self, entries: Iterable[Entry], start: Cursor) -> Iterator[tuple[Line, Cursor]]:
-        """Yield one line per event, newest first as `entries` are."""
-        told = [entry for entry in entries if self._of(entry)]
-        state, before = empty(self._policy), self.start
+    def said(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, Contribution]]:
+        """Yield the entries that can matter, each with the first thing it says of that."""
+        for entry in entries:
+            found = next((each for each in entry.contributions if each.category in self._matter), None)
+            if found is not None:
+                yield entry, found
+
+    def lines(
+        self, said: Sequence[tuple[Entry, Contribution]], start: Cursor, state: State
+    ) -> Iterator[tuple[Line, Cursor]]:
+        """Yield one line per event, newest first as `said` is, the oldest being folded onto `state`."""
+        before = self.score(state)
         deltas: list[float] = []
-        for entry in reversed(told):
+        for entry, _ in reversed(said):
             state = fold(self._policy, state, entry.contributions, entry.at)
             after = self.score(state)
             deltas.append(after - before)
             before = after
-        for entry in told:
-            said, points = self._of(entry)[0], deltas.pop()
-            aggregator = self._plan.aggregators[self._plan.index[said.category]]
-            line = line_of(aggregator, entry, said, (said.weight, float(points != 0), points))
+        for entry, contribution in said:
+            points = deltas.pop()
+            aggregator = self._plan.aggregators[self._plan.index[contribution.category]]
+            counts = (contribution.weight, float(points != 0), points)
+            line = line_of(aggregator, entry, contribution, counts)
             yield line, msgspec.structs.replace(start, at=entry.at, version=entry.version)
-
-    def _of(self, entry: Entry) -> list[Contribution]:
-        return [each for each in entry.contributions if each.category in self._matter]
 
 
 def _closure(plan: Plan, policy: Policy, category: str) -> frozenset[str]:
