@@ -245,7 +245,7 @@ class Batch:
         is_seed = kind.state is not None and kind.state.is_seed(actor)
         known = None if prepared.rater is None else self._cache.subjects.get(prepared.rater)
         state = None if known is None else known.folded.state
-        return scoring.rater_weight(prepared.policy, state, is_seed)
+        return scoring.rater_weight(prepared.policy, state, is_seed, at=prepared.at, prior=kind.prior)
 
     def _repeat(self, prepared: Prepared, subject: str, version: int, body: bytes) -> None:
         if body != prepared.body:

@@ -18,7 +18,7 @@ from renown.scoring.kind import (
     observe,
 )
 from renown.scoring.meaning import Derived
-from renown.scoring.raters import rater_weight
+from renown.scoring.raters import asks_age, rater_weight
 from renown.scoring.reading import Reading, read, score
 from renown.scoring.state import State, decode_state, empty, encode_state
 
@@ -34,6 +34,7 @@ __all__ = [
     "Reading",
     "State",
     "amended",
+    "asks_age",
     "cursor_position",
     "decode_kind",
     "decode_state",

@@ -1,7 +1,6 @@
 """What an event means under a policy."""
 
 from collections.abc import Mapping
-from math import inf
 from typing import Final
 
 import msgspec
@@ -20,6 +19,8 @@ TIME: Final = "renown.time"
 POLICY: Final = "renown.policy"
 """The type of the events that tell of a new policy."""
 
+_NEW: Final = 1e18
+"""When something happened that has no time: after everything that has one."""
 _RESERVED: Final = ("retract", "amend", *STEPS)
 
 
@@ -67,6 +68,8 @@ def interpret(policy: Policy, event: Event, at: float | None = None) -> Effect:
     meaning = plan.rules.get(event.type)
     if meaning is None:
         return _reserved(plan, event)
+    if plan.excluded and event.actor in plan.excluded:
+        return Effect(actor=event.actor)
     if not meaning.always or meaning.every is not None:
         at = _time_of(event) if at is None else at
         found = meaning.of(event, at)
@@ -187,7 +190,7 @@ def _moved(event: Event) -> float | None:
 
 
 def _time_of(event: Event) -> float:
-    return inf if event.occurred_at is None else event.occurred_at.timestamp()
+    return _NEW if event.occurred_at is None else event.occurred_at.timestamp()
 
 
 def _one_per(meaning: Meaning, event: Event, at: float | None) -> str | None:
@@ -199,7 +202,7 @@ def _one_per(meaning: Meaning, event: Event, at: float | None) -> str | None:
         whose = f"{whose} {event.ref or ''}"
     if meaning.every is None:
         return f"{meaning.slot} {whose}"
-    return f"{meaning.slot} {whose} {meaning.every(inf if at is None else at)}"
+    return f"{meaning.slot} {whose} {meaning.every(_NEW if at is None else at)}"
 
 
 def _contributions(plan: Plan, meaning: Meaning, event: Event) -> tuple[Contribution, ...]:

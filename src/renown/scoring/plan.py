@@ -35,6 +35,7 @@ class Plan:
         "derives",
         "empties",
         "evidence",
+        "excluded",
         "folds",
         "index",
         "lates",
@@ -77,6 +78,7 @@ class Plan:
         self.lates = tuple((i, each.is_late) for i, each in enumerate(self.aggregators) if each.ordered)
         self.rules = {name: Meaning(policy, name, rule) for name, rule in policy.rules.items()}
         self.running = frozenset(name for name in self.names if _is_running(policy, name))
+        self.excluded = frozenset(policy.raters.excluded if policy.raters else ())
         self.derives = any(rule.also for rule in policy.rules.values())
         self.evidence = (policy.evidence.min_count, policy.evidence.min_weight)
         self.tiers = tuple(
