@@ -30,14 +30,28 @@ PRIOR = {"": 2.5, "a": 3.0}
 
 
 def pages(
-    policy: Policy, told: list[Entry], state: State, *, limit: int, category: str
+    policy: Policy, told: list[Entry], state: State, *, limit: int, category: str, paged: bool = False
 ) -> Iterator[Explanation]:
+    """Explain page by page; `paged` with no more than a page, and the state of what is before it."""
     cursor: str | None = None
+
+    def before(at: float, version: int) -> State:
+        older = [each for each in reversed(told) if (each.at, each.version) < (at, version)]
+        return scoring.refold(policy, [(each.contributions, each.at) for each in older])
+
     while True:
         place = scoring.cursor_position(cursor)
         left = [each for each in told if place is None or (each.at, each.version) < place]
         page = scoring.explain(
-            policy, iter(left), state, NOW, PRIOR, category=category, limit=limit, cursor=cursor
+            policy,
+            iter(left),
+            state,
+            NOW,
+            PRIOR,
+            category=category,
+            limit=limit,
+            cursor=cursor,
+            before=before if paged else None,
         )
         yield page
         cursor = page.cursor
@@ -80,12 +94,12 @@ def test_events_of_any_year_add_up_too(data: st.DataObject, policy: Policy) -> N
 
 
 @laws
-@given(st.data(), st.sampled_from(POLICIES), st.integers(1, 5))
-def test_pages_say_what_one_page_says(data: st.DataObject, policy: Policy, limit: int) -> None:
+@given(st.data(), st.sampled_from(POLICIES), st.integers(1, 5), st.booleans())
+def test_pages_say_what_one_page_says(data: st.DataObject, policy: Policy, limit: int, paged: bool) -> None:
     folded = in_order(data.draw(lately(policy)))
     state, told = folded_all(policy, folded), entries(folded)
     whole = scoring.explain(policy, told, state, NOW, PRIOR)
-    parts = list(pages(policy, told, state, limit=limit, category=OVERALL))
+    parts = list(pages(policy, told, state, limit=limit, category=OVERALL, paged=paged))
     lines = [line for page in parts for line in page.lines]
     assert [line.id for line in lines] == [line.id for line in whole.lines]
     assert [line.points for line in lines] == pytest.approx([line.points for line in whole.lines], abs=1e-9)
@@ -109,6 +123,26 @@ def test_an_explanation_of_a_mean_reads_no_more_than_its_page() -> None:
     page = scoring.explain(policy, watched(entries(folded)), folded_all(policy, folded), NOW, limit=3)
     assert [line.id for line in page.lines] == ["e9", "e8", "e7"]
     assert read == ["e9", "e8", "e7", "e6"]
+
+
+def test_what_is_counted_anew_reads_no_more_than_its_page_either() -> None:
+    policy = preset("member")
+    folded = [((Contribution(OVERALL, 150.0, 1.0),), NOW - 3600 + i) for i in range(9)]
+    told, read = entries(folded), list[int]()
+
+    def watched() -> Iterator[Entry]:
+        for each in told:
+            read.append(each.version)
+            yield each
+
+    def before(at: float, version: int) -> State:
+        return scoring.refold(policy, folded[: version - 1])
+
+    state = folded_all(policy, folded)
+    page = scoring.explain(policy, watched(), state, NOW, limit=2, before=before)
+    assert [line.points for line in page.lines] == [0.0, 0.0]
+    assert page.points_of_older == 200.0
+    assert read == [9, 8, 7]
 
 
 def test_a_line_tells_what_faded() -> None:

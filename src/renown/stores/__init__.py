@@ -2,6 +2,7 @@
 
 from renown.stores.sqlite import SqliteStore
 from renown.stores.store import (
+    CheckpointRow,
     EndRow,
     EventRow,
     KeyRow,
@@ -16,6 +17,7 @@ from renown.stores.store import (
 )
 
 __all__ = [
+    "CheckpointRow",
     "EndRow",
     "EventRow",
     "KeyRow",

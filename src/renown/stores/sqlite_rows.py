@@ -12,6 +12,7 @@ import msgspec
 from renown.errors import LedgerError
 from renown.stores import statements as sql
 from renown.stores.store import (
+    CheckpointRow,
     EndRow,
     EventRow,
     KeyRow,
@@ -139,6 +140,19 @@ class SqliteReader:
     def live_before(self, subject: str, at: float, version: int, limit: int) -> list[EventRow]:
         """Return a page of the live events, newest first."""
         return self._all(EventRow._make, sql.LIVE_BEFORE, (subject, at, version, limit))
+
+    def live_between(
+        self, subject: str, after: tuple[float, int], before: tuple[float, int]
+    ) -> list[EventRow]:
+        """Return a stretch of the live events."""
+        return self._all(EventRow._make, sql.LIVE_BETWEEN, (subject, *after, *before))
+
+    def checkpoint(
+        self, subject: str, before: tuple[float, int], policy_version: int
+    ) -> CheckpointRow | None:
+        """Look a checkpoint up."""
+        row = self._one(sql.CHECKPOINT, (subject, policy_version, *before))
+        return None if row is None else CheckpointRow._make(row)
 
     def event(self, event_id: str) -> EventRow | None:
         """Look one event up."""
@@ -288,6 +302,14 @@ class SqliteWriter(SqliteReader):
     def put_standings(self, rows: Sequence[StandingRow]) -> None:
         """Upsert standings."""
         self._insert(sql.PUT_STANDINGS, rows)
+
+    def add_checkpoints(self, rows: Sequence[CheckpointRow]) -> None:
+        """Upsert checkpoints."""
+        self._many(sql.ADD_CHECKPOINT, rows)
+
+    def drop_checkpoints(self, changes: Sequence[tuple[str, float, int]]) -> None:
+        """Delete checkpoints that no longer hold."""
+        self._many(sql.DROP_CHECKPOINTS, changes)
 
     def put_kinds(self, rows: Sequence[KindRow]) -> None:
         """Upsert kinds."""

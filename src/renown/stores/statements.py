@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ClauseElement,
+    ColumnElement,
     Float,
     Integer,
     Select,
@@ -27,9 +28,10 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.schema import Table
 
-from renown.stores.schema import events, keys, kinds, notices, revocations, rights, standings
+from renown.stores.schema import checkpoints, events, keys, kinds, notices, revocations, rights, standings
 
 __all__ = [
+    "ADD_CHECKPOINT",
     "ADD_EVENTS",
     "ADD_KEY",
     "ADD_NOTICE",
@@ -37,7 +39,9 @@ __all__ = [
     "AT_SEQS",
     "BOARD",
     "CHANGED",
+    "CHECKPOINT",
     "DESCENDING",
+    "DROP_CHECKPOINTS",
     "DROP_NOTICES",
     "DROP_REVOCATIONS",
     "DROP_RIGHTS",
@@ -49,6 +53,7 @@ __all__ = [
     "KNOWN",
     "LIVE",
     "LIVE_BEFORE",
+    "LIVE_BETWEEN",
     "LIVE_PAIRS",
     "NEWEST_SEQ",
     "NOTICES",
@@ -168,15 +173,44 @@ _live: Final = events.c.ended_at.is_(None)
 PAIRED: Final = _sql(_of_subject.where(events.c.pair == bindparam("pair")).order_by(_version))
 REFERRED: Final = _sql(_of_subject.where(events.c.ref == bindparam("ref")).order_by(_version))
 LIVE: Final = _sql(_of_subject.where(_live).order_by(events.c.at, _version))
+_place: Final = tuple_(events.c.at, _version)
+
+
+def _bound(at: str, version: str) -> ColumnElement[Any]:
+    return tuple_(bindparam(at, type_=Float()), bindparam(version, type_=Integer()))
+
+
 LIVE_BEFORE: Final = _sql(
     _of_subject.where(
         _live,
-        tuple_(events.c.at, _version)
-        < tuple_(bindparam("at", type_=Float()), bindparam("before", type_=Integer())),
+        _place < _bound("at", "before"),
     )
     .order_by(events.c.at.desc(), _version.desc())
     .limit(_limit)
     .offset(_ZERO)
+)
+LIVE_BETWEEN: Final = _sql(
+    _of_subject.where(
+        _live, _place > _bound("after_at", "after"), _place < _bound("before_at", "before")
+    ).order_by(events.c.at, _version)
+)
+_kept: Final = tuple_(checkpoints.c.at, checkpoints.c.version)
+CHECKPOINT: Final = _sql(
+    select(checkpoints)
+    .where(
+        checkpoints.c.subject == bindparam("subject"),
+        checkpoints.c.policy_version == bindparam("policy_version"),
+        _kept < _bound("before_at", "before"),
+    )
+    .order_by(checkpoints.c.at.desc(), checkpoints.c.version.desc())
+    .limit(_ONE)
+    .offset(_ZERO)
+)
+ADD_CHECKPOINT: Final = _replace(checkpoints)
+DROP_CHECKPOINTS: Final = _sql(
+    delete(checkpoints).where(
+        checkpoints.c.subject == bindparam("of"), _kept >= _bound("from_at", "from_version")
+    )
 )
 ASCENDING: Final = _sql(
     _of_subject.where(_version > bindparam("after")).order_by(_version).limit(_limit).offset(_ZERO)

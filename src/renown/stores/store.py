@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 __all__ = [
+    "CheckpointRow",
     "EndRow",
     "EventRow",
     "KeyRow",
@@ -139,6 +140,17 @@ class RevocationRow(NamedTuple):
     keep_until: float | None
 
 
+class CheckpointRow(NamedTuple):
+    """One row of `checkpoints`, in the order of its columns."""
+
+    subject: str
+    at: float
+    version: int
+    """(at, version) of the last live event that is in it."""
+    policy_version: int
+    state: bytes
+
+
 class NoticeRow(NamedTuple):
     """One row of `notices`, in the order of its columns."""
 
@@ -202,6 +214,18 @@ class Reader(Protocol):
 
     def live_before(self, subject: str, at: float, version: int, limit: int) -> list[EventRow]:
         """Return the live events below (at, version), newest first."""
+        ...
+
+    def live_between(
+        self, subject: str, after: tuple[float, int], before: tuple[float, int]
+    ) -> list[EventRow]:
+        """Return the live events above one (at, version) and below another, by (at, version)."""
+        ...
+
+    def checkpoint(
+        self, subject: str, before: tuple[float, int], policy_version: int
+    ) -> CheckpointRow | None:
+        """Return the highest checkpoint below (at, version) that was made under a version of the policy."""
         ...
 
     def event(self, event_id: str) -> EventRow | None:
@@ -319,6 +343,14 @@ class Writer(Reader, Protocol):
 
     def put_standings(self, rows: Sequence[StandingRow]) -> None:
         """Insert or replace standings."""
+        ...
+
+    def add_checkpoints(self, rows: Sequence[CheckpointRow]) -> None:
+        """Insert or replace checkpoints."""
+        ...
+
+    def drop_checkpoints(self, changes: Sequence[tuple[str, float, int]]) -> None:
+        """Delete, for each (subject, at, version), the subject's checkpoints that are not below it."""
         ...
 
     def put_kinds(self, rows: Sequence[KindRow]) -> None:
