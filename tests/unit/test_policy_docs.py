@@ -65,6 +65,7 @@ TABLES = {
     "evidence",
     "bounds",
     "tiers",
+    "guards",
     "visibility",
 }
 

@@ -6,6 +6,7 @@ from typing import get_args
 from renown.policy.audiences import WORDS, spoken, unknown_word
 from renown.policy.check_composing import check_composing, check_shape
 from renown.policy.check_deriving import check_also
+from renown.policy.check_guards import check_guards
 from renown.policy.check_life import check_life
 from renown.policy.check_matching import check_matching
 from renown.policy.check_methods import check_method
@@ -42,6 +43,7 @@ def check(policy: Policy) -> Policy:
         _rule(policy, name, rule)
     _others(policy)
     check_life(policy)
+    check_guards(policy)
     _visibility(policy)
     _disputes(policy)
     return policy

@@ -10,6 +10,7 @@ from renown.policy.audiences import Audience
 from renown.policy.badges import Badge
 from renown.policy.deriving import Also
 from renown.policy.disputing import Blind, Disputes
+from renown.policy.guarding import Guarding
 from renown.policy.matching import Wanted, WeightCase
 from renown.policy.methods import Method
 from renown.policy.periods import Period
@@ -205,6 +206,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False, 
     statuses: tuple[StatusName, ...] = ()
     """What people read of statuses."""
     alerts: tuple[Alert, ...] = ()
+    guards: tuple[Guarding, ...] = ()
+    """What looks for manipulation in arriving events."""
     visibility: Visibility = Visibility()
     disputes: Disputes | None = None
     """What may be disputed; None: nothing."""

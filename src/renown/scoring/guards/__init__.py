@@ -1,5 +1,44 @@
-"""Guards: what looks like manipulation while it happens, at constant cost per event."""
+"""Guards: what looks like manipulation while it happens, at constant cost per event.
 
-from renown.scoring.guards.bursts import BurstAlarm, BurstRule, Bursts
+`judge` says what is to become of an arriving event, `seen` what is remembered of it; `wants` which facts from
+outside the subject they need. See `docs/guards.md`.
+"""
 
-__all__ = ["BurstAlarm", "BurstRule", "Bursts"]
+from renown.scoring.guards.bursts import BurstAlarm, Bursts, BurstTest
+from renown.scoring.guards.judging import (
+    begin_guards,
+    decode_guards,
+    encode_guards,
+    guards_due,
+    judge,
+    kin_of,
+    pass_time,
+    seen,
+    wants,
+)
+from renown.scoring.guards.state import Guards, Open
+from renown.scoring.guards.verdicts import NOTHING, Facts, Incident, Phase, Reason, Verdict, Wants
+
+__all__ = [
+    "NOTHING",
+    "BurstAlarm",
+    "BurstTest",
+    "Bursts",
+    "Facts",
+    "Guards",
+    "Incident",
+    "Open",
+    "Phase",
+    "Reason",
+    "Verdict",
+    "Wants",
+    "begin_guards",
+    "decode_guards",
+    "encode_guards",
+    "guards_due",
+    "judge",
+    "kin_of",
+    "pass_time",
+    "seen",
+    "wants",
+]

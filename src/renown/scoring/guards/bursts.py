@@ -7,34 +7,23 @@ a = events + 1/2, b = days. The number of events in w days is then negative bino
 window is in alarm when so many or more have a chance below `chance`. With much of a past this is the Poisson
 test.
 
-State is of constant size: one count per day of the longest window, and two numbers per window. Time comes
-with the events, in any order: a late one is added to the day it belongs to.
+State is bounded: one count per day of the longest window that had an event, and one number for all before it.
+Time comes with the events, in any order: a late one is added to the day it belongs to.
 """
 
-from math import exp, floor, lgamma, log
+from math import ceil, exp, lgamma, log, sqrt
 
 import msgspec
 
-__all__ = ["BurstAlarm", "BurstRule", "Bursts"]
+from renown.policy.guarding import BurstGuard
+from renown.scoring.guards.sighting import DAY
 
-_DAY = 86_400.0
-_WINDOWS: tuple[int, ...] = (1, 7, 30)
-_LONGEST = _WINDOWS[-1]
+__all__ = ["BurstAlarm", "BurstTest", "Bursts"]
 
-
-class BurstRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When to call it a burst."""
-
-    chance: float = 3e-4
-    """The alarm sounds when the past makes what is seen less likely than this."""
-    half_life_days: float = 90.0
-    """How fast the past is forgotten."""
-    usual: float = 0.01
-    """Events per day of a subject nothing is known of."""
-    usual_days: float = 90.0
-    """How long a past must be to stand by itself."""
-    least: int = 3
-    """Fewer events than this in a window are never a burst."""
+_TERMS = 200
+"""So many terms of a tail are added up; the rest is taken for geometric, which is no less than it is."""
+_SURE = 1e-3
+"""Chances below this need more than two standard deviations above the mean."""
 
 
 class BurstAlarm(msgspec.Struct, frozen=True):
@@ -46,86 +35,126 @@ class BurstAlarm(msgspec.Struct, frozen=True):
     """How many the past led to expect."""
     chance: float
     """Of so many or more."""
+    lively: bool
+    """Whether it still goes on: a quarter of the window has enough events by itself."""
 
 
 class Bursts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is remembered of one subject's events: a value, each event makes a new one."""
 
-    day: int | None = None
-    """The newest day with an event, in days since 1970 (UTC); None before the first."""
-    counts: tuple[int, ...] = (0,) * _LONGEST
-    """Events per day, the newest day first."""
-    events: tuple[float, ...] = (0.0,) * len(_WINDOWS)
-    """Per window: the faded number of events before it."""
-    days: tuple[float, ...] = (0.0,) * len(_WINDOWS)
-    """Per window: the faded number of days before it, since the first event."""
-    age: int = 0
-    """Days from the first event's to the newest."""
+    first: int
+    """The day of the first event, in days since 1970 (UTC)."""
+    past: float
+    """The faded number of events from before the longest window, as of the newest day."""
+    days: tuple[int, ...]
+    """The days of the longest window that had events, the newest first."""
+    counts: tuple[int, ...]
+    """How many each had."""
 
-    def seen(self, rule: BurstRule, at: float, amount: int = 1) -> "Bursts":
-        """Return the state after `amount` events at `at` (POSIX seconds); -1 takes one back."""
-        today = floor(at / _DAY)
-        if self.day is None:
-            return Bursts(today, (max(0, amount), *self.counts[1:]))
-        now = self._at(rule, today)
-        behind = (now.day or 0) - today
-        counts, events = list(now.counts), list(now.events)
-        if behind < _LONGEST:
-            counts[behind] = max(0, counts[behind] + amount)
-        fade = 2 ** (-1 / rule.half_life_days)
-        for i, window in enumerate(_WINDOWS):
-            if behind >= window:
-                events[i] = max(0.0, events[i] + amount * fade ** (behind - window))
-        return Bursts(now.day, tuple(counts), tuple(events), now.days, now.age)
 
-    def alarms(self, rule: BurstRule, at: float) -> tuple[BurstAlarm, ...]:
-        """Return the windows in alarm at `at`, the shortest first; none when all is as usual."""
-        if self.day is None:
+class BurstTest:
+    """The burst guard's numbers, worked out once."""
+
+    def __init__(self, guard: BurstGuard) -> None:
+        self._guard = guard
+        self._windows = guard.windows
+        self._quarters = tuple(ceil(window / 4) for window in guard.windows)
+        self._longest = guard.windows[-1]
+        self._fade = 2 ** (-1 / guard.half_life_days)
+        self._kept = tuple(self._fade**days for days in range(self._longest + 1))
+
+    def seen(self, state: Bursts | None, day: int) -> Bursts:
+        """Return the state after one event more on `day`."""
+        if state is None:
+            return Bursts(day, 0.0, (day,), (1,))
+        days, counts = state.days, state.counts
+        newest = days[0]
+        if day == newest:
+            return Bursts(state.first, state.past, days, (counts[0] + 1, *counts[1:]))
+        if day > newest:
+            past, stay = self._left(state, day)
+            return Bursts(state.first, past, (day, *days[:stay]), (1, *counts[:stay]))
+        return self._late(state, day)
+
+    def _left(self, state: Bursts, day: int) -> tuple[float, int]:
+        """Return the past as of a later day, and how many days are still in the longest window."""
+        days = state.days
+        past = state.past * self._fade ** (day - days[0]) if state.past else 0.0
+        start = day - self._longest
+        stay = len(days)
+        while stay and days[stay - 1] <= start:
+            stay -= 1
+            past += state.counts[stay] * self._fade ** (start - days[stay])
+        return past, stay
+
+    def _late(self, state: Bursts, day: int) -> Bursts:
+        days, counts = state.days, state.counts
+        start = days[0] - self._longest
+        if day <= start:
+            return Bursts(state.first, state.past + self._fade ** (start - day), days, counts)
+        place = next((i for i, each in enumerate(days) if each <= day), len(days))
+        if place < len(days) and days[place] == day:
+            counts = (*counts[:place], counts[place] + 1, *counts[place + 1 :])
+            return Bursts(state.first, state.past, days, counts)
+        days, counts = (*days[:place], day, *days[place:]), (*counts[:place], 1, *counts[place:])
+        return Bursts(state.first, state.past, days, counts)
+
+    def alarms(self, state: Bursts | None, day: int) -> tuple[BurstAlarm, ...]:
+        """Return the windows in alarm on `day`, the shortest first; none when all is as usual."""
+        if state is None or sum(state.counts) < self._guard.least:
             return ()
-        now = self._at(rule, floor(at / _DAY))
+        days, counts = state.days, state.counts
+        today = max(days[0], day)
+        past, stay = self._left(state, today) if today > days[0] else (state.past, len(days))
         found: list[BurstAlarm] = []
-        for i, window in enumerate(_WINDOWS):
-            count = sum(now.counts[:window])
-            if count < rule.least:
+        inside, place = 0, 0
+        for window, quarter in zip(self._windows, self._quarters, strict=True):
+            start = today - window
+            while place < stay and days[place] > start:
+                inside += counts[place]
+                place += 1
+            if inside < self._guard.least:
                 continue
-            lacking = max(0.0, rule.usual_days - now.days[i])
-            a = now.events[i] + lacking * rule.usual + 0.5
-            b = now.days[i] + lacking
-            chance = _tail(count, a, window / (b + window))
-            if chance < rule.chance:
-                found.append(BurstAlarm(window, count, a * window / b, chance))
+            before = past * self._kept[self._longest - window]
+            for i in range(place, stay):
+                before += counts[i] * self._kept[start - days[i]]
+            expected, chance = self._likely(inside, before, today - state.first + 1 - window, window)
+            if chance < self._guard.chance:
+                last = sum(n for d, n in zip(days, counts, strict=True) if d > today - quarter)
+                lively = last >= self._guard.least
+                found.append(BurstAlarm(window, inside, expected, chance, lively))
         return tuple(found)
 
-    def _at(self, rule: BurstRule, today: int) -> "Bursts":
-        """Return the state as of a day; itself when that day is not after the newest."""
-        if self.day is None or today <= self.day:
-            return self
-        fade = 2 ** (-1 / rule.half_life_days)
-        events, days = list(self.events), list(self.days)
-        passed = today - self.day
-        for i, window in enumerate(_WINDOWS):
-            # Those that leave, oldest first, are faded to the day on which the newest of them left.
-            leaving = self.counts[max(0, window - passed) : window]
-            kept = fade**passed
-            late = passed - len(leaving)
-            left = sum([count * fade ** (late + j) for j, count in enumerate(leaving)])
-            events[i] = events[i] * kept + left
-            # Days since the first event only: while the window reaches before it, none leave.
-            new = min(passed, max(0, self.age + passed + 1 - window))
-            days[i] = days[i] * kept + (1 - fade**new) / (1 - fade)
-        counts = ((0,) * min(passed, _LONGEST) + self.counts)[:_LONGEST]
-        return Bursts(today, counts, tuple(events), tuple(days), self.age + passed)
+    def _likely(self, count: int, before: float, known: int, window: int) -> tuple[float, float]:
+        """Return how many were to be expected, and the chance of `count` or more."""
+        guard = self._guard
+        known_days = (1 - self._fade**known) / (1 - self._fade) if known > 0 else 0.0
+        lacking = max(0.0, guard.usual_days - known_days)
+        a = before + lacking * guard.usual + 0.5
+        b = known_days + lacking
+        mean = a * window / b
+        # The variance of a negative binomial is mean · (1 + window / b).
+        near = mean if guard.chance > _SURE else mean + 2 * sqrt(mean * (1 + window / b))
+        return mean, 1.0 if count <= near else _tail(count, a, window / (b + window))
+
+    def quiet_after(self, alarms: tuple[BurstAlarm, ...], state: Bursts) -> float:
+        """Return when a burst is over at the latest if nothing more comes, POSIX seconds."""
+        quarters = dict(zip(self._windows, self._quarters, strict=True))
+        return (state.days[0] + max(quarters[alarm.days] for alarm in alarms)) * DAY
 
 
 def _tail(count: int, a: float, q: float) -> float:
     """Return P(X >= count) of a negative binomial: pmf(n) = Γ(n+a)/(Γ(a)·n!) · q^n · (1-q)^a."""
     if count <= a * q / (1 - q):
         return 1.0
+    ratio = q
     term = exp(lgamma(count + a) - lgamma(a) - lgamma(count + 1) + count * log(q) + a * log(1 - q))
-    total, n = term, count
-    # Above the mean the terms fall faster and faster, towards the ratio q.
-    while term > total * 1e-9:
-        term *= q * (n + a) / (n + 1)
+    total = term
+    # Above the mean the terms fall, each faster than the one before it, towards the ratio q.
+    for n in range(count, count + _TERMS):
+        ratio = q * (n + a) / (n + 1)
+        term *= ratio
         total += term
-        n += 1
-    return total
+        if term <= total * 1e-9:
+            return total
+    return min(1.0, total + term * ratio / (1 - ratio))

@@ -1,0 +1,126 @@
+"""Budgets: how many events one actor may send about a subject, and a subject may get, within some days."""
+
+from math import floor
+
+import msgspec
+
+from renown.policy.guarding import BudgetGuard
+from renown.scoring.guards.detector import Detector, Finding
+from renown.scoring.guards.sighting import DAY, Sighting, mark_of
+from renown.scoring.guards.words import figure, noun, span
+
+__all__ = ["ActorBudget", "ActorCell", "SubjectBudget", "SubjectCell"]
+
+_MOST = 48
+"""So many events of the window are remembered; above that, actors that came once are forgotten first."""
+
+
+class ActorCell(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Who sent the events of the window, the newest first."""
+
+    marks: tuple[int, ...]
+    times: tuple[int, ...]
+    """Minutes since 1970."""
+
+
+class SubjectCell(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How many events a subject got in the newest period."""
+
+    period: int
+    """Counted from 1970."""
+    count: int
+
+
+class ActorBudget(Detector):
+    """Counts the events of one actor about a subject."""
+
+    cell = ActorCell
+
+    def __init__(self, guard: BudgetGuard) -> None:
+        super().__init__(guard)
+        self._most, self._days = guard.most, guard.days
+        self._minutes = max(1, floor(guard.days * 1440))
+        self._noun = noun(guard, guard.on)
+
+    def look(self, cell: ActorCell | None, seen: Sighting) -> Finding | None:
+        """Speak of an event that is one too many."""
+        actor = seen.event.actor
+        if cell is None or actor is None or not self.on.has(seen):
+            return None
+        marks = cell.marks
+        if len(marks) < self._most:
+            return None
+        mark = mark_of(actor)
+        if marks.count(mark) < self._most:
+            return None
+        now = floor(seen.at / 60)
+        pairs = zip(marks, cell.times, strict=True)
+        before = sum(m == mark and abs(now - time) < self._minutes for m, time in pairs)
+        if before < self._most:
+            return None
+        return Finding(
+            f"{before + 1} {self._noun} by the same actor in {span(self._days)}; "
+            f"up to {self._most} {'is' if self._most == 1 else 'are'} in order",
+            until=seen.at + self._days * DAY,
+            count=before + 1,
+            expected=self._most,
+            days=self._days,
+        )
+
+    def add(self, cell: ActorCell | None, seen: Sighting, counts: bool) -> ActorCell | None:
+        """Remember who sent the event; forget what has left the window."""
+        _ = counts
+        actor = seen.event.actor
+        if actor is None or not self.on.has(seen):
+            return cell
+        mark, now = mark_of(actor), floor(seen.at / 60)
+        if cell is None:
+            return ActorCell((mark,), (now,))
+        marks, times = cell.marks, cell.times
+        size, old = len(times), now - self._minutes
+        # They lie in the order of arrival: a late event keeps what came before it a little longer.
+        while size and times[size - 1] <= old:
+            size -= 1
+        marks, times = (mark, *marks[:size]), (now, *times[:size])
+        if size >= _MOST:
+            drop = next((i for i in range(size, 0, -1) if marks.count(marks[i]) == 1), size)
+            marks, times = (*marks[:drop], *marks[drop + 1 :]), (*times[:drop], *times[drop + 1 :])
+        return ActorCell(marks, times)
+
+
+class SubjectBudget(Detector):
+    """Counts all events about a subject in periods that begin with 1970."""
+
+    cell = SubjectCell
+
+    def __init__(self, guard: BudgetGuard) -> None:
+        super().__init__(guard)
+        self._most, self._days = guard.most, guard.days
+        self._seconds = guard.days * DAY
+        self._noun = noun(guard, guard.on)
+
+    def look(self, cell: SubjectCell | None, seen: Sighting) -> Finding | None:
+        """Speak of every event over the budget of its period."""
+        if cell is None or not self.on.has(seen):
+            return None
+        period = floor(seen.at / self._seconds)
+        if cell.period != period or cell.count < self._most:
+            return None
+        return Finding(
+            f"{figure(cell.count + 1)} {self._noun} in {span(self._days)}; "
+            f"up to {figure(self._most)} {'is' if self._most == 1 else 'are'} in order",
+            until=(period + 1) * self._seconds,
+            count=cell.count + 1,
+            expected=self._most,
+            days=self._days,
+        )
+
+    def add(self, cell: SubjectCell | None, seen: Sighting, counts: bool) -> SubjectCell | None:
+        """Count the event; one that is late counts only in the newest period."""
+        _ = counts
+        if not self.on.has(seen):
+            return cell
+        period = floor(seen.at / self._seconds)
+        if cell is None or period > cell.period:
+            return SubjectCell(period, 1)
+        return SubjectCell(period, cell.count + 1) if period == cell.period else cell

@@ -1,0 +1,128 @@
+"""The guard against fresh accounts: too many of them, or too much weight of them in a day."""
+
+from math import sqrt
+
+import msgspec
+
+from renown.policy.guarding import FreshGuard
+from renown.scoring.guards.detector import Detector, Finding
+from renown.scoring.guards.sighting import DAY, Sighting
+from renown.scoring.guards.words import figure
+
+__all__ = ["FreshCell", "FreshDetector"]
+
+_MEMORY = 0.98
+"""The share of fresh raters that a subject is used to forgets with every rater …"""
+_BELIEF = 20.0
+"""… and the usual one is believed like so many."""
+_QUIET = 30 * DAY
+
+
+class FreshCell(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is remembered of a subject's raters."""
+
+    seen: int
+    """How many of the last ones there are."""
+    bits: int
+    """Which were fresh; the newest in the lowest bit."""
+    fresh: float
+    """The faded number of fresh ones before the last ones …"""
+    all: float
+    """… and of all."""
+    day: int
+    total: float
+    """What the fresh raters of that day have counted together."""
+
+
+_NEW = FreshCell(0, 0, 0.0, 0.0, 0, 0.0)
+
+
+class FreshDetector(Detector):
+    """Looks at the share of new accounts among the last raters, and at what they count per day."""
+
+    cell = FreshCell
+
+    def __init__(self, guard: FreshGuard) -> None:
+        super().__init__(guard)
+        self._guard = guard
+        self._age = guard.days * DAY
+
+    def _is_fresh(self, seen: Sighting) -> bool:
+        facts = seen.facts
+        known = facts.known_since
+        return known is None or facts.given < self._guard.given or seen.at - known < self._age
+
+    def look(self, cell: FreshCell | None, seen: Sighting) -> Finding | None:
+        """Speak of a fresh rater over the day's budget, and while there are too many of them."""
+        if seen.event.actor is None:
+            return None
+        fresh = self._is_fresh(seen)
+        before = cell or _NEW
+        over = self._over(before, seen) if fresh and self.on.has(seen) else None
+        crowd = self._crowd(before, fresh, seen)
+        if over is None or crowd is None:
+            return over or crowd
+        crowd.text = f"{crowd.text}; {over.text}"
+        crowd.weight = min(over.weight or 0.0, self._guard.weight)
+        return crowd
+
+    def _over(self, cell: FreshCell, seen: Sighting) -> Finding | None:
+        most = self._guard.per_day
+        if most is None or seen.weight <= 0:
+            return None
+        spent = cell.total if cell.day == seen.day else 0.0
+        if spent + seen.weight <= most * (1 + 1e-12):
+            return None
+        left = max(0.0, most - spent) / seen.weight
+        return Finding(
+            f"new accounts would count {figure(spent + seen.weight)} together in a day; "
+            f"up to {figure(most)} is in order",
+            weight=min(1.0, left),
+        )
+
+    def _crowd(self, cell: FreshCell, fresh: bool, seen: Sighting) -> Finding | None:
+        guard = self._guard
+        count = min(guard.last, cell.seen + 1)
+        if count < guard.least:
+            return None
+        many = (((cell.bits << 1) | fresh) & ((1 << guard.last) - 1)).bit_count()
+        if many <= guard.share * count:
+            return None
+        usual = (cell.fresh + _BELIEF * guard.usual) / (cell.all + _BELIEF)
+        expected = count * usual
+        if many <= expected + guard.sds * sqrt(expected * (1 - usual)):
+            return None
+        return Finding(
+            f"{many} of the last {count} raters are new accounts; {figure(expected)} were to be expected",
+            acts=fresh and self.on.has(seen),
+            until=seen.at + _QUIET,
+            count=many,
+            expected=expected,
+        )
+
+    def clears(self, seen: Sighting) -> bool:
+        """Every rater changes the shares."""
+        return seen.event.actor is not None
+
+    def add(self, cell: FreshCell | None, seen: Sighting, counts: bool) -> FreshCell | None:
+        """Remember whether the rater was fresh, and what it counted."""
+        if seen.event.actor is None:
+            return cell
+        before, guard, fresh = cell or _NEW, self._guard, self._is_fresh(seen)
+        leaves = before.seen == guard.last
+        old = (before.bits >> (guard.last - 1)) & 1
+        kept = _MEMORY if leaves else 1.0
+        day, total = before.day, before.total
+        if seen.day > day:
+            day, total = seen.day, 0.0
+        if fresh and counts and day == seen.day and self.on.has(seen):
+            most = guard.per_day
+            total += seen.weight if most is None else max(0.0, min(seen.weight, most - total))
+        return FreshCell(
+            min(guard.last, before.seen + 1),
+            ((before.bits << 1) | fresh) & ((1 << guard.last) - 1),
+            before.fresh * kept + (old if leaves else 0),
+            before.all * kept + leaves,
+            day,
+            total,
+        )

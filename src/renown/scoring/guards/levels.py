@@ -1,0 +1,75 @@
+"""The guard against exit scams: a fast level of the ratings against a slow one."""
+
+from math import sqrt
+
+import msgspec
+
+from renown.policy.guarding import ExitScamGuard
+from renown.scoring.guards.detector import Detector, Finding
+from renown.scoring.guards.sighting import DAY, Sighting
+from renown.scoring.guards.words import figure
+
+__all__ = ["ExitScamDetector", "Levels"]
+
+_QUIET = 90 * DAY
+
+
+class Levels(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Faded weights and sums of the ratings, fast and slow."""
+
+    count: int
+    fast_weight: float
+    fast_sum: float
+    slow_weight: float
+    slow_sum: float
+    slow_squares: float
+
+
+class ExitScamDetector(Detector):
+    """Levels follow S <- S·m^w + w·v: what a rating weighs, it also makes the level forget."""
+
+    cell = Levels
+
+    def __init__(self, guard: ExitScamGuard, breadth: float) -> None:
+        super().__init__(guard)
+        self._fast, self._slow, self._sds, self._least = guard.fast, guard.slow, guard.sds, guard.least
+        self._least_sd = guard.spread * breadth
+
+    def look(self, cell: Levels | None, seen: Sighting) -> Finding | None:
+        """Speak while the fast level lies far below the slow one, the event itself included."""
+        after = self.add(cell, seen, counts=True)
+        if after is None or after.count < self._least or after.slow_weight <= 0 or after.fast_weight <= 0:
+            return None
+        fast, slow = after.fast_sum / after.fast_weight, after.slow_sum / after.slow_weight
+        sd = max(self._least_sd, sqrt(max(0.0, after.slow_squares / after.slow_weight - slow * slow)))
+        if fast >= slow - self._sds * sd:
+            return None
+        return Finding(
+            f"the newest ratings are at {fast:.2f}, those before at {slow:.2f}: "
+            f"{figure((slow - fast) / sd)} standard deviations lower",
+            acts=self.on.has(seen),
+            until=seen.at + _QUIET,
+            count=after.count,
+            expected=slow,
+        )
+
+    def clears(self, seen: Sighting) -> bool:
+        """Every rating moves the levels."""
+        return seen.value is not None and seen.weight > 0
+
+    def add(self, cell: Levels | None, seen: Sighting, counts: bool) -> Levels | None:
+        """Take the rating into both levels, unless it does not count."""
+        value, weight = seen.value, seen.weight
+        if value is None or not counts or weight <= 0:
+            return cell
+        if cell is None:
+            return Levels(1, weight, weight * value, weight, weight * value, weight * value * value)
+        fast, slow = self._fast**weight, self._slow**weight
+        return Levels(
+            cell.count + 1,
+            cell.fast_weight * fast + weight,
+            cell.fast_sum * fast + weight * value,
+            cell.slow_weight * slow + weight,
+            cell.slow_sum * slow + weight * value,
+            cell.slow_squares * slow + weight * value * value,
+        )

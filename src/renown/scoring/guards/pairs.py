@@ -1,0 +1,102 @@
+"""Guards that look at one pair of actor and subject: self-rating, retaliation, repetition."""
+
+from renown.policy.guarding import RepeatGuard, RetaliationGuard, SelfGuard
+from renown.scoring.guards.detector import Detector, Finding
+from renown.scoring.guards.sighting import DAY, Sighting, mark_of
+from renown.scoring.guards.words import figure, noun
+
+__all__ = ["RepeatDetector", "RetaliationDetector", "SelfDetector"]
+
+
+class SelfDetector(Detector):
+    """Compares who sends with who gets."""
+
+    cell = None
+
+    def __init__(self, guard: SelfGuard) -> None:
+        super().__init__(guard)
+        self._same = tuple(guard.same.items())
+
+    def look(self, cell: None, seen: Sighting) -> Finding | None:
+        """Speak when they are the same, by key, owner or attribute."""
+        _ = cell
+        event = seen.event
+        why = None
+        if event.actor is not None and event.actor == event.subject:
+            why = "the actor is the subject"
+        elif seen.facts.same_owner:
+            why = "actor and subject belong to the same owner"
+        elif self._same and event.data:
+            why = self._alike(event.data)
+        return None if why is None or not self.on.has(seen) else Finding(why)
+
+    def _alike(self, data: dict[str, object]) -> str | None:
+        for one, other in self._same:
+            value = data.get(one)
+            if value is not None and value == data.get(other):
+                return f"`{one}` and `{other}` are the same"
+        return None
+
+    def add(self, cell: None, seen: Sighting, counts: bool) -> None:
+        """Remember nothing."""
+
+
+class RetaliationDetector(Detector):
+    """Looks for the rating that this one may be the answer to."""
+
+    cell = None
+
+    def __init__(self, guard: RetaliationGuard) -> None:
+        super().__init__(guard)
+        self._days = guard.days
+        self._below = guard.negative_below
+
+    def look(self, cell: None, seen: Sighting) -> Finding | None:
+        """Speak when the subject has rated the actor negatively a short while before."""
+        _ = cell
+        returned = seen.facts.returned
+        if returned is None:
+            return None
+        value, at = returned
+        middle = seen.middle if self._below is None else self._below
+        if not value < middle or not 0 <= seen.at - at <= self._days * DAY or not self.on.has(seen):
+            return None
+        after = (seen.at - at) / DAY
+        when = f"{figure(after)} days" if after >= 2 else f"{figure(after * 24)} hours"
+        return Finding(f"it answers the {value:g} that the subject gave the actor {when} before")
+
+    def add(self, cell: None, seen: Sighting, counts: bool) -> None:
+        """Remember nothing: the ledger knows."""
+
+
+class RepeatDetector(Detector):
+    """Counts how many of the subject's last events are by the same actor."""
+
+    cell = tuple[int, ...]
+
+    def __init__(self, guard: RepeatGuard) -> None:
+        super().__init__(guard)
+        self._last, self._most, self._weight = guard.last, guard.most, guard.weight
+        self._noun = noun(guard, guard.on)
+
+    def look(self, cell: tuple[int, ...] | None, seen: Sighting) -> Finding | None:
+        """Speak of an actor who repeats itself; each time it is worth less."""
+        actor = seen.event.actor
+        if cell is None or actor is None or len(cell) < self._most or not self.on.has(seen):
+            return None
+        before = cell[: self._last - 1].count(mark_of(actor))
+        if before < self._most:
+            return None
+        return Finding(
+            f"{before + 1} of the last {min(self._last, len(cell) + 1)} {self._noun} are by the same actor; "
+            f"up to {self._most} {'is' if self._most == 1 else 'are'} in order",
+            weight=self._weight ** (before + 1 - self._most),
+        )
+
+    def add(self, cell: tuple[int, ...] | None, seen: Sighting, counts: bool) -> tuple[int, ...] | None:
+        """Remember the actor."""
+        _ = counts
+        actor = seen.event.actor
+        if actor is None or not self.on.has(seen):
+            return cell
+        return (mark_of(actor), *(cell or ())[: self._last - 1])

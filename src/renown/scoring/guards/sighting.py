@@ -1,0 +1,96 @@
+"""One event as guards look at it."""
+
+from hashlib import blake2b
+from math import floor
+from typing import Any
+
+import msgspec
+
+from renown.model import OVERALL, Event
+from renown.policy import Policy
+from renown.policy.guarding import Guard, Those
+from renown.policy.ranges import has_own_range
+from renown.scoring.effect import Effect
+from renown.scoring.guards.verdicts import Facts
+
+__all__ = ["DAY", "Filter", "Sighting", "mark_of", "middles_of", "sight"]
+
+DAY = 86_400.0
+_LATEST = 7_258_118_400.0
+"""1970 and 2200: times outside count as these."""
+
+
+class Sighting(msgspec.Struct, gc=False):
+    """What of an event, its effect and the facts guards need; made once per event."""
+
+    event: Event
+    facts: Facts
+    at: float
+    day: int
+    """Days since 1970, UTC."""
+    value: float | None
+    """The value that goes into the overall score, or else into the first category that it goes into."""
+    middle: float
+    """What lies below is negative, above positive."""
+    weight: float
+    """What it counts: by its rule and by who sent it."""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The event's data, empty when it has none."""
+        return self.event.data or {}
+
+
+def sight(middles: dict[str, float], event: Event, effect: Effect, facts: Facts, at: float) -> Sighting:
+    """Return what guards look at."""
+    if not 0.0 <= at <= _LATEST:
+        at = _LATEST if at > 0 else 0.0
+    contributions = effect.contributions
+    if not contributions:
+        return Sighting(event, facts, at, floor(at / DAY), None, 0.0, facts.weight)
+    first = contributions[0]
+    if first.category and len(contributions) > 1:
+        first = next((each for each in contributions if each.category == OVERALL), first)
+    middle = middles.get(first.category, 0.0)
+    return Sighting(event, facts, at, floor(at / DAY), first.value, middle, first.weight * facts.weight)
+
+
+def middles_of(policy: Policy) -> dict[str, float]:
+    """Return per category, the overall score included, between negative and positive."""
+    middles: dict[str, float] = {}
+    for name in (OVERALL, *policy.categories):
+        scale = policy.scale_of(name)
+        middles[name] = 0.0 if has_own_range(policy.method(name)) else (scale.min + scale.max) / 2
+    return middles
+
+
+def mark_of(actor: str) -> int:
+    """Return a number that stands for an actor: 32 bits of a hash, the same everywhere and always."""
+    return int.from_bytes(blake2b(actor.encode(), digest_size=4).digest())
+
+
+class Filter:
+    """Which events are meant: by sign and by whether they are verified."""
+
+    __slots__ = ("_below", "_sign", "_unverified", "_verified", "all")
+
+    def __init__(self, guard: Guard, those: Those) -> None:
+        self._unverified = those.startswith("unverified")
+        self._sign = -1 if those.endswith("negatives") else 1 if those.endswith("positives") else 0
+        self._below = guard.negative_below
+        self._verified = guard.verified
+        self.all = those == "all"
+
+    def has(self, seen: Sighting) -> bool:
+        """Tell whether the event is one of them; without a value it is neither negative nor positive."""
+        if self._sign:
+            value = seen.value
+            if value is None:
+                return False
+            over = value - (seen.middle if self._below is None else self._below)
+            if over * self._sign <= 0:
+                return False
+        if self._unverified:
+            data = seen.event.data
+            return data is None or data.get(self._verified) is not True
+        return True

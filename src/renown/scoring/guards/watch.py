@@ -1,0 +1,97 @@
+"""The guards of a policy made ready: which look at which event types, and what they need to know."""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from renown.policy import Policy
+from renown.policy.guarding import (
+    BudgetGuard,
+    BurstGuard,
+    ExitScamGuard,
+    FreshGuard,
+    Guarding,
+    ReciprocityGuard,
+    RepeatGuard,
+    RetaliationGuard,
+    RingGuard,
+    SelfGuard,
+)
+from renown.scoring.guards.budgets import ActorBudget, SubjectBudget
+from renown.scoring.guards.bursting import BurstDetector
+from renown.scoring.guards.detector import Detector
+from renown.scoring.guards.fresh import FreshDetector
+from renown.scoring.guards.levels import ExitScamDetector
+from renown.scoring.guards.mutual import ReciprocityDetector, RingDetector
+from renown.scoring.guards.pairs import RepeatDetector, RetaliationDetector, SelfDetector
+from renown.scoring.guards.sighting import middles_of
+from renown.scoring.guards.state import Open
+from renown.scoring.guards.verdicts import Wants
+
+__all__ = ["Watch", "watch_of"]
+
+
+class Watch:
+    """The detectors of a policy, in its order."""
+
+    __slots__ = ("decoder", "detectors", "middles", "ring", "types", "wants")
+
+    def __init__(self, policy: Policy) -> None:
+        self.middles = middles_of(policy)
+        self.detectors = tuple(_detector(policy, guard) for guard in policy.guards)
+        self.types = {
+            name: tuple(
+                (place, each)
+                for place, each in enumerate(self.detectors)
+                if not each.guard.types or name in each.guard.types
+            )
+            for name in policy.rules
+        }
+        kinds = tuple(type(guard) for guard in policy.guards)
+        self.wants = Wants(
+            actors=FreshGuard in kinds,
+            returned=any(kind in kinds for kind in (ReciprocityGuard, RingGuard, RetaliationGuard)),
+            kin=RingGuard in kinds,
+            weight=FreshGuard in kinds or ExitScamGuard in kinds,
+        )
+        self.ring = next((place for place, kind in enumerate(kinds) if kind is RingGuard), None)
+        self.decoder = _decoder(self.detectors)
+
+
+@lru_cache(maxsize=1024)
+def watch_of(policy: Policy) -> Watch:
+    """Return the policy's detectors."""
+    return Watch(policy)
+
+
+def _detector(policy: Policy, guard: Guarding) -> Detector:
+    match guard:
+        case BurstGuard():
+            return BurstDetector(guard)
+        case ReciprocityGuard():
+            return ReciprocityDetector(guard)
+        case RingGuard():
+            return RingDetector(guard)
+        case FreshGuard():
+            return FreshDetector(guard)
+        case BudgetGuard():
+            return ActorBudget(guard) if guard.per == "actor" else SubjectBudget(guard)
+        case SelfGuard():
+            return SelfDetector(guard)
+        case RetaliationGuard():
+            return RetaliationDetector(guard)
+        case ExitScamGuard():
+            return ExitScamDetector(guard, policy.scale.max - policy.scale.min)
+        case RepeatGuard():
+            return RepeatDetector(guard)
+
+
+def _decoder(detectors: tuple[Detector, ...]) -> msgspec.json.Decoder[Any]:
+    cells: Any = tuple[tuple(each.cell | None if each.cell is not None else None for each in detectors)]
+    if not detectors:
+        cells = tuple[()]
+    state: Any = msgspec.defstruct(
+        "Stored", [("cells", cells), ("open", tuple[Open, ...])], array_like=True, gc=False
+    )
+    return msgspec.json.Decoder(state)
