@@ -12,7 +12,7 @@ import msgspec
 from renown.errors import EventError
 from renown.model import KEY_PATTERN, Event, is_key
 
-__all__ = ["FUTURE_SECONDS", "MAX_DATA_BYTES", "MAX_ID", "MAX_REF", "MAX_TYPE", "checked", "new_id"]
+__all__ = ["FUTURE_SECONDS", "MAX_DATA_BYTES", "MAX_ID", "MAX_REF", "MAX_TYPE", "body_of", "checked", "new_id"]
 
 MAX_ID: Final = 128
 MAX_TYPE: Final = 64
@@ -56,6 +56,11 @@ def checked(event: Event, now: float) -> tuple[Event, bytes, float | None]:
         raise EventError(
             f"the event is malformed: {error}", code="invalid_event", expected="fields of the declared types"
         ) from error
+
+
+def body_of(event: Event) -> bytes:
+    """Return the canonical body of an event that the ledger makes itself."""
+    return _encoder.encode(event)
 
 
 def _has_good_names(event: Event) -> bool:
