@@ -131,6 +131,7 @@ class Watcher:
         self.watched: set[str] = set()
         self.positions: dict[str, int] = {}
         self.lost = False
+        self.newest: dict[str, Any] = {}
 
     def attach(self, channel: str) -> None:
         if channel in self.waiting | self.watched:
@@ -162,6 +163,7 @@ class Watcher:
             assert state.offset >= self.positions.get(channel, 0)
             self.positions[channel] = state.offset
         else:
+            self.newest[channel] = json.loads(state.data or b"null")
             known = self.positions.get(channel)
             if known is not None:
                 assert [entry.offset for entry in state.publications] == list(range(known + 1, state.top + 1))
@@ -177,9 +179,13 @@ class Watcher:
 
     def _take(self, push: bytes) -> None:
         message = json.loads(push)["push"]
-        channel, offset = message["channel"], message["pub"]["offset"]
+        channel, offset = message["channel"], message["pub"].get("offset")
         assert channel in self.watched, "a push before its reply or after its end"
         if channel.startswith("activity:"):
+        self.newest[channel] = message["pub"]["data"]
+        if offset is None:
+            assert channel.startswith("feed:"), "only feeds are corrected"
+            return
             assert offset == self.positions[channel] + 1
         else:
             assert offset > self.positions[channel]
@@ -265,6 +271,9 @@ async def _story(steps: list[tuple[str, int, str]]) -> None:
             if channel in watcher.watched:
                 assert watcher.positions[channel] == truth.top, channel
     assert not failures, failures
+        if "feed:all" in watcher.watched:
+            _, changes = await truth.recent(None, OPTIONS.feed_changes)
+            assert watcher.newest["feed:all"] == {"changes": [json.loads(change) for change in changes]}
     for watcher in watchers:
         for channel in CHANNELS:
             watcher.detach(channel)

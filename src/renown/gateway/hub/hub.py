@@ -129,10 +129,14 @@ class Hub:
             self._newer(channel, unsent, at)
 
     def _add_changes(self, channel: FeedChannel, update: Update) -> None:
-        unsent = channel.offset > channel.sent and channel.loaded
-        newest = [channel.add(seq, data) for _, seq, data in update.activity]
-        if any(newest):
+        offset = channel.offset
+        unsent = offset > channel.sent and channel.loaded
+        added = [channel.add(seq, data) for _, seq, data in update.activity]
+        if channel.offset > offset:
             self._newer(channel, unsent, update.at)
+        elif any(added) and channel.loaded:
+            # It comes after what came after it.
+            self._correct(channel)
 
     def _newer(self, channel: NewestChannel, unsent: bool, at: float) -> None:
         if channel.loaded:
@@ -345,12 +349,29 @@ class Hub:
             held, channel.held = channel.held, []
             for member in held:
                 self.checked(channel, member)
+        else:
+            # An update was lost, and a later one was not.
+            self._correct(channel)
+
+    def _correct(self, channel: FeedChannel) -> None:
+        correction = channel.correction()
+        if channel.offset > channel.sent:
+            # All but those who came ahead of it get the newest offset yet.
+            self._turns.wanted(channel)
+        else:
+            for _, publication in correction.entries:
+                self._delivery.pass_on(channel, publication)
+        for member in list(channel.late):
+            for frame in self._delivery.resend(member, correction.pushes(channel.form(member))):
+                member.write(frame)
 
     def feed_read(self, channel: FeedChannel, position: int, changes: list[bytes]) -> None:
-        """Take a newly read feed, and publish it if there is a new change in it."""
-        before = channel.state()
+        """Take a newly read feed, and publish it if it says something else than what was known."""
+        offset, before = channel.offset, channel.state()
         channel.begin(position, changes)
-        if channel.state() != before:
+        if channel.state() == before:
+            return
+        if channel.offset > offset:
             self._turns.wanted(channel)
 
     def reread(self, channel: RereadChannel, offset: int, data: bytes) -> None:

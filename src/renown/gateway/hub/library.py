@@ -145,7 +145,9 @@ class Library:
                 await self._compare_room(channel)
             elif isinstance(channel, BoardChannel):
                 self._hub.look_again(channel)
-            elif not isinstance(channel, FeedChannel | LooseChannel):
+            elif isinstance(channel, FeedChannel):
+                await self._compare_feed(channel)
+            elif not isinstance(channel, LooseChannel):
                 by_subject.setdefault(channel.address.name, []).append(channel)
         subjects = list(by_subject)
         for start in range(0, len(subjects), _BATCH):
@@ -166,6 +168,12 @@ class Library:
         except RenownError:
             # The next sweep looks again; the other channels are not to wait for that.
             _LOG.exception("cannot compare the room %s", channel.address.channel)
+
+    async def _compare_feed(self, channel: FeedChannel) -> None:
+        try:
+            self._hub.feed_read(channel, *await self._recent(channel))
+        except RenownError:
+            _LOG.exception("cannot compare the feed %s", channel.address.name)
 
     # Reads
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import msgspec
 
 from renown.gateway.channels import Address
+from renown.gateway.hub.forms import Batch
 from renown.gateway.hub.watched import NewestChannel
 from renown.model import Standing
+from renown.protocol.replies import Publication
 
 __all__ = ["Board", "BoardChannel", "BoardRow", "FeedChannel", "board_rows", "board_view", "feed_view"]
 
@@ -108,7 +110,12 @@ class FeedChannel(NewestChannel):
         self._rendered = False
 
     def begin(self, position: int, newest_first: Sequence[bytes]) -> None:
-        """Start from what the ledger says at `position`."""
+        """Start from what the ledger says at `position`; go on from there, if it was read anew.
+
+        An older reading than the one before says nothing.
+        """
+        if position < self._base:
+            return
         newer = [change for change in self._changes if change[0] > position]
         read = [(position, change) for change in reversed(newest_first)]
         self._base = position
@@ -117,16 +124,25 @@ class FeedChannel(NewestChannel):
         self._rendered = False
         self.loaded = True
 
+    def correction(self) -> Batch:
+        """Return the state for those who were told another one under this very offset.
+
+        It has no offset: no two publications may have the same. It counts as what was said last, also to
+        those who do not read now.
+        """
+        self.said = Publication(msgspec.Raw(self.state()))
+        self.paused = dict.fromkeys(self.paused, -1)
+        return self.again()
+
     def add(self, position: int, change: bytes) -> bool:
-        """Take one change; return whether it is the newest."""
+        """Take one change; return whether the feed is another one now."""
         if position <= self._base or any(known == position for known, _ in self._changes):
             return False
         insort(self._changes, (position, change))
         del self._changes[: -self._size]
         self._rendered = False
-        newest = position > self.offset
         self.offset = max(self.offset, position)
-        return newest
+        return position >= self._changes[0][0]
 
     def state(self) -> bytes:
         """Return the feed's JSON, made when it is asked for."""
