@@ -3,12 +3,15 @@
 from renown.stores.sqlite import SqliteStore
 from renown.stores.store import (
     CheckpointRow,
+    DueRow,
     EndRow,
     EventRow,
+    HoldRow,
     KeyRow,
     KindRow,
     NoticeRow,
     Reader,
+    Refolded,
     RevocationRow,
     RightsRow,
     StandingRow,
@@ -18,12 +21,15 @@ from renown.stores.store import (
 
 __all__ = [
     "CheckpointRow",
+    "DueRow",
     "EndRow",
     "EventRow",
+    "HoldRow",
     "KeyRow",
     "KindRow",
     "NoticeRow",
     "Reader",
+    "Refolded",
     "RevocationRow",
     "RightsRow",
     "SqliteStore",

@@ -13,8 +13,11 @@ from renown.errors import LedgerError
 from renown.stores import statements as sql
 from renown.stores.store import (
     CheckpointRow,
+    DueRow,
     EndRow,
+    Erased,
     EventRow,
+    HoldRow,
     KeyRow,
     KindRow,
     NoticeRow,
@@ -153,6 +156,34 @@ class SqliteReader:
         """Look a checkpoint up."""
         row = self._one(sql.CHECKPOINT, (subject, policy_version, *before))
         return None if row is None else CheckpointRow._make(row)
+
+    def ending(self, subject: str, until: float) -> list[EventRow]:
+        """Return the holds that end."""
+        return self._all(EventRow._make, sql.ENDING, (subject, until))
+
+    def hold_ends(self, subject: str, limit: int) -> list[tuple[int, float]]:
+        """Return the ends that come first."""
+        return self._tuples(sql.HOLD_ENDS, (subject, limit))
+
+    def held(self, kind: str | None, subject: str | None, after: int, limit: int) -> list[EventRow]:
+        """Return what is held."""
+        if subject is not None:
+            return self._all(EventRow._make, sql.HELD_OF, (after, subject, limit))
+        low, high = ("", "~") if kind is None else (f"{kind}:", f"{kind};")
+        return self._all(EventRow._make, sql.HELD, (after, low, high, limit))
+
+    def held_counts(self) -> list[tuple[str, str, int]]:
+        """Count what is held."""
+        return self._tuples(sql.HELD_COUNTS)
+
+    def due(self, kinds: Sequence[str], until: float, limit: int) -> list[DueRow]:
+        """Return who is due."""
+        return self._all(DueRow._make, sql.DUE, (until, _json(kinds), limit))
+
+    def next_due(self, kinds: Sequence[str]) -> float | None:
+        """Return the earliest due."""
+        row = self._one(sql.NEXT_DUE, (_json(kinds),))
+        return None if row is None else float(row[0])
 
     def event(self, event_id: str) -> EventRow | None:
         """Look one event up."""
@@ -295,9 +326,34 @@ class SqliteWriter(SqliteReader):
         """Mark events as taken back."""
         self._many(sql.END_EVENT, ends)
 
+    def hold_events(self, holds: Sequence[HoldRow]) -> None:
+        """Mark events as held or not."""
+        self._many(sql.HOLD_EVENT, holds)
+
+    def put_due(self, rows: Sequence[DueRow]) -> None:
+        """Change dues."""
+        self._many(sql.PUT_DUE, [(row.due, row.subject) for row in rows])
+
     def refold_events(self, rows: Iterable[Refolded]) -> None:
         """Rewrite what was derived from events."""
         self._many(sql.REFOLD_EVENT, rows)
+
+    def sent_by(self, actor: str, limit: int) -> list[EventRow]:
+        """Return what an actor has sent."""
+        return self._all(EventRow._make, sql.SENT_BY, (actor, limit))
+
+    def erase_events(self, rows: Iterable[Erased]) -> None:
+        """Rewrite events in place, zeros where something was."""
+        self._one("PRAGMA secure_delete=ON")
+        self._many(sql.ERASE_EVENT, rows)
+
+    def forget_actor(self, actor: str) -> None:
+        """Delete an actor."""
+        self._touched(sql.FORGET_ACTOR, (actor,))
+
+    def scrub(self) -> None:
+        """Empty the write-ahead log."""
+        self._one("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def put_standings(self, rows: Sequence[StandingRow]) -> None:
         """Upsert standings."""

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Float,
     Integer,
     Select,
+    Text,
     bindparam,
     case,
     delete,
@@ -28,7 +29,17 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.schema import Table
 
-from renown.stores.schema import checkpoints, events, keys, kinds, notices, revocations, rights, standings
+from renown.stores.schema import (
+    actors,
+    checkpoints,
+    events,
+    keys,
+    kinds,
+    notices,
+    revocations,
+    rights,
+    standings,
+)
 
 __all__ = [
     "ADD_CHECKPOINT",
@@ -45,8 +56,17 @@ __all__ = [
     "DROP_NOTICES",
     "DROP_REVOCATIONS",
     "DROP_RIGHTS",
+    "DUE",
+    "ENDING",
     "END_EVENT",
+    "ERASE_EVENT",
     "EVENT",
+    "FORGET_ACTOR",
+    "HELD",
+    "HELD_COUNTS",
+    "HELD_OF",
+    "HOLD_ENDS",
+    "HOLD_EVENT",
     "KEY",
     "KEYS",
     "KINDS",
@@ -56,9 +76,11 @@ __all__ = [
     "LIVE_BETWEEN",
     "LIVE_PAIRS",
     "NEWEST_SEQ",
+    "NEXT_DUE",
     "NOTICES",
     "NOTICE_BOUNDS",
     "PAIRED",
+    "PUT_DUE",
     "PUT_KIND",
     "PUT_REVOCATION",
     "PUT_RIGHTS",
@@ -70,6 +92,7 @@ __all__ = [
     "REVOKE_KEY",
     "RIGHTS",
     "SEARCH",
+    "SENT_BY",
     "SINCE",
     "STANDINGS",
     "SUBJECTS",
@@ -137,6 +160,14 @@ END_EVENT: Final = _sql(
     )
     .where(_seq == bindparam("at_seq"))
 )
+_HELD: Final = ("held_at", "held_by", "held_until", "held_share", "held_why")
+HOLD_EVENT: Final = _sql(
+    update(events)
+    .values(
+        {name: bindparam(name) for name in ("held_at", "held_by", "held_until", "held_share", "held_why")}
+    )
+    .where(_seq == bindparam("at_seq"))
+)
 REFOLD_EVENT: Final = _sql(
     update(events)
     .values(
@@ -147,9 +178,25 @@ REFOLD_EVENT: Final = _sql(
         ended_at=bindparam("ended_at"),
         ended_by=bindparam("ended_by"),
         ended_version=bindparam("ended_version"),
+        changes=bindparam("changes"),
+        held_at=bindparam("held_at"),
+        held_by=bindparam("held_by"),
+        held_until=bindparam("held_until"),
+        held_share=bindparam("held_share"),
+        held_why=bindparam("held_why"),
     )
     .where(_seq == bindparam("at_seq"))
 )
+
+SENT_BY: Final = _sql(
+    select(events).where(events.c.actor == bindparam("actor")).order_by(_seq).limit(_limit).offset(_ZERO)
+)
+ERASE_EVENT: Final = _sql(
+    update(events)
+    .values(actor=bindparam("new_actor"), pair=bindparam("new_pair"), body=bindparam("new_body"))
+    .where(_seq == bindparam("at_seq"))
+)
+FORGET_ACTOR: Final = _sql(delete(actors).where(actors.c.actor == bindparam("of_actor")))
 
 NEWEST_SEQ: Final = _sql(select(func.coalesce(func.max(_seq), _ZERO)))
 EVENT: Final = _sql(select(events).where(events.c.id == bindparam("id")))
@@ -169,6 +216,55 @@ KINDS: Final = _sql(select(kinds).order_by(kinds.c.kind))
 
 _of_subject: Final = select(events).where(_subject == bindparam("subject"))
 _live: Final = events.c.ended_at.is_(None)
+
+_held: Final = events.c.held_at.is_not(None) & _live
+_told: Final = _held & (events.c.held_why != literal_column("'blind'", Text()))
+ENDING: Final = _sql(
+    _of_subject.where(_held, events.c.held_until <= bindparam("until")).order_by(
+        events.c.held_until, _version
+    )
+)
+HOLD_ENDS: Final = _sql(
+    select(_version, events.c.held_until)
+    .where(_subject == bindparam("subject"), _held, events.c.held_until.is_not(None))
+    .order_by(events.c.held_until)
+    .limit(_limit)
+    .offset(_ZERO)
+)
+# The sum keeps SQLite from walking down all events: few are held, and an index names them.
+_position: Final = _seq + _ZERO
+_page_of_held: Final = (
+    select(events)
+    .where(_told, _position < bindparam("before_seq"))
+    .order_by(_position.desc())
+    .limit(_limit)
+    .offset(_ZERO)
+)
+HELD: Final = _sql(_page_of_held.where(_subject > bindparam("after"), _subject < bindparam("end")))
+HELD_OF: Final = _sql(_page_of_held.where(_subject == bindparam("subject")))
+_kind: Final = func.substr(_subject, _ONE, func.instr(_subject, literal_column("':'")) - _ONE)
+HELD_COUNTS: Final = _sql(
+    select(_kind, events.c.held_why, func.count()).where(_told).group_by(_kind, events.c.held_why)
+)
+# As for positions: the index to use is that of what is due.
+_kind_due: Final = standings.c.kind.concat(literal_column("''", Text()))
+DUE: Final = _sql(
+    select(standings.c.subject, standings.c.due)
+    .where(standings.c.due <= bindparam("until"), _kind_due.in_(_each("kinds")))
+    .order_by(standings.c.due)
+    .limit(_limit)
+    .offset(_ZERO)
+)
+NEXT_DUE: Final = _sql(
+    select(standings.c.due)
+    .where(standings.c.due.is_not(None), _kind_due.in_(_each("kinds")))
+    .order_by(standings.c.due)
+    .limit(_ONE)
+    .offset(_ZERO)
+)
+PUT_DUE: Final = _sql(
+    update(standings).values(due=bindparam("due")).where(standings.c.subject == bindparam("of_subject"))
+)
 
 PAIRED: Final = _sql(_of_subject.where(events.c.pair == bindparam("pair")).order_by(_version))
 REFERRED: Final = _sql(_of_subject.where(events.c.ref == bindparam("ref")).order_by(_version))

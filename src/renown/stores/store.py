@@ -22,8 +22,11 @@ from typing import NamedTuple, Protocol
 
 __all__ = [
     "CheckpointRow",
+    "DueRow",
     "EndRow",
+    "Erased",
     "EventRow",
+    "HoldRow",
     "KeyRow",
     "KindRow",
     "NoticeRow",
@@ -72,8 +75,38 @@ class EventRow(NamedTuple):
 EndRow = tuple[float | None, str | None, int | None, int]
 """(ended_at, ended_by, ended_version, seq)"""
 
-Refolded = tuple[str | None, bytes, float, float, float | None, str | None, int | None, int]
-"""(pair, contributions, score, delta, ended_at, ended_by, ended_version, seq)"""
+HoldRow = tuple[float | None, str | None, float | None, float | None, str | None, int]
+"""(held_at, held_by, held_until, held_share, held_why, seq)"""
+
+
+class Refolded(NamedTuple):
+    """What is derived from the event at `seq`."""
+
+    pair: str | None
+    contributions: bytes
+    score: float
+    delta: float
+    ended_at: float | None
+    ended_by: str | None
+    ended_version: int | None
+    changes: bytes | None
+    held_at: float | None
+    held_by: str | None
+    held_until: float | None
+    held_share: float | None
+    held_why: str | None
+    seq: int
+
+
+class DueRow(NamedTuple):
+    """That time alone may change a subject."""
+
+    subject: str
+    due: float
+
+
+Erased = tuple[str, str | None, bytes, int]
+"""(actor, pair, body, seq)"""
 
 
 class StandingRow(NamedTuple):
@@ -228,6 +261,30 @@ class Reader(Protocol):
         """Return the highest checkpoint below (at, version) that was made under a version of the policy."""
         ...
 
+    def ending(self, subject: str, until: float) -> list[EventRow]:
+        """Return the subject's held events whose hold ends by `until`, by (its end, version)."""
+        ...
+
+    def hold_ends(self, subject: str, limit: int) -> list[tuple[int, float]]:
+        """Return (version, end) of the subject's holds that end first."""
+        ...
+
+    def held(self, kind: str | None, subject: str | None, after: int, limit: int) -> list[EventRow]:
+        """Return held events with a `seq` below `after`, newest first; blind ones are left out."""
+        ...
+
+    def held_counts(self) -> list[tuple[str, str, int]]:
+        """Return (kind, why, how many) of what is held; blind ones are left out."""
+        ...
+
+    def due(self, kinds: Sequence[str], until: float, limit: int) -> list[DueRow]:
+        """Return the subjects of these kinds that are due by `until`, the earliest first."""
+        ...
+
+    def next_due(self, kinds: Sequence[str]) -> float | None:
+        """Return when the first subject of these kinds is due."""
+        ...
+
     def event(self, event_id: str) -> EventRow | None:
         """Return one event."""
         ...
@@ -337,8 +394,32 @@ class Writer(Reader, Protocol):
         """Mark events as taken back."""
         ...
 
+    def hold_events(self, holds: Sequence[HoldRow]) -> None:
+        """Mark events as held, or as held no more."""
+        ...
+
+    def put_due(self, rows: Sequence[DueRow]) -> None:
+        """Change when subjects are due, and nothing else of them."""
+        ...
+
     def refold_events(self, rows: Iterable[Refolded]) -> None:
         """Write anew what is derived from the events at `seq`."""
+        ...
+
+    def sent_by(self, actor: str, limit: int) -> list[EventRow]:
+        """Return the oldest events that an actor has sent, over all subjects. Looks at every event."""
+        ...
+
+    def erase_events(self, rows: Iterable[Erased]) -> None:
+        """Overwrite who sent events and what they say, so that nothing of it is left on the disk."""
+        ...
+
+    def forget_actor(self, actor: str) -> None:
+        """Delete what is known of an actor."""
+        ...
+
+    def scrub(self) -> None:
+        """Drop what journals still hold of what was overwritten; as far as nobody reads it now."""
         ...
 
     def put_standings(self, rows: Sequence[StandingRow]) -> None:
