@@ -222,6 +222,44 @@ class TestPace:
             assert self.ask(talk, 1) == [104]
             talk.now += 0.5
 
+    def test_who_comes_back_gets_all_that_they_had(self) -> None:
+        talk = self.talk(channels=50)
+        for number in range(50):
+            assert "subscribe" in talk.subscribe(f"n:{number}")[0], number
+        assert self.ask(talk, 4) == [104, 104, 104, 111]
+
+    def test_subscribing_again_and_again_counts(self) -> None:
+        talk = self.talk(channels=5)
+        answers = []
+        for number in range(9):
+            answers.append(talk.subscribe(f"n:{number}")[0])
+            talk.say({"id": 3, "unsubscribe": {"channel": f"n:{number}"}})
+        assert ["subscribe" in answer for answer in answers] == [True] * 8 + [False]
+        assert code(answers[8:]) == 111
+
+    def test_leaving_is_never_refused(self) -> None:
+        talk = self.talk(channels=20)
+        for number in range(20):
+            talk.subscribe(f"n:{number}")
+        commands = [{"id": 3, "unsubscribe": {"channel": f"n:{number}"}} for number in range(20)]
+        told = talk.say(*commands)
+        assert [each["unsubscribe"] for each in told if isinstance(each, dict)] == [{}] * 20
+        # What is not there to be left counts as any command.
+        told = talk.say(*commands[:6])
+        assert [each.get("error", {}).get("code") for each in told] == [None] * 3 + [111] * 3
+
+    def test_all_subscriptions_may_be_refreshed_at_once(self) -> None:
+        talk = self.talk(channels=30)
+        tokens = [claims(channel=f"t:{number}", ttl=600) for number in range(30)]
+        for number, token in enumerate(tokens):
+            talk.subscribe(f"t:{number}", token=token)
+        talk.now += 600
+        told = talk.say(
+            *[{"id": 3, "sub_refresh": {"channel": f"t:{i}", "token": t}} for i, t in enumerate(tokens)]
+        )
+        assert [each["sub_refresh"]["ttl"] for each in told] == [600] * 30
+        assert self.ask(talk, 1) == [111]
+
     def test_without_a_limit_there_is_none(self, talk: Talk) -> None:
         assert self.ask(talk, 1000) == [104] * 1000
 

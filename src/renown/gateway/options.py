@@ -189,9 +189,11 @@ class ConnectionLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     handshake_burst: int = 500
     """Handshakes that all may make at once."""
     commands: float = 0.0
-    """Commands a second that a connection may send for long."""
+    """Commands a second that a connection may send for long. Beyond it they are answered with error 111."""
     command_burst: int = 100
-    """Commands that a connection may send at once."""
+    """Commands that a connection may send at once; as many as it has subscriptions if those are more. Its
+    first subscriptions, up to `channels_per_connection`, do not count, nor does ending one: whoever comes
+    back gets all that they had."""
     proxies: tuple[str, ...] = ()
     """Addresses or networks of reverse proxies, such as `10.0.0.0/8`, whose `X-Forwarded-For` is believed:
     without them all clients behind a proxy are one address."""

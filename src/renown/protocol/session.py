@@ -142,7 +142,7 @@ class Session(Handler):
 
     def _paced(self, number: int, command: Command, now: float) -> list[Effect]:
         if self._allowance is not None:
-            pace = self._allowance.spend(self._limits, now)
+            pace = self._allowance.spend(self._limits, now, command, self._subscriptions)
             if pace is Pace.RELENTLESS:
                 raise Ended(DISCONNECTS.TOO_MANY_REQUESTS)
             if pace is Pace.TOO_FAST and number and self.state is State.OPEN:
