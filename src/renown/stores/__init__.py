@@ -1,5 +1,6 @@
 """Where the ledger lies on disk: the promise (`store`) and the SQLite implementation (`sqlite`)."""
 
+from renown.stores.policy_rows import PolicyRow
 from renown.stores.sqlite import SqliteStore
 from renown.stores.store import (
     CheckpointRow,
@@ -28,6 +29,7 @@ __all__ = [
     "KeyRow",
     "KindRow",
     "NoticeRow",
+    "PolicyRow",
     "Reader",
     "Refolded",
     "RevocationRow",

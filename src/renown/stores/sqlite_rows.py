@@ -10,7 +10,9 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from renown.errors import LedgerError
+from renown.stores import policy_rows
 from renown.stores import statements as sql
+from renown.stores.policy_rows import PolicyRow
 from renown.stores.store import (
     CheckpointRow,
     DueRow,
@@ -267,6 +269,14 @@ class SqliteReader:
         row = self._one(sql.REVOCATION, (scope, name))
         return None if row is None else RevocationRow._make(row)
 
+    def policy_rows(self) -> list[PolicyRow]:
+        """Return all policies."""
+        return self._all(PolicyRow._make, policy_rows.POLICIES)
+
+    def subjects_between(self, after: str, until: str) -> int:
+        """Count keys."""
+        return int(self._one(policy_rows.DONE_SUBJECTS, (after, until))[0])
+
     def notice_bounds(self) -> tuple[int, int]:
         """Return the oldest and the newest id."""
         return self._one(sql.NOTICE_BOUNDS)
@@ -394,6 +404,14 @@ class SqliteWriter(SqliteReader):
     def drop_revocations(self, until: float) -> None:
         """Delete revocations that are over."""
         self._touched(sql.DROP_REVOCATIONS, (until,))
+
+    def put_policy(self, row: PolicyRow) -> None:
+        """Upsert a policy."""
+        self._touched(policy_rows.PUT_POLICY, row)
+
+    def mark_switched(self, kind: str, version: int, last: str | None) -> None:
+        """Note how far a switch is."""
+        self._touched(policy_rows.MARK_SWITCHED, (last, kind, version))
 
     def add_notice(self, kind: str, name: str, body: bytes, at: float) -> None:
         """Insert a notice."""

@@ -20,6 +20,8 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from renown.stores.policy_rows import PolicyRow
+
 __all__ = [
     "CheckpointRow",
     "DueRow",
@@ -30,6 +32,7 @@ __all__ = [
     "KeyRow",
     "KindRow",
     "NoticeRow",
+    "PolicyRow",
     "Reader",
     "Refolded",
     "RevocationRow",
@@ -357,6 +360,14 @@ class Reader(Protocol):
         """Return what was revoked under that name."""
         ...
 
+    def policy_rows(self) -> list[PolicyRow]:
+        """Return all policies that kinds have had, by kind and version."""
+        ...
+
+    def subjects_between(self, after: str, until: str) -> int:
+        """Return how many subjects have a key above `after` and not above `until`."""
+        ...
+
     def notice_bounds(self) -> tuple[int, int]:
         """Return the ids of the oldest and the newest notice kept, 0 when there are none."""
         ...
@@ -460,6 +471,14 @@ class Writer(Reader, Protocol):
 
     def drop_revocations(self, until: float) -> None:
         """Delete the revocations that need not be kept beyond `until`."""
+        ...
+
+    def put_policy(self, row: PolicyRow) -> None:
+        """Insert or replace a policy."""
+        ...
+
+    def mark_switched(self, kind: str, version: int, last: str | None) -> None:
+        """Say how far the switch to a policy has come: the last subject done, None once all are."""
         ...
 
     def add_notice(self, kind: str, name: str, body: bytes, at: float) -> None:

@@ -1,0 +1,49 @@
+"""The rows of `policies`: which rules a kind of subject has had, and how far a switch of its subjects is."""
+
+from typing import Final, NamedTuple
+
+from sqlalchemy import ClauseElement, bindparam, func, select, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from renown.stores.schema import policies, standings
+
+__all__ = ["DONE_SUBJECTS", "MARK_SWITCHED", "POLICIES", "PUT_POLICY", "PolicyRow"]
+
+
+class PolicyRow(NamedTuple):
+    """One row of `policies`, in the order of its columns."""
+
+    kind: str
+    version: int
+    name: str
+    text: str
+    """TOML."""
+    since: float
+    """POSIX seconds."""
+    switched: str | None
+    """The last subject done, by key; empty at the start of a switch, None once all are."""
+
+
+def _sql(statement: ClauseElement) -> str:
+    return str(statement.compile(dialect=sqlite.dialect(paramstyle="qmark")))
+
+
+POLICIES: Final = _sql(select(policies).order_by(policies.c.kind, policies.c.version))
+_new = upsert(policies).values({column.name: bindparam(column.name) for column in policies.columns})
+PUT_POLICY: Final = _sql(
+    _new.on_conflict_do_update(
+        index_elements=[policies.c.kind, policies.c.version],
+        set_={name: _new.excluded[name] for name in ("name", "text", "since", "switched")},
+    )
+)
+MARK_SWITCHED: Final = _sql(
+    update(policies)
+    .values(switched=bindparam("last"))
+    .where(policies.c.kind == bindparam("of_kind"), policies.c.version == bindparam("of_version"))
+)
+DONE_SUBJECTS: Final = _sql(
+    select(func.count()).where(
+        standings.c.subject > bindparam("after"), standings.c.subject <= bindparam("until")
+    )
+)
