@@ -7,7 +7,6 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from renown import __version__
 from renown.api.server_forms import (
     BatchRequest,
     BroadcastRequest,
@@ -27,6 +26,7 @@ from renown.api.server_forms import (
 )
 from renown.api.services import Services
 from renown.gateway.admission.rights import Departure
+from renown.gateway.nodes.messages import Described
 from renown.gateway.operations import Operations
 from renown.intake import DECODING_ERRORS
 from renown.protocol.access import Override, ServerSubscription
@@ -105,13 +105,13 @@ class Methods:
         ttl = self._until(wanted.expire_at)
         if ttl is not None and ttl <= 0:
             raise Refused(ERRORS.EXPIRED)
-        _unless(self._operations.subscribe(wanted.target(), wanted.channel, terms, position, ttl))
+        _unless(await self._operations.subscribe(wanted.target(), wanted.channel, terms, position, ttl))
         return {}
 
     async def unsubscribe(self, body: bytes) -> object:
         """End a user's subscriptions of a channel."""
         wanted = _decoded(body, UnsubscribeRequest)
-        self._operations.unsubscribe(wanted.target(), wanted.channel)
+        _unless(await self._operations.unsubscribe(wanted.target(), wanted.channel))
         return {}
 
     async def disconnect(self, body: bytes) -> object:
@@ -119,7 +119,7 @@ class Methods:
         wanted = _decoded(body, DisconnectRequest)
         why, keep = _code(wanted.disconnect), tuple(wanted.whitelist or ())
         if wanted.client or wanted.session:
-            self._operations.disconnect(wanted.target(keep), why)
+            _unless(await self._operations.disconnect(wanted.target(keep), why))
         else:
             # Through the ledger it reaches the user's connections to other processes, too.
             departure = msgspec.json.encode(Departure(why.code, why.reason, keep))
@@ -131,7 +131,7 @@ class Methods:
         wanted = _decoded(body, RefreshRequest)
         ttl = self._until(wanted.expire_at)
         expired = bool(wanted.expired) or (ttl is not None and ttl <= 0)
-        self._operations.refresh(wanted.target(), ttl, expired=expired)
+        _unless(await self._operations.refresh(wanted.target(), ttl, expired=expired))
         return {}
 
     async def presence(self, body: bytes) -> object:
@@ -165,25 +165,19 @@ class Methods:
         return {}
 
     async def channels(self, body: bytes) -> object:
-        """List the channels that are watched in this process."""
-        found = self._operations.channels(_decoded(body, ChannelsRequest).pattern or "")
+        """List the channels that are watched, in any process."""
+        found = await self._operations.all_channels(_decoded(body, ChannelsRequest).pattern or "")
+        if isinstance(found, Error):
+            raise Refused(found)
         return {"channels": {name: {"num_clients": number} for name, number in found.items()}}
 
     async def info(self, body: bytes) -> object:
-        """Tell about this process."""
+        """Tell about each process."""
         del body
-        gateway = self._services.gateway
-        node = {
-            "uid": gateway.node,
-            "name": "renown",
-            "version": __version__,
-            "num_clients": gateway.metrics.connections,
-            "num_users": len(gateway.users),
-            "num_subs": gateway.metrics.subscriptions,
-            "num_channels": gateway.metrics.channels,
-            "uptime": int(gateway.uptime),
-        }
-        return {"nodes": [node]}
+        found = await self._operations.describe()
+        if isinstance(found, Error):
+            raise Refused(found)
+        return {"nodes": [_node(uid, told) for uid, told in found.items()]}
 
     async def map_publish(self, body: bytes) -> object:
         """Set a key of a map."""
@@ -282,6 +276,19 @@ def _code(given: Code | None) -> Disconnect:
     if not 3000 <= given.code <= 4999:
         raise Refused(ERRORS.BAD_REQUEST)
     return Disconnect(given.code, given.reason[:120] or "disconnected")
+
+
+def _node(uid: str, told: Described) -> dict[str, object]:
+    return {
+        "uid": uid,
+        "name": "renown",
+        "version": told.version,
+        "num_clients": told.clients,
+        "num_users": len(told.users),
+        "num_subs": told.subscriptions,
+        "num_channels": told.channels,
+        "uptime": told.uptime,
+    }
 
 
 def _position(done: Position | Error) -> object:

@@ -4,12 +4,15 @@ import asyncio
 import logging
 import random
 import uuid
+from collections import Counter
 from collections.abc import Callable, Container
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from typing import Final
 
 import msgspec
 
+from renown import __version__
 from renown.bus.bus import Bus
 from renown.gateway.admission.limits import Addresses, Limiter, Turned
 from renown.gateway.admission.origins import OriginRule
@@ -27,6 +30,11 @@ from renown.gateway.hub.maps import MapTable
 from renown.gateway.hub.reading import Reading
 from renown.gateway.hub.rooms import RoomKeeper
 from renown.gateway.metrics import GatewayMetrics
+from renown.gateway.nodes.acts import Acts
+from renown.gateway.nodes.messages import Count, Counted, Describe, Described, Look
+from renown.gateway.nodes.nodes import Nodes
+from renown.gateway.nodes.presence import SharedPresence
+from renown.gateway.nodes.rooms import SharedRooms
 from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.gateway.owners import Owners
 from renown.gateway.wheel import Wheel
@@ -95,14 +103,19 @@ class Gateway:
         self.origins = OriginRule(self.options.origins, dev=dev)
         self.epoch = ledger.id
         self.metrics = GatewayMetrics()
-        self.node = uuid.uuid4().hex
+        self.node = bus.node
         """This process, among those that share the ledger."""
         self.users: dict[str, set[Client]] = {}
         """Who is connected, by user; anonymous ones are under the empty name."""
         self.methods: Final[dict[str, Method]] = {}
         """What connected clients may call, by name."""
-        self.rooms = rooms or RoomKeeper(MemoryRooms())
         self.clock: Callable[[], float] = asyncio.get_running_loop().time
+        self.nodes: Final = Nodes(bus, self.clock)
+        """The other processes."""
+        self.acts: Final = Acts(self.nodes, self.users)
+        """What is done to connections of any process."""
+        self.rooms = rooms or RoomKeeper(MemoryRooms())
+        self.rooms.share(lambda own: SharedRooms(own, self.nodes, self._look_at_memory))
         self._born = self.clock()
         self.wheel: Wheel[Client] = Wheel(self.clock())
         self.metrics.unsent = self._unsent
@@ -111,6 +124,10 @@ class Gateway:
         sources = map_sources(ledger, self.rooms, self.options)
         self.maps = MapTable(sources, self.hub.admitted, self.metrics)
         self.hub.maps = self.maps
+        self._presence = SharedPresence(self.nodes, self.hub.presences, self.channels.find)
+        self.nodes.answer(Describe, self._describe)
+        self.nodes.answer(Count, self._count)
+        self.nodes.hear(Look, lambda _, room: self._library.run(self._look(room.channel)))
         self.draining = False
         self._library = Library(ledger, self.hub, self.options, self.rooms)
         self.tokens = tokens or Tokens(TokenOptions())
@@ -139,11 +156,14 @@ class Gateway:
             self._bus.listen(self._owners.take),
             self.permissions.listen(self._enforcement.changed),
         ]
+        await self.nodes.start()
+        await self._presence.learn()
         loop = asyncio.get_running_loop()
         self._running = [loop.create_task(self._keep_time()), loop.create_task(self._sweep())]
 
     async def stop(self) -> None:
         """Stop listening, reading and keeping time. Connections are not closed: see `drain`."""
+        await self.nodes.stop()
         for deaf in self._deaf:
             deaf()
         self._deaf = []
@@ -310,7 +330,7 @@ class Gateway:
     # What operators and clients do to rooms
 
     async def publish(self, channel: str, draft: Draft, *, keep: bool = True) -> Position | Error:
-        """Publish into a room; without `keep` those who watch in this process get it, and nobody later."""
+        """Publish into a room; without `keep` those who watch now get it, and nobody later."""
         address = self.channels.find(channel)
         if isinstance(address, Error):
             return address
@@ -326,9 +346,51 @@ class Gateway:
         if not address.in_rooms:
             return ERRORS.PERMISSION_DENIED
         await self.rooms.of(address).forget(channel)
+        self.nodes.tell(Look(channel))
+        await self._look(channel)
+        return None
+
+    # What processes tell each other of themselves
+
+    def watched(self, pattern: str = "") -> dict[str, int]:
+        """Return the channels that are watched in this process, with their number of subscribers."""
+        watched: Counter[str] = Counter()
+        for channels in (self.hub.channels, self.maps.channels):
+            for name, channel in channels.items():
+                if not pattern or fnmatchcase(name, pattern):
+                    watched[name] += len(channel.members)
+        return dict(watched)
+
+    def describe(self) -> Described:
+        """Tell how this process does."""
+        metrics = self.metrics
+        return Described(
+            __version__,
+            metrics.connections,
+            tuple(self.users),
+            metrics.subscriptions,
+            metrics.channels,
+            int(self.uptime),
+        )
+
+    async def _describe(self, _node: str, _question: Describe) -> Described:
+        return self.describe()
+
+    async def _count(self, _node: str, wanted: Count) -> Counted:
+        return Counted(self.watched(wanted.pattern))
+
+    async def _look(self, channel: str) -> None:
         self.maps.look(channel)
         await self._library.look(channel)
-        return None
+
+    def _look_at_memory(self) -> None:
+        """Compare all watched rooms that are kept in memory with what is kept: something may be missed."""
+        for name, channel in self.hub.channels.items():
+            if self.rooms.passing(channel.address):
+                self._library.run(self._library.look(name))
+        for name, channel in self.maps.channels.items():
+            if self.rooms.passing(channel.address):
+                self.maps.look(name)
 
     async def tell(self, channel: str, data: bytes, once: str = "") -> None:
         """Publish what the server itself says, in `alerts:` and `user:` channels.

@@ -1,14 +1,21 @@
 """What a backend may do to rooms and users, whatever way it asks."""
 
 from collections import Counter
-from fnmatch import fnmatchcase
 
-import msgspec
-
-from renown.gateway.client import Client
 from renown.gateway.gateway import Gateway
+from renown.gateway.nodes.messages import (
+    Count,
+    Describe,
+    Described,
+    Disconnecting,
+    Refreshing,
+    Subscribing,
+    Target,
+    Unsubscribing,
+)
+from renown.gateway.nodes.nodes import Unanswered
 from renown.protocol.access import ServerSubscription
-from renown.protocol.codes import DISCONNECTS, ERRORS, UNSUBSCRIBES, Disconnect, Error
+from renown.protocol.codes import ERRORS, Disconnect, Error
 from renown.protocol.effects import History, Position, ReadHistory
 from renown.protocol.replies import ClientInfo
 from renown.rooms.room import Draft
@@ -16,18 +23,8 @@ from renown.rooms.room import Draft
 __all__ = ["Operations", "Target"]
 
 
-class Target(msgspec.Struct, frozen=True):
-    """Which connections are meant: all of a user, or one of them."""
-
-    user: str
-    client: str = ""
-    session: str = ""
-    keep: tuple[str, ...] = ()
-    """Client ids that are left alone."""
-
-
 class Operations:
-    """Acts on one process's connections, and on the rooms of all."""
+    """Acts on the connections and rooms of all processes on the same data."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -36,7 +33,7 @@ class Operations:
         """Publish into a room; without `keep` those who watch now get it and nobody later."""
         return await self._gateway.publish(channel, draft, keep=keep)
 
-    def subscribe(
+    async def subscribe(
         self,
         target: Target,
         channel: str,
@@ -48,27 +45,19 @@ class Operations:
         route = self._gateway.route(channel)
         if isinstance(route, Error):
             return route
-        for client in self._meant(target):
-            client.subscribe(channel, terms, since, ttl)
-        return None
+        return await self._gateway.acts.do(target, Subscribing.on(channel, terms, since, ttl))
 
-    def unsubscribe(self, target: Target, channel: str) -> None:
+    async def unsubscribe(self, target: Target, channel: str) -> Error | None:
         """End subscriptions; clients do not come back by themselves."""
-        for client in self._meant(target):
-            client.unsubscribe(channel, UNSUBSCRIBES.SERVER)
+        return await self._gateway.acts.do(target, Unsubscribing(channel))
 
-    def disconnect(self, target: Target, why: Disconnect) -> None:
+    async def disconnect(self, target: Target, why: Disconnect) -> Error | None:
         """Close connections."""
-        for client in self._meant(target):
-            client.close(why)
+        return await self._gateway.acts.do(target, Disconnecting(why.code, why.reason))
 
-    def refresh(self, target: Target, ttl: float | None, *, expired: bool) -> None:
+    async def refresh(self, target: Target, ttl: float | None, *, expired: bool) -> Error | None:
         """Let connections live `ttl` seconds from now, None: for ever; or end them as expired."""
-        for client in self._meant(target):
-            if expired:
-                client.close(DISCONNECTS.EXPIRED)
-            else:
-                client.extend(ttl)
+        return await self._gateway.acts.do(target, Refreshing(ttl, expired))
 
     def presence(self, channel: str) -> dict[str, ClientInfo] | Error:
         """Return who is in a channel."""
@@ -90,21 +79,22 @@ class Operations:
 
     def channels(self, pattern: str = "") -> dict[str, int]:
         """Return the channels that are watched in this process, with their number of subscribers."""
-        watched: Counter[str] = Counter()
-        for channels in (self._gateway.hub.channels, self._gateway.maps.channels):
-            for name, channel in channels.items():
-                if not pattern or fnmatchcase(name, pattern):
-                    watched[name] += len(channel.members)
+        return self._gateway.watched(pattern)
+
+    async def all_channels(self, pattern: str = "") -> dict[str, int] | Error:
+        """Return the channels that are watched in any process, with their number of subscribers."""
+        watched = Counter(self.channels(pattern))
+        try:
+            for counted in (await self._gateway.nodes.ask_all(Count(pattern))).values():
+                watched.update(counted.channels)
+        except Unanswered:
+            return ERRORS.INTERNAL
         return dict(watched)
 
-    def _meant(self, target: Target) -> list[Client]:
-        return [client for client in self._gateway.users.get(target.user, ()) if _is_meant(client, target)]
-
-
-def _is_meant(client: Client, target: Target) -> bool:
-    session = client.session
-    if session is None or session.client in target.keep:
-        return False
-    if target.session and session.secret != target.session:
-        return False
-    return not target.client or session.client == target.client
+    async def describe(self) -> dict[str, Described] | Error:
+        """Tell how each process does, by node; this one comes first."""
+        try:
+            others = await self._gateway.nodes.ask_all(Describe())
+        except Unanswered:
+            return ERRORS.INTERNAL
+        return {self._gateway.node: self._gateway.describe()} | others

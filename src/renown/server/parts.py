@@ -14,7 +14,7 @@ from renown.api.calls import methods
 from renown.api.metrics import Metrics
 from renown.api.services import Services
 from renown.api.tokens import verifier
-from renown.bus.memory import MemoryBus
+from renown.bus.ipc import IpcBus
 from renown.errors import SettingsError
 from renown.gateway import Gateway
 from renown.gateway.admission.tokens import Tokens
@@ -55,7 +55,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     ledger = Ledger.open(_data_folder(settings), policies, settings.ledger)
     stack.push_async_callback(ledger.close)
     await ledger.start()
-    bus = MemoryBus()
+    bus = IpcBus(_bus_folder(settings))
     gateway = Gateway(
         ledger,
         bus,
@@ -119,6 +119,12 @@ def _rooms(settings: Settings) -> RoomKeeper:
     """Return the rooms; beside a ledger that is served from a single file they are in memory."""
     folder = _data_folder(settings)
     return RoomKeeper(MemoryRooms(), None if folder.is_file() else SqliteRooms.open(folder))
+
+
+def _bus_folder(settings: Settings) -> Path:
+    """Return where the processes on the same data find each other: with the data."""
+    data = _data_folder(settings)
+    return data.with_name(f"{data.name}-bus") if data.is_file() else data / "bus"
 
 
 def _data_folder(settings: Settings) -> Path:

@@ -1,6 +1,6 @@
 """Who is in a channel, and the news of who comes and goes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from renown.gateway.channels import Address
 from renown.gateway.hub.member import Member
@@ -15,28 +15,38 @@ __all__ = ["Presence", "Presences"]
 
 
 class Presence:
-    """The clients in one channel. News gathers over one tick and is told at once to all who asked."""
+    """The clients in one channel, whichever process holds them.
 
-    __slots__ = ("_here", "_listeners", "_news", "_told", "channel")
+    News gathers over one tick and is told at once to all who asked.
+    """
+
+    __slots__ = ("_far", "_here", "_listeners", "_news", "_told", "channel")
 
     def __init__(self, channel: str, told: bool) -> None:
         """`told`: whether who joins and leaves is told to anybody."""
         self.channel = channel
         self._told = told
         self._here: dict[Member, ClientInfo] = {}
+        self._far: dict[str, ClientInfo] = {}
+        """Who is there by way of other processes, by client id."""
         self._listeners: dict[Member, int] = {}
         """With the number of this tick's news that each need not be told: older than its subscription."""
         self._news: list[tuple[bool, ClientInfo]] = []
 
     @property
     def clients(self) -> dict[str, ClientInfo]:
-        """Everybody here, by client id."""
-        return {info.client: info for info in self._here.values()}
+        """Everybody, by client id."""
+        return self._far | {info.client: info for info in self._here.values()}
+
+    @property
+    def here(self) -> Collection[ClientInfo]:
+        """Everybody who is there by way of this process."""
+        return self._here.values()
 
     @property
     def empty(self) -> bool:
-        """Whether there is nobody here, nobody to be told, and nothing to tell."""
-        return not (self._here or self._listeners)
+        """Whether there is nobody, and nobody to be told."""
+        return not (self._here or self._listeners or self._far)
 
     def join(self, member: Member, info: ClientInfo | None, joins: bool) -> bool:
         """Take a new subscriber; return whether news begins to gather."""
@@ -47,11 +57,21 @@ class Presence:
         self._here[member] = info
         return self._tell(True, info)
 
-    def leave(self, member: Member) -> bool:
-        """Take a subscriber that is gone; return whether news begins to gather."""
+    def leave(self, member: Member) -> tuple[ClientInfo | None, bool]:
+        """Take a subscriber that is gone; return who it was, and whether news begins to gather."""
         self._listeners.pop(member, None)
         info = self._here.pop(member, None)
-        return info is not None and self._tell(False, info)
+        return info, info is not None and self._tell(False, info)
+
+    def move(self, joined: bool, info: ClientInfo) -> bool:
+        """Take who comes or goes in another process; return whether news begins to gather."""
+        if joined:
+            if self._far.get(info.client) == info:
+                return False
+            self._far[info.client] = info
+        elif self._far.pop(info.client, None) is None:
+            return False
+        return self._tell(joined, info)
 
     def _tell(self, joined: bool, info: ClientInfo) -> bool:
         if not self._told or not self._listeners:
@@ -93,8 +113,26 @@ class Presences:
     def __init__(self, soon: Callable[[Callable[[], None]], object]) -> None:
         """`soon` runs something once the current tick is over."""
         self._soon = soon
+        self.moved: Callable[[bool, str, ClientInfo], None] | None = None
+        """Told of everybody who joins (True) or leaves a channel in this process."""
         self._channels: dict[str, Presence] = {}
         self._gathering: list[Presence] = []
+
+    def here(self) -> dict[str, Collection[ClientInfo]]:
+        """Return who is in which channel by way of this process."""
+        return {name: presence.here for name, presence in self._channels.items() if presence.here}
+
+    def move(self, joined: bool, address: Address, info: ClientInfo) -> None:
+        """Take who joins or leaves a channel in another process, and tell those who asked."""
+        rule = address.rule
+        presence = self._channels.get(address.channel)
+        if presence is None:
+            if not joined or not isinstance(rule, RoomRule):
+                return
+            presence = self._open(address.channel, rule)
+        self._gather(presence, presence.move(joined, info))
+        if presence.empty:
+            del self._channels[address.channel]
 
     def clients(self, channel: str) -> dict[str, ClientInfo]:
         """Return who is in a channel, by client id."""
@@ -108,18 +146,26 @@ class Presences:
             return
         presence = self._channels.get(address.channel)
         if presence is None:
-            told = rule.join_leave or rule.force_join_leave
-            presence = self._channels[address.channel] = Presence(address.channel, told)
+            presence = self._open(address.channel, rule)
         self._gather(presence, presence.join(member, wanted.info, wanted.joins))
+        if wanted.info is not None and self.moved is not None:
+            self.moved(True, address.channel, wanted.info)
 
     def leave(self, member: Member, channel: str) -> None:
         """Count a subscriber as gone, and tell those who asked."""
         presence = self._channels.get(channel)
         if presence is None:
             return
-        self._gather(presence, presence.leave(member))
+        info, begun = presence.leave(member)
+        self._gather(presence, begun)
         if presence.empty:
             del self._channels[channel]
+        if info is not None and self.moved is not None:
+            self.moved(False, channel, info)
+
+    def _open(self, channel: str, rule: RoomRule) -> Presence:
+        presence = self._channels[channel] = Presence(channel, rule.join_leave or rule.force_join_leave)
+        return presence
 
     def _gather(self, presence: Presence, begun: bool) -> None:
         if not begun:

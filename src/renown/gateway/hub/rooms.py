@@ -36,6 +36,13 @@ class RoomKeeper:
         self._durable = durable or memory
         self._deaf: list[Callable[[], None]] = []
 
+    def share(self, sharing: Callable[[Rooms], Rooms]) -> None:
+        """Keep what is in memory for all processes together, in what `sharing` makes of it."""
+        alone = self._durable is self._memory
+        self._memory = sharing(self._memory)
+        if alone:
+            self._durable = self._memory
+
     async def start(self, heard: Heard) -> None:
         """Begin; `heard` takes every publication, whoever made it."""
         for rooms in self._each():
@@ -55,11 +62,15 @@ class RoomKeeper:
         rule = address.rule
         return self._durable if isinstance(rule, RoomRule) and rule.durable else self._memory
 
+    def passing(self, address: Address) -> bool:
+        """Tell whether a room is kept in memory only."""
+        return address.in_rooms and self.of(address) is self._memory
+
     async def publish(self, address: Address, draft: Draft, *, keep: bool = True) -> Position | Error:
         """Publish into a room; return the position once it is kept for good.
 
-        A map takes only what has a key, and nothing else does. Without `keep` those who watch in this
-        process get it, and nobody later.
+        A map takes only what has a key, and nothing else does. Without `keep` those who watch now get it,
+        and nobody later.
         """
         if _is_map(address.rule) != bool(draft.key):
             return ERRORS.BAD_REQUEST
@@ -67,7 +78,7 @@ class RoomKeeper:
         if not draft.removed and not is_json(draft.data):
             draft = msgspec.structs.replace(draft, binary=True)
         rooms, kept = self.of(address), retention(address.rule)
-        if not keep and not draft.key:
+        if not draft.key and not (keep and kept.size):
             rooms, kept = self._memory, Retention()
         try:
             return await rooms.publish(address.channel, draft, kept)

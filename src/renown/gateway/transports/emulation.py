@@ -7,6 +7,8 @@ import msgspec
 from google.protobuf.message import DecodeError
 
 from renown.gateway.gateway import Gateway
+from renown.gateway.nodes.messages import Bring, Brought
+from renown.gateway.nodes.nodes import Unanswered
 from renown.gateway.transports.exchange import Exchange, Gone, TooLarge
 from renown.protocol.wire.client_pb2 import EmulationRequest
 
@@ -60,6 +62,7 @@ class Emulation:
         self._gateway = gateway
         self._sessions = sessions
         self._decoder = msgspec.json.Decoder(_Request)
+        gateway.nodes.answer(Bring, self._brought)
 
     async def __call__(self, exchange: Exchange) -> None:
         """Take one request."""
@@ -91,13 +94,27 @@ class Emulation:
         return message.node, message.session, message.data
 
     async def _deliver(self, exchange: Exchange, node: str, session: str, data: bytes) -> None:
-        if node != self._sessions.node:
+        if node == self._sessions.node:
+            taken = self._bring(session, data)
+        elif node not in self._gateway.nodes.others:
             await exchange.answer(404, "There is no such node.\n")
             return
-        connection = self._sessions.find(session)
-        if connection is None or connection.bring(data):
+        else:
+            try:
+                taken = (await self._gateway.nodes.ask(node, Bring(session, data))).taken
+            except Unanswered:
+                await exchange.answer(503, "The process that holds the session does not answer.\n")
+                return
+        if taken:
             await exchange.answer(204)
         else:
             await exchange.answer(
                 429, "Earlier commands still wait to be done.\n", headers=[(b"retry-after", b"1")]
             )
+
+    def _bring(self, session: str, data: bytes) -> bool:
+        connection = self._sessions.find(session)
+        return connection is None or connection.bring(data)
+
+    async def _brought(self, _node: str, brought: Bring) -> Brought:
+        return Brought(self._bring(brought.session, brought.data))

@@ -1,0 +1,1 @@
+"""What the processes on one data folder do together, each of them a node: over the bus between them."""

@@ -1,0 +1,460 @@
+"""What nodes say to each other. Packed; within a version of Renown, as all nodes of a data folder run one."""
+
+import msgspec
+
+from renown.gateway.nodes.packing import (
+    Packed,
+    PackedInfo,
+    PackedPublication,
+    bytes_of,
+    pack_publications,
+    raw_of,
+    unpack_publications,
+)
+from renown.protocol.access import Override, ServerSubscription
+from renown.protocol.effects import History, Position
+from renown.protocol.replies import Publication
+from renown.rooms.room import Changes, Draft, Page, Retention
+
+__all__ = [
+    "Act",
+    "ActPart",
+    "Alive",
+    "Bring",
+    "Brought",
+    "Count",
+    "Counted",
+    "Describe",
+    "Described",
+    "Disconnecting",
+    "Done",
+    "Envelope",
+    "Failed",
+    "KeptAt",
+    "Look",
+    "Message",
+    "Moved",
+    "PackedChanges",
+    "PackedHistory",
+    "PackedPage",
+    "PackedPosition",
+    "PresenceAt",
+    "PresenceNews",
+    "Present",
+    "Refreshing",
+    "RoomAsk",
+    "RoomChanges",
+    "RoomForget",
+    "RoomHistory",
+    "RoomNames",
+    "RoomNamesFound",
+    "RoomPage",
+    "RoomPublish",
+    "RoomRefused",
+    "RoomTop",
+    "Subscribing",
+    "Target",
+    "Told",
+    "Unsubscribing",
+    "WhoIsThere",
+]
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Which connections are meant: all of a user, or one of them."""
+
+    user: str
+    client: str = ""
+    session: str = ""
+    keep: tuple[str, ...] = ()
+    """Client ids that are left alone."""
+
+
+class _Message(Packed, frozen=True, tag=True):
+    pass
+
+
+# Of all
+
+
+class Alive(_Message, frozen=True):
+    """Said once a second: whoever says nothing for long has no part in anything."""
+
+    leads: bool
+
+
+class Done(_Message, frozen=True):
+    """The answer to what only has to be done."""
+
+
+class Failed(_Message, frozen=True):
+    """The answer when something cannot be done."""
+
+    code: str
+    detail: str = ""
+
+
+class Describe(_Message, frozen=True):
+    """Asks a node how it does."""
+
+
+class Described(_Message, frozen=True):
+    """How a node does."""
+
+    version: str
+    clients: int
+    users: tuple[str, ...]
+    """Who is connected: somebody may be with several nodes."""
+    subscriptions: int
+    channels: int
+    uptime: int
+
+
+class Count(_Message, frozen=True):
+    """Asks which channels are watched."""
+
+    pattern: str
+
+
+class Counted(_Message, frozen=True):
+    """The subscribers of each channel."""
+
+    channels: dict[str, int]
+
+
+# Commands of clients whose stream another node holds
+
+
+class Bring(_Message, frozen=True):
+    """Asks a node to take commands for one of its sessions."""
+
+    session: str
+    data: bytes
+
+
+class Brought(_Message, frozen=True):
+    """Whether they were taken; else too much waits already."""
+
+    taken: bool
+
+
+# What backends do to connections
+
+
+class Subscribing(_Message, frozen=True):
+    """Subscribes connections."""
+
+    channel: str
+    info: bytes | None
+    data: bytes | None
+    override: Override
+    since: Position | None
+    ttl: float | None
+
+    @property
+    def terms(self) -> ServerSubscription:
+        """What the subscriptions are made with."""
+        return ServerSubscription(raw_of(self.info), raw_of(self.data), self.override)
+
+    @classmethod
+    def on(
+        cls, channel: str, terms: ServerSubscription, since: Position | None, ttl: float | None
+    ) -> "Subscribing":
+        """Return what subscribes on these terms, for `ttl` seconds; None: for as long as connections last."""
+        return cls(channel, bytes_of(terms.info), bytes_of(terms.data), terms.override, since, ttl)
+
+
+class Unsubscribing(_Message, frozen=True):
+    """Ends subscriptions."""
+
+    channel: str
+
+
+class Disconnecting(_Message, frozen=True):
+    """Closes connections."""
+
+    code: int
+    reason: str
+
+
+class Refreshing(_Message, frozen=True):
+    """Lets connections live `ttl` seconds from now, None: for ever; or ends them as expired."""
+
+    ttl: float | None
+    expired: bool
+
+
+ActPart = Subscribing | Unsubscribing | Disconnecting | Refreshing
+
+
+class Act(_Message, frozen=True):
+    """Asks a node to do something to those of its connections that are meant."""
+
+    target: Target
+    part: ActPart
+
+
+# Who is present
+
+
+class Moved(Packed, frozen=True):
+    """Somebody joined or left a channel."""
+
+    joined: bool
+    channel: str
+    info: PackedInfo
+
+
+class PresenceNews(_Message, frozen=True):
+    """What happened to who is present with a node, between two states of it."""
+
+    before: int
+    after: int
+    moves: tuple[Moved, ...]
+
+
+class PresenceAt(_Message, frozen=True):
+    """Says which state a node is at."""
+
+    state: int
+
+
+class WhoIsThere(_Message, frozen=True):
+    """Asks who is present with a node."""
+
+
+class Present(_Message, frozen=True):
+    """Who is present with a node, by channel."""
+
+    state: int
+    channels: dict[str, tuple[PackedInfo, ...]]
+
+
+# Publications
+
+
+class Told(_Message, frozen=True):
+    """A publication. What the leader keeps is counted by `serial`; 0: nobody keeps it."""
+
+    serial: int
+    channel: str
+    publication: PackedPublication
+    epoch: str
+
+
+class KeptAt(_Message, frozen=True):
+    """Says how many publications the leader has kept and told."""
+
+    serial: int
+
+
+class Look(_Message, frozen=True):
+    """Says that a room may have begun anew."""
+
+    channel: str
+
+
+# Rooms in memory, which the leader keeps
+
+
+class RoomPublish(_Message, frozen=True):
+    """Asks the leader to publish."""
+
+    channel: str
+    publication: PackedPublication
+    """What the draft says, at offset 0."""
+    keep: Retention
+    idempotency_key: str
+    version: int
+    version_epoch: str
+
+    @property
+    def draft(self) -> Draft:
+        """What is to be published."""
+        (publication,) = unpack_publications([self.publication])
+        return Draft(
+            publication.data,
+            publication.info,
+            publication.tags,
+            publication.key,
+            publication.removed,
+            self.idempotency_key,
+            self.version,
+            self.version_epoch,
+            publication.binary,
+        )
+
+    @classmethod
+    def of(cls, channel: str, draft: Draft, keep: Retention) -> "RoomPublish":
+        """Return what asks for a draft to be published."""
+        (publication,) = pack_publications(
+            [
+                Publication(
+                    draft.data,
+                    draft.info,
+                    tags=draft.tags,
+                    key=draft.key,
+                    removed=draft.removed,
+                    binary=draft.binary,
+                )
+            ]
+        )
+        return cls(channel, publication, keep, draft.idempotency_key, draft.version, draft.version_epoch)
+
+
+class RoomHistory(_Message, frozen=True):
+    """Asks the leader for a log."""
+
+    channel: str
+    after: int | None
+    limit: int
+    reverse: bool
+
+
+class RoomTop(_Message, frozen=True):
+    """Asks the leader for the newest position."""
+
+    channel: str
+
+
+class RoomPage(_Message, frozen=True):
+    """Asks the leader for a page of a map."""
+
+    channel: str
+    cursor: str
+    limit: int
+
+
+class RoomChanges(_Message, frozen=True):
+    """Asks the leader for what changed in a map."""
+
+    channel: str
+    after: Position
+    limit: int
+
+
+class RoomForget(_Message, frozen=True):
+    """Asks the leader to forget a room."""
+
+    channel: str
+
+
+class RoomNames(_Message, frozen=True):
+    """Asks the leader which rooms it keeps."""
+
+    pattern: str
+
+
+class RoomNamesFound(_Message, frozen=True):
+    """Which rooms the leader keeps."""
+
+    names: tuple[str, ...]
+
+
+class RoomRefused(_Message, frozen=True):
+    """Why the leader cannot do something with a room: the `RoomError` that it had."""
+
+    code: str
+    detail: str = ""
+
+
+class PackedPosition(_Message, frozen=True):
+    """A `Position`."""
+
+    position: Position
+
+
+class PackedHistory(_Message, frozen=True):
+    """A `History`."""
+
+    epoch: str
+    top: int
+    publications: tuple[PackedPublication, ...]
+
+    @classmethod
+    def of(cls, found: History) -> "PackedHistory":
+        """Return what was read, to be sent."""
+        return cls(found.epoch, found.top, pack_publications(found.publications))
+
+    def unpack(self) -> History:
+        """Return what was read."""
+        return History(self.epoch, self.top, unpack_publications(self.publications))
+
+
+class PackedPage(_Message, frozen=True):
+    """A `Page`."""
+
+    epoch: str
+    offset: int
+    top: int
+    entries: tuple[PackedPublication, ...]
+    cursor: str
+
+    @classmethod
+    def of(cls, page: Page) -> "PackedPage":
+        """Return what was read, to be sent."""
+        return cls(page.epoch, page.offset, page.top, pack_publications(page.entries), page.cursor)
+
+    def unpack(self) -> Page:
+        """Return what was read."""
+        return Page(self.epoch, self.offset, self.top, unpack_publications(self.entries), self.cursor)
+
+
+class PackedChanges(_Message, frozen=True):
+    """Some `Changes`."""
+
+    epoch: str
+    top: int
+    complete: bool
+    publications: tuple[PackedPublication, ...]
+
+    @classmethod
+    def of(cls, found: Changes) -> "PackedChanges":
+        """Return what was read, to be sent."""
+        return cls(found.epoch, found.top, found.complete, pack_publications(found.publications))
+
+    def unpack(self) -> Changes:
+        """Return what was read."""
+        return Changes(self.epoch, self.top, self.complete, unpack_publications(self.publications))
+
+
+RoomAsk = RoomPublish | RoomHistory | RoomTop | RoomPage | RoomChanges | RoomForget | RoomNames
+
+Message = (
+    Alive
+    | Done
+    | Failed
+    | Describe
+    | Described
+    | Count
+    | Counted
+    | Bring
+    | Brought
+    | Act
+    | PresenceNews
+    | PresenceAt
+    | WhoIsThere
+    | Present
+    | Told
+    | KeptAt
+    | Look
+    | RoomAsk
+    | RoomNamesFound
+    | RoomRefused
+    | PackedPosition
+    | PackedHistory
+    | PackedPage
+    | PackedChanges
+)
+
+
+class Envelope(Packed, frozen=True):
+    """A message with what belongs it to others."""
+
+    number: int
+    """Of the sender's messages, in the order in which they were said."""
+    question: int
+    """The number of a question that wants an answer; 0: none does."""
+    answer: int
+    """The number of the question that is answered; 0: none is."""
+    body: Message
