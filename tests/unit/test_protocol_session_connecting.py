@@ -198,13 +198,21 @@ class TestServerSide:
         assert push == {"push": {"channel": "n:1", "pub": {"data": [3], "offset": 3}}}
         assert release == Release()
 
-    def test_a_channel_that_cannot_be_read_is_left_out(self) -> None:
+    def test_a_channel_that_cannot_be_had_is_left_out(self) -> None:
         talk = self.talk("s:1", "x:1", "m:1")
         assert talk.connect() == [Attach("s:1", hold=True)]
-        detach, reply, release = talk.answer(ERRORS.INTERNAL)
+        detach, reply, release = talk.answer(ERRORS.LIMIT_EXCEEDED)
         assert (detach, release) == (Detach("s:1"), Release())
         assert "subs" not in reply["connect"]
         assert talk.session.channels == []
+
+    def test_one_that_cannot_be_read_now_has_the_client_come_again(self) -> None:
+        talk = self.talk("s:1", "s:2")
+        talk.connect()
+        talk.answer(Log("e", 3))
+        assert talk.answer(ERRORS.INTERNAL) == [Detach("s:2"), 3004]
+        assert talk.session.channels == ["s:1"]
+        assert talk.say({"id": 2, "rpc": {}}) == []
 
     def test_their_info_and_data(self) -> None:
         talk = self.talk("f:1", info=Raw(b'"i"'), data=Raw(b'{"a":1}'))
@@ -213,14 +221,20 @@ class TestServerSide:
         reply, _ = talk.answer(Log("e", 0))
         assert reply["connect"]["subs"]["f:1"]["data"] == {"a": 1}
 
-    def test_one_lost_before_the_answer_is_not_in_it(self) -> None:
+    def test_one_taken_away_before_the_answer_is_not_in_it(self) -> None:
+        talk = self.talk("s:1", "s:2")
+        talk.connect()
+        talk.answer(Log("e", 1))
+        assert talk.told(talk.session.unsubscribe("s:1", UNSUBSCRIBES.SERVER)) == [Detach("s:1")]
+        reply, _ = talk.answer(Log("e", 1))
+        assert list(reply["connect"]["subs"]) == ["s:2"]
+
+    def test_one_lost_before_the_answer_ends_the_connection_as_it_does_later(self) -> None:
         talk = self.talk("s:1", "s:2")
         talk.connect()
         talk.answer(Log("e", 1))
         told = talk.told(talk.session.unsubscribe("s:1", UNSUBSCRIBES.INSUFFICIENT_STATE))
-        assert told == [Detach("s:1")]
-        reply, _ = talk.answer(Log("e", 1))
-        assert list(reply["connect"]["subs"]) == ["s:2"]
+        assert told == [Detach("s:1"), 3010]
 
     def test_nothing_is_said_before_the_answer(self) -> None:
         talk = self.talk("s:1")

@@ -198,12 +198,12 @@ class Conversation:
         dropped = self._subscriptions.drop(channel)
         if dropped is None:
             return []
-        if self._opening is not None:
-            self._opening.leave(channel)
-            return [Detach(channel)]
         end = _ENDS.get(why) if dropped.server_side else None
         if end is not None:
             return [Detach(channel), *self.close(end)]
+        if self._opening is not None:
+            self._opening.leave(channel)
+            return [Detach(channel)]
         self._update_due()
         return [self._reply(Reply(push=Push(channel=channel, unsubscribe=why))), Detach(channel)]
 

@@ -122,6 +122,9 @@ class Handler(Conversation):
             self._subscriptions.put(terms.channel, subscribing.held(terms, inf))
         else:
             effects.append(Detach(terms.channel))
+            if isinstance(answer, Error) and answer.temporary:
+                # Left out, it would be missing while the connection lasts: clients cannot ask for it.
+                return [*effects, *self.close(DISCONNECTS.SERVER_ERROR)]
         return effects + self._open_on(opening, now)
 
     def _open(self, opening: connecting.Opening, now: float) -> list[Effect]:
