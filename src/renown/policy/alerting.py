@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from renown.policy.matching import Wanted
+
 __all__ = ["Alert", "AlertWhen", "Clear", "EventMatch", "Move", "Rate"]
 
 Severity = Literal["info", "warning", "critical"]
@@ -30,7 +32,7 @@ class EventMatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: str
     at_most: float | None = None
     at_least: float | None = None
-    data: dict[str, bool | int | float | str] = {}
+    data: Wanted = {}
 
 
 class AlertWhen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 import msgspec
 
 from renown.policy.composing import Condition
+from renown.policy.matching import Wanted
 
 __all__ = ["Badge", "BadgeLevel"]
 
@@ -28,8 +29,8 @@ class Badge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The least tier."""
     event: str | None = None
     """Events of this type that counted are counted …"""
-    data: dict[str, bool | int | float | str] = {}
-    """… if their `data` has all of these."""
+    data: Wanted = {}
+    """… if they have all of these, as a rule's `when` says it."""
     count: int = 1
     """How many of them it takes."""
     repeatable: bool = False

@@ -3,6 +3,7 @@
 import re
 
 from renown.policy.alerting import Alert, AlertWhen, Clear, EventMatch, Move, Rate
+from renown.policy.check_matching import check_wanted
 from renown.policy.nearest import expected_one_of
 from renown.policy.ranges import LARGEST
 from renown.policy.requiring import require, within
@@ -63,6 +64,7 @@ def _window(move: Move | Rate, path: str) -> None:
 
 
 def _event(match: EventMatch, path: str) -> None:
+    check_wanted(match.data, f"{path}.data")
     within(match.at_least, -LARGEST, LARGEST, f"{path}.at_least")
     within(match.at_most, -LARGEST, LARGEST, f"{path}.at_most")
     if match.at_least is not None and match.at_most is not None:

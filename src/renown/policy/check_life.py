@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from renown.policy.check_alerts import check_alert
+from renown.policy.check_matching import check_wanted
 from renown.policy.composing import Condition
 from renown.policy.nearest import expected_one_of
 from renown.policy.ranges import LARGEST
@@ -182,6 +183,7 @@ def _badges(policy: Policy) -> None:
             require(level.when or level.count is not None, where, "it asks for nothing", "when or count")
             good = level.count is None or badge.event is not None
             require(good, f"{where}.count", "there is no event to count", f"{path}.event")
+        check_wanted(badge.data, f"{path}.data")
         within(badge.count, 1, 10**9, f"{path}.count")
         good = badge.tier is None or badge.tier in tiers
         require(good, f"{path}.tier", f"`{badge.tier}` is no tier", expected_one_of(badge.tier or "", tiers))
@@ -212,6 +214,7 @@ def _statuses(policy: Policy) -> None:
         limits = ripen.after_days > 0 or ripen.when or ripen.unless
         require(limits, path, "it would be over at once", "after_days, when or unless")
     for i, on in enumerate(rules.on):
+        check_wanted(on.data, f"status.on[{i}].data")
         said.append((f"status.on[{i}].to", on.to))
         said += [(f"status.on[{i}].from[{j}]", name) for j, name in enumerate(on.from_)]
     for path, name in said:

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from renown.policy.composing import Condition
+from renown.policy.matching import Wanted
 
 __all__ = ["Ripen", "StatusEvent", "StatusName", "StatusRules"]
 
@@ -30,8 +31,8 @@ class StatusEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     to: str
     from_: tuple[str, ...] = ()
     """Only from one of these; from any when empty."""
-    data: dict[str, bool | int | float | str] = {}
-    """Only if the event's `data` has all of these."""
+    data: Wanted = {}
+    """Only if the event has all of these, as a rule's `when` says it."""
 
 
 class StatusRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,7 +1,8 @@
 """Scoring: how events become standings. Values in, values out; time is an argument.
 
 The way of one event: `interpret` says what it means, `rater_weight` and `weigh` what it counts, `fold`
-adds it to the state, `read` reads the numbers of the standing, `explain` tells what each event did.
+adds it to the state, `read` reads the numbers of the standing, `turn` makes tier, badges, status and alerts
+of them, `explain` tells what each event did.
 See `docs/scoring.md` for what the numbers mean.
 """
 
@@ -17,6 +18,16 @@ from renown.scoring.kind import (
     needs_kind_state,
     observe,
 )
+from renown.scoring.life import (
+    Life,
+    Moment,
+    Turned,
+    begin_life,
+    decode_life,
+    encode_life,
+    has_life,
+    turn,
+)
 from renown.scoring.meaning import Derived
 from renown.scoring.raters import asks_age, rater_weight
 from renown.scoring.reading import Reading, read, score
@@ -29,20 +40,27 @@ __all__ = [
     "Effect",
     "Explanation",
     "KindState",
+    "Life",
     "Line",
+    "Moment",
     "PriorLine",
     "Reading",
     "State",
+    "Turned",
     "amended",
     "asks_age",
+    "begin_life",
     "cursor_position",
     "decode_kind",
+    "decode_life",
     "decode_state",
     "empty",
     "encode_kind",
+    "encode_life",
     "encode_state",
     "explain",
     "fold",
+    "has_life",
     "interpret",
     "kind_empty",
     "needs_kind_state",
@@ -54,5 +72,6 @@ __all__ = [
     "refold",
     "score",
     "take_back",
+    "turn",
     "weigh",
 ]

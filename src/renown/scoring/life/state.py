@@ -1,0 +1,148 @@
+"""What a subject carries besides its score, and what is told of a moment."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from renown.model import Change
+from renown.scoring.reading import Reading
+
+__all__ = [
+    "Alarm",
+    "AlertState",
+    "BadgeState",
+    "Life",
+    "Moment",
+    "Standstill",
+    "TierState",
+    "Turned",
+]
+
+
+class AlertState(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Where one alert stands."""
+
+    since: float | None = None
+    """Since when its condition has held without a break."""
+    fired: float | None = None
+    """When it fired, while it is not over."""
+    last: float | None = None
+    """When it last fired."""
+    level: float | None = None
+    """The score last seen, where the alert looks at how it moves."""
+    marks: tuple[tuple[int, float], ...] = ()
+    """(bucket, highest or lowest score, or how many events), ascending."""
+
+
+class BadgeState(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One badge."""
+
+    has: int = 0
+    """0: not given; else its level, or how many times."""
+    seen: int = 0
+    """Events counted for it."""
+
+
+class TierState(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The tier and what it takes to know when it changes."""
+
+    tier: int = -1
+    """Its place in the policy; -1: none."""
+    risen: float | None = None
+    """When it was last reached from below."""
+    pinned: bool = False
+    """It was set by an event and stays."""
+    failing: float | None = None
+    """Since when what it asks for has been missing."""
+    since: tuple[float | None, ...] = ()
+    """Per tier with `dwell_days`: since when everything has held."""
+    bits: tuple[str, ...] = ()
+    """Per tier with `dwell`: in which of the last weeks or days it was enough, hex, the last one lowest."""
+
+
+class Standstill(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The status."""
+
+    status: int = 0
+    """Its place among the policy's."""
+    since: float = 0.0
+    event: float = 0.0
+    """When the newest event was."""
+
+
+class Life(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What a subject carries besides its score. Opaque and small; a value: turning makes a new one."""
+
+    at: float | None = None
+    """The last moment; None before the first one."""
+    due: float | None = None
+    """When time alone will change something next, or has something to note down."""
+    tiers: TierState = TierState()
+    status: Standstill = Standstill()
+    badges: tuple[BadgeState, ...] = ()
+    alerts: tuple[AlertState, ...] = ()
+
+
+class Alarm(Protocol):
+    """What a guard tells of a subject, as far as alerts look at it."""
+
+    @property
+    def guard(self) -> str:
+        """The guard's name."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Its kind, such as `burst`."""
+        ...
+
+    @property
+    def phase(self) -> str:
+        """`begins`, `goes_on` or `ends`."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """One sentence with the figures."""
+        ...
+
+
+class Moment(msgspec.Struct, frozen=True, gc=False):
+    """One event, or the passing of time, as life looks at it."""
+
+    at: float
+    """POSIX seconds; never falls within one subject."""
+    reading: Reading
+    """The whole reading at `at`, after the event."""
+    type: str
+    """The event's type; `renown.time` when it is time that turned."""
+    counts: bool = True
+    """Whether the event counts: not when it was rejected or held, nor for what takes others back."""
+    delta: float = 0.0
+    """By how much the event changed the overall score."""
+    value: float | None = None
+    """The event's value."""
+    data: Mapping[str, Any] | None = None
+    """The event's data."""
+    actor: str | None = None
+    ref: str | None = None
+    incidents: tuple[Alarm, ...] = ()
+    """Alarms of guards."""
+    earlier: Callable[[float], Reading] | None = None
+    """Reads the subject as it was just before this event, at a time between its last moment and this one."""
+
+
+class Turned(msgspec.Struct, frozen=True, gc=False):
+    """What a moment makes of a life."""
+
+    life: Life
+    tier: str | None
+    badges: tuple[str, ...]
+    """By name; with levels or repeated `name:2`."""
+    status: str
+    status_until: float | None
+    """When the status becomes another one by time, where that is known."""
+    changes: tuple[Change, ...]
+    due: float | None
+    """When to turn again with `renown.time` at the latest; always after the moment."""

@@ -1,0 +1,124 @@
+"""Turning a life by one moment, and its encoding."""
+
+import msgspec
+
+from renown.errors import PolicyError
+from renown.model import Change
+from renown.policy import Policy
+from renown.scoring.effect import TIME
+from renown.scoring.life.plan import LifePlan, life_plan_of
+from renown.scoring.life.state import Life, Moment, Standstill, Turned
+from renown.scoring.life.watching import Seen
+from renown.scoring.reading import Reading
+
+__all__ = ["begin_life", "decode_life", "encode_life", "has_life", "turn"]
+
+_MOST_MISSED = 4_000
+"""So many missed dues are made up for in one turn: eleven years of days."""
+_DECODER = msgspec.json.Decoder(Life)
+_ENCODER = msgspec.json.Encoder()
+
+
+def has_life(policy: Policy) -> bool:
+    """Tell whether there is anything to carry; if not, the tier is the reading's and nothing else is."""
+    return life_plan_of(policy).has_life
+
+
+def begin_life(policy: Policy) -> Life:
+    """Return the life of a subject without events."""
+    return life_plan_of(policy).empty
+
+
+def turn(policy: Policy, life: Life, moment: Moment) -> Turned:
+    """Return what an event, or time, makes of a life.
+
+    Dues that have passed without having been turned are made up for first, each at its own time and in order,
+    so that it makes no difference whether timers did them or they come all at once with the next event.
+    They are read with `moment.earlier`, as the subject was before the event; without it the score is assumed
+    to have been since the last moment what `moment.reading` says. A due at the very time of an event comes
+    before it. Changes made up for are told with this moment, in order.
+    """
+    plan = life_plan_of(policy)
+    at = moment.at if life.at is None else max(moment.at, life.at)
+    by_time = moment.type == TIME
+    changes: list[Change] = []
+    if life.at is None:
+        life = _begun(plan, life, at, changes)
+    for _ in range(_MOST_MISSED):
+        due = life.due
+        if due is None or due > at or (due == at and by_time):
+            break
+        reading = moment.reading if moment.earlier is None else moment.earlier(due)
+        life = _stepped(plan, life, (due, reading), None, changes)
+    life = _stepped(plan, life, (at, moment.reading), None if by_time else moment, changes)
+    return Turned(
+        life,
+        plan.tiers.name(life.tiers),
+        plan.badges.shown(life.badges) if life.badges else (),
+        plan.statuses.name(life.status),
+        plan.statuses.until(life.status, at, moment.reading),
+        tuple(changes),
+        life.due,
+    )
+
+
+def encode_life(life: Life) -> bytes:
+    """Return the life as bytes; `decode_life` gives back an equal one."""
+    return _ENCODER.encode(life)
+
+
+def decode_life(policy: Policy, data: bytes) -> Life:
+    """Return the encoded life.
+
+    Raises:
+        PolicyError: it was made under another form of policy (`state_mismatch`); then fold the subject anew.
+
+    """
+    try:
+        life = _DECODER.decode(data)
+        for bits in life.tiers.bits:
+            int(bits, 16)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise PolicyError(f"the life cannot be read: {error}", code="state_mismatch") from None
+    if not life_plan_of(policy).fits(life):
+        raise PolicyError(
+            f"the life was not made under the policy `{policy.name}` version {policy.version}",
+            code="state_mismatch",
+        )
+    return life
+
+
+def _begun(plan: LifePlan, life: Life, at: float, changes: list[Change]) -> Life:
+    tiers = plan.tiers.begin(at)
+    if tiers.tier >= 0:
+        changes.append(Change("tier", None, None, plan.tiers.name(tiers), "everybody begins with it"))
+    return Life(at, None, tiers, Standstill(life.status.status, at, at), life.badges, life.alerts)
+
+
+def _stepped(
+    plan: LifePlan, life: Life, now: tuple[float, Reading], event: Moment | None, changes: list[Change]
+) -> Life:
+    """Turn everything once: tier, status, badges, alerts; each sees what those before it have become."""
+    at, reading = now
+    counted = event.type if event is not None and event.counts else "" if event is not None else None
+    tiers, why = plan.tiers.turned(life.tiers, at, reading, counted)
+    fallen = None
+    if tiers.tier != life.tiers.tier:
+        before, after = plan.tiers.name(life.tiers), plan.tiers.name(tiers)
+        changes.append(Change("tier", None, before, after, why))
+        if tiers.tier < life.tiers.tier:
+            fallen = f"`{before}` is lost: {why}"
+    status = plan.statuses.turned(life.status, at, reading, event, changes)
+    badges, alerts = life.badges, life.alerts
+    if badges:
+        badges = plan.badges.turned(badges, reading, tiers.tier, event, changes)
+    if alerts:
+        seen = Seen(at, reading, event, plan.statuses.name(status), fallen)
+        alerts = plan.alerts.turned(alerts, seen, changes)
+    dues = (
+        plan.tiers.due(tiers, at, reading),
+        plan.statuses.due(status, at, reading),
+        plan.alerts.due(alerts, at) if alerts else None,
+    )
+    due = min((each for each in dues if each is not None), default=None)
+    return Life(at, due, tiers, status, badges, alerts)
