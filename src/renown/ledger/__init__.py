@@ -1,5 +1,6 @@
 """The ledger: the append-only events with the standings folded from them, the one source of truth."""
 
+from renown.ledger.erasing import Erasure
 from renown.ledger.keys import Key, Keys
 from renown.ledger.ledger import Committed, Ledger, LedgerOptions, Stats
 from renown.ledger.reads import HistoryPoint, KindCounts
@@ -10,6 +11,7 @@ __all__ = [
     "Changes",
     "Committed",
     "Difference",
+    "Erasure",
     "HistoryPoint",
     "Key",
     "Keys",

@@ -12,21 +12,24 @@ from renown import scoring
 from renown.errors import ConflictError, EventError, LedgerError, PolicyError
 from renown.ledger.access import Access, Overtaken
 from renown.ledger.cache import Cache, Kind, Subject
+from renown.ledger.carried import decode_carried
 from renown.ledger.check import checked, new_id
-from renown.ledger.fold import Applied, Earlier, Folded, apply, begin
+from renown.ledger.erasing import ERASED
+from renown.ledger.fold import apply, begin
+from renown.ledger.forms import Applied, Earlier, Folded
 from renown.ledger.past import StoredPast, earlier_of
 from renown.ledger.rebuild import write_replay
 from renown.ledger.replay import replay, standing_row
-from renown.ledger.views import activity_json, encode
+from renown.ledger.views import activity_json, basis_json, cause_of, encode
 from renown.model import Answer, Basis, Cause, Event, Problem, Status, Update, kind_of
 from renown.policy import Policy
-from renown.stores import EndRow, EventRow, KindRow, Reader, StandingRow
+from renown.stores import EndRow, EventRow, HoldRow, KindRow, Reader, StandingRow
 
 __all__ = ["Batch", "Prepared", "Work"]
 
 _log = structlog.get_logger(__name__)
 _PLAIN: Final = Basis()
-_PLAIN_JSON: Final = encode(_PLAIN)
+_PLAIN_JSON: Final = basis_json(_PLAIN)
 
 
 class Prepared(msgspec.Struct, gc=False, eq=False):
@@ -48,9 +51,9 @@ class _Touched:
     """A subject that changed in this batch, by what was applied last."""
 
     applied: Applied
-    type: str
+    cause: Cause
 
-    __slots__ = ("activity", "applied", "subject", "type")
+    __slots__ = ("activity", "applied", "cause", "subject")
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
@@ -62,6 +65,7 @@ class Work(NamedTuple):
 
     events: Sequence[EventRow]
     ends: Sequence[EndRow]
+    holds: Sequence[HoldRow]
     standings: Sequence[StandingRow]
     kinds: Sequence[KindRow]
     newest_seq: int
@@ -94,6 +98,7 @@ class Batch:
         self._touched: dict[str, _Touched] = {}
         self._rows: list[EventRow] = []
         self._ends: list[EndRow] = []
+        self._holds: list[HoldRow] = []
         self._seq = 0
 
     def _prepare(self, slot: int, event: Event) -> Prepared | None:
@@ -108,7 +113,7 @@ class Batch:
         except Exception:
             self._fail(slot, event)
             return None
-        rater = event.actor if policy.raters is not None and effect.takes_back is None else None
+        rater = event.actor if policy.raters is not None and effect.speaks else None
         if rater is not None and kind_of(rater) != policy.kind:
             rater = None
         return Prepared(slot, event, event.id or new_id(), at, body, policy, effect, rater)
@@ -192,6 +197,7 @@ class Batch:
             with contextlib.suppress(PolicyError):
                 state = scoring.decode_state(policy, row.state)
                 folded = Folded(row.version, state, row.updated_at, row.score)
+                decode_carried(folded, row.life)
                 return Subject(row.subject, policy, folded, row.seq, row.view)
         # The policy has changed since: what is folded next must be folded onto the same rules.
         writer = self._access.writer()
@@ -209,7 +215,7 @@ class Batch:
         cache, event, policy = self._cache, prepared.event, prepared.policy
         kind = cache.kinds.get(policy.kind) or Kind.new(policy)
         state, prior, weight = kind.state, kind.prior, 1.0
-        if prepared.effect.takes_back is None:
+        if prepared.effect.speaks:
             if state is not None:
                 state = scoring.observe(policy, state, event.actor, prepared.effect.contributions)
                 prior = state.prior()
@@ -248,7 +254,8 @@ class Batch:
         return scoring.rater_weight(prepared.policy, state, is_seed, at=prepared.at, prior=kind.prior)
 
     def _repeat(self, prepared: Prepared, subject: str, version: int, body: bytes) -> None:
-        if body != prepared.body:
+        # What was erased cannot be compared any more, and stays what it was.
+        if body != prepared.body and ERASED not in body:
             raise ConflictError(
                 f"the id `{prepared.id}` is in use with a different body",
                 field="id",
@@ -259,6 +266,7 @@ class Batch:
     def _row(self, prepared: Prepared, applied: Applied) -> EventRow:
         event, folded = prepared.event, applied.folded
         own = next((end for end in applied.ends if end.seq is None), None) if applied.ends else None
+        hold = next((each for each in applied.holds if each.seq is None), None) if applied.holds else None
         return EventRow(
             self._seq + 1,
             prepared.id,
@@ -272,19 +280,25 @@ class Batch:
             prepared.at,
             self._now,
             prepared.body,
-            _PLAIN_JSON if applied.basis is _PLAIN else encode(applied.basis),
+            _PLAIN_JSON if applied.basis is _PLAIN else basis_json(applied.basis),
             encode(applied.contributions),
             folded.score,
             applied.delta,
             None if own is None else own.at,
             None if own is None else own.by,
             None if own is None else folded.version,
+            encode(applied.changes) if applied.changes else None,
+            *(
+                (None, None, None, None, None)
+                if hold is None
+                else (hold.at, hold.by, hold.until, hold.share, hold.why)
+            ),
         )
 
     def _record(
         self, prepared: Prepared, subject: Subject, applied: Applied, row: EventRow, activity: bytes
     ) -> None:
-        key, event = row.subject, prepared.event
+        key = row.subject
         self._seq = row.seq
         subject.folded = applied.folded
         subject.seq = row.seq
@@ -293,7 +307,7 @@ class Batch:
         # Put last again, so that updates are in the order of their newest event.
         self._touched[key] = touched
         touched.applied = applied
-        touched.type = event.type
+        touched.cause = cause_of(row)
         touched.activity.append((row.version, row.seq, activity))
         self._rows.append(row)
         self._known[row.id] = (key, row.version, row.body)
@@ -304,8 +318,14 @@ class Batch:
                     current = self._pairs.get((key, end.pair))
                     if current is not None and current.id == end.id:
                         self._pairs[key, end.pair] = None
+        for hold in applied.holds:
+            if hold.seq is not None:
+                self._holds.append((hold.at, hold.by, hold.until, hold.share, hold.why, hold.seq))
+                current = None if hold.pair is None else self._pairs.get((key, hold.pair))
+                if current is not None and current.id == hold.id:
+                    hold.mark(current)
         if applied.pair is not None and row.ended_version is None and applied.contributions:
-            self._pairs[key, applied.pair] = Earlier(
+            earlier = Earlier(
                 row.seq,
                 row.id,
                 row.version,
@@ -315,6 +335,9 @@ class Batch:
                 applied.contributions,
                 row.body,
             )
+            for hold in applied.holds:
+                hold.mark(earlier)
+            self._pairs[key, applied.pair] = earlier
         self._answers[prepared.slot] = Answer(Status.APPLIED, row.id, key, row.version)
 
     def _flush(self) -> Reader:
@@ -327,6 +350,9 @@ class Batch:
         if self._ends:
             writer.end_events(self._ends)
             self._ends = []
+        if self._holds:
+            writer.hold_events(self._holds)
+            self._holds = []
         return writer
 
     def _work(self) -> Work:
@@ -336,14 +362,14 @@ class Batch:
             subject, applied = touched.subject, touched.applied
             folded, policy = subject.folded, subject.policy
             reading = applied.reading or scoring.read(policy, folded.state, folded.at, applied.basis.prior)
-            cause = Cause(touched.type, touched.applied.delta)
+            cause = touched.cause
             row = standing_row(policy, key, subject.seq, folded=folded, reading=reading, cause=cause)
             subject.view = row.view
             rows.append(row)
         changed = {touched.subject.policy.kind for touched in self._touched.values()}
         cache.newest_seq = self._seq
         kinds = [cache.kinds[name].row() for name in changed]
-        return Work(self._rows, self._ends, rows, kinds, self._seq, self._updates())
+        return Work(self._rows, self._ends, self._holds, rows, kinds, self._seq, self._updates())
 
     def _updates(self) -> list[Update]:
         return [

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from renown import scoring
-from renown.ledger.fold import Folded
+from renown.ledger.forms import Folded
 from renown.policy import Policies, Policy
 from renown.scoring import KindState
 from renown.stores import KindRow

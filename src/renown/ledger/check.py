@@ -12,7 +12,16 @@ import msgspec
 from renown.errors import EventError
 from renown.model import KEY_PATTERN, Event, is_key
 
-__all__ = ["FUTURE_SECONDS", "MAX_DATA_BYTES", "MAX_ID", "MAX_REF", "MAX_TYPE", "body_of", "checked", "new_id"]
+__all__ = [
+    "FUTURE_SECONDS",
+    "MAX_DATA_BYTES",
+    "MAX_ID",
+    "MAX_REF",
+    "MAX_TYPE",
+    "body_of",
+    "checked",
+    "new_id",
+]
 
 MAX_ID: Final = 128
 MAX_TYPE: Final = 64

@@ -4,125 +4,38 @@ Pure: it takes what the subject was and a look at its past, and returns what it 
 changes its arguments, so an event that fails half-way has changed nothing.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final, Protocol
-
-import msgspec
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from renown import scoring
-from renown.errors import EventError
-from renown.model import Basis, Contribution, Event
+from renown.ledger.forms import (
+    NO_CONTRIBUTIONS,
+    Applied,
+    Earlier,
+    End,
+    Folded,
+    Hold,
+    Incoming,
+    Past,
+)
+from renown.ledger.lineage import heirs, nothing_there, said
+from renown.ledger.steps import carry_out, refuse_permanent
+from renown.model import Basis, Change, Contribution, timestamp
 from renown.policy import Policy
-from renown.scoring import Effect, Reading, State
+from renown.scoring import State
 
-__all__ = ["Applied", "Earlier", "Folded", "Incoming", "Past", "apply", "begin", "score_of"]
+__all__ = ["apply", "begin", "score_of"]
 
-_New = tuple[float, int, tuple[Contribution, ...]]
-"""(at, version, contributions) of the incoming event."""
-
-NO_CONTRIBUTIONS: Final[tuple[Contribution, ...]] = ()
-
-_event: Final = msgspec.json.Decoder(Event)
+_Said = tuple[Contribution, ...]
 
 
-class Earlier(msgspec.Struct, gc=False, eq=False):
-    """An event the subject already has."""
+class _Turn(NamedTuple):
+    """What counts of an event, before and from now on."""
 
-    seq: int
-    id: str
+    at: float
     version: int
-    at: float
-    pair: str | None
-    basis: Basis
-    contributions: tuple[Contribution, ...]
-    body: bytes
-    ended_at: float | None = None
-    ended_by: str | None = None
-    ended_version: int | None = None
-
-    @property
-    def live(self) -> bool:
-        """Whether it contributes now."""
-        return self.ended_version is None and bool(self.contributions)
-
-
-class Past(Protocol):
-    """What an event may need to know of the earlier events of its subject."""
-
-    def newest_of(self, pair: str) -> Earlier | None:
-        """Return the live event of a pair."""
-        ...
-
-    def all_of(self, pair: str) -> Sequence[Earlier]:
-        """Return all events of a pair, ended ones too, by version."""
-        ...
-
-    def referred(self, reference: str) -> Sequence[Earlier]:
-        """Return the events whose id or ref is `reference`, by version."""
-        ...
-
-    def live(self) -> Sequence[Earlier]:
-        """Return the events that contribute, by (at, version)."""
-        ...
-
-
-class Incoming(Protocol):
-    """An event that passed the checks, with what it means."""
-
-    @property
-    def id(self) -> str:
-        """The producer's id or the one made for it."""
-        ...
-
-    @property
-    def at(self) -> float:
-        """When it happened, POSIX seconds."""
-        ...
-
-    @property
-    def event(self) -> Event:
-        """The event as sent."""
-        ...
-
-    @property
-    def effect(self) -> Effect:
-        """What it means under the policy."""
-        ...
-
-
-class Folded(msgspec.Struct, gc=False, eq=False):
-    """What the events of a subject have come to."""
-
-    version: int
-    state: State
-    at: float
-    """The latest time any of its events has: the time for which it is read."""
-    score: float
-
-
-class Applied(msgspec.Struct, gc=False, eq=False):
-    """What one event makes of its subject."""
-
-    folded: Folded
-    reading: Reading | None
-    """The whole reading, where it was asked for."""
-    delta: float
-    pair: str | None
-    basis: Basis
-    contributions: tuple[Contribution, ...]
-    ends: Sequence["End"]
-    """What it takes back; the event itself, too, when a later value was there before it."""
-
-
-class End(msgspec.Struct, frozen=True, gc=False):
-    """That an event stops to contribute."""
-
-    seq: int | None
-    """None means the incoming event itself."""
-    id: str
-    pair: str | None
-    at: float
-    by: str
+    before: _Said
+    after: _Said
 
 
 def begin(policy: Policy, prior: dict[str, float], at: float) -> Folded:
@@ -144,83 +57,118 @@ def apply(
     `basis` is what lay outside the subject at that moment; the one in the result is to be recorded.
 
     Raises:
-        EventError: `ref_not_found`, or what the policy has against the event.
+        EventError: `ref_not_found`, what a step has against it, or what the policy has against the event.
 
     """
     version = before.version + 1
     effect = incoming.effect
-    if effect.takes_back is not None:
-        taken = _targets(incoming, past)
-        pair, basis, contributions = _amended(policy, incoming, taken[-1], basis, past)
-        ends = [End(t.seq, t.id, t.pair, max(t.at, incoming.at), incoming.id) for t in taken]
-        counts = True
+    pair: str | None = None
+    contributions = NO_CONTRIBUTIONS
+    ends: Sequence[End] = ()
+    holds: Sequence[Hold] = ()
+    changes: Sequence[Change] = ()
+    turned: list[_Turn] = []
+    touched: Sequence[Earlier] = ()
+    if effect.step is not None:
+        step = carry_out(policy, incoming, past)
+        ends, holds, changes = step.ends, step.holds, step.changes
+        touched = [target for target, _ in step.turned]
+        turned = [_Turn(target.at, target.version, target.counted, after) for target, after in step.turned]
+    elif effect.takes_back is not None:
+        touched = _targets(policy, incoming, past)
+        pair, basis, contributions = _amended(policy, incoming, touched[-1], basis, past)
+        ends = [End(t.seq, t.id, t.pair, max(t.at, incoming.at), incoming.id) for t in touched]
+        turned = [_Turn(t.at, t.version, t.counted, NO_CONTRIBUTIONS) for t in touched]
+        if contributions:
+            holds = _inherited(incoming, pair, touched[-1])
+            turned.append(_Turn(incoming.at, version, NO_CONTRIBUTIONS, _counted(contributions, holds)))
     else:
         pair = effect.one_per
         contributions = scoring.weigh(effect.contributions, basis.weight)
-        taken, ends, counts = _supersede(pair, incoming, past) if pair is not None else ((), (), True)
-    at, prior = incoming.at, basis.prior
-    counted = contributions if counts else NO_CONTRIBUTIONS
-    state = _folded(policy, before, past, taken, (at, version, counted))
-    at = max(before.at, at)
+        counts = True
+        if pair is not None:
+            touched, ends, counts = _supersede(pair, incoming, past)
+            turned = [_Turn(t.at, t.version, t.counted, NO_CONTRIBUTIONS) for t in touched]
+        if counts:
+            if effect.blind is not None and not basis.met:
+                holds, changes = _sealed(incoming, pair, effect.blind)
+            turned.append(_Turn(incoming.at, version, NO_CONTRIBUTIONS, _counted(contributions, holds)))
+    state = _folded(policy, before.state, past, turned, version)
+    at, prior = max(before.at, incoming.at), basis.prior
     reading = scoring.read(policy, state, at, prior) if whole else None
     score = score_of(policy, state, at, prior) if reading is None else reading.score
+    folded = Folded(version, state, at, score, before.held, before.hold_until)
+    if holds or before.held or before.hold_until is not None:
+        _note_holds(folded, touched, ends, holds, past)
     delta = score - before.score + 0.0
-    return Applied(Folded(version, state, at, score), reading, delta, pair, basis, contributions, ends)
+    return Applied(folded, reading, delta, pair, basis, contributions, ends, holds, changes)
 
 
-def _targets(incoming: Incoming, past: Past) -> Sequence[Earlier]:
+def _targets(policy: Policy, incoming: Incoming, past: Past) -> Sequence[Earlier]:
     reference = incoming.effect.takes_back or ""
     referred = past.referred(reference)
-    found = {heir.version: heir for earlier in referred for heir in _heirs(earlier, past) if heir.live}
+    found = {heir.version: heir for earlier in referred for heir in heirs(earlier, past) if heir.live}
     live = [found[version] for version in sorted(found)]
     if not live:
-        why = "was taken back already" if referred else "is not known for this subject"
-        raise EventError(
-            f"there is nothing to {incoming.event.type}: `{reference}` {why}",
-            code="ref_not_found",
-            field="ref",
-            expected="the id or the ref of a live event of the same subject",
-        )
+        raise nothing_there(incoming, reference, referred)
+    for each in live:
+        refuse_permanent(policy, each, incoming)
     return live[-1:] if incoming.effect.amends else live
-
-
-def _heirs(earlier: Earlier, past: Past) -> Iterator[Earlier]:
-    """Yield an event and the amendments that have taken its place, one after the other."""
-    heir: Earlier | None = earlier
-    while heir is not None:
-        yield heir
-        by = heir.ended_by
-        follower = None if by is None else next((e for e in past.referred(by) if e.id == by), None)
-        heir = follower if follower is not None and _event.decode(follower.body).type == "amend" else None
 
 
 def _amended(
     policy: Policy, incoming: Incoming, target: Earlier, basis: Basis, past: Past
-) -> tuple[str | None, Basis, tuple[Contribution, ...]]:
+) -> tuple[str | None, Basis, _Said]:
     """An amendment says anew what its target said, with its giver's weight; a retraction says nothing."""
     if not incoming.effect.amends:
         return None, basis, NO_CONTRIBUTIONS
-    effect = scoring.amended(policy, incoming.event, _said(target, past), target.at)
+    effect = scoring.amended(policy, incoming.event, *said(target, past))
     kept = Basis(target.basis.weight, basis.prior)
     return target.pair, kept, scoring.weigh(effect.contributions, kept.weight)
 
 
-def _said(target: Earlier, past: Past) -> Event:
-    """Return what `target` says; an amendment says what it amended with its own changes."""
-    event = _event.decode(target.body)
-    if event.type != "amend" or event.ref is None:
-        return event
-    origin = next((e for e in past.referred(event.ref) if e.ended_by == target.id), None)
-    if origin is None:
-        return event
-    said = _said(origin, past)
-    data = said.data if event.data is None else {**(said.data or {}), **event.data}
-    return msgspec.structs.replace(
-        said,
-        value=said.value if event.value is None else event.value,
-        categories=said.categories if event.categories is None else event.categories,
-        data=data,
-    )
+def _inherited(incoming: Incoming, pair: str | None, target: Earlier) -> Sequence[Hold]:
+    """An amendment of what is held is held as that was, and one of what is permanent is permanent."""
+    if target.held_at is None and target.held_why is None:
+        return ()
+    at, by, until = target.held_at, target.held_by, target.held_until
+    return (Hold(None, incoming.id, pair, at, by, until, target.held_share, target.held_why),)
+
+
+def _sealed(incoming: Incoming, pair: str | None, blind: float) -> tuple[Sequence[Hold], Sequence[Change]]:
+    until = incoming.at + blind
+    hold = Hold(None, incoming.id, pair, incoming.at, incoming.id, until, 0.0, "blind")
+    told = f"Nobody sees it until the other side has spoken, or until {timestamp(until)}."
+    return (hold,), (Change("hold", incoming.id, None, "held", told),)
+
+
+def _counted(contributions: _Said, holds: Sequence[Hold]) -> _Said:
+    """Return what counts of the incoming event."""
+    if not holds or holds[0].at is None:
+        return contributions
+    share = holds[0].share
+    return scoring.weigh(contributions, share) if share else NO_CONTRIBUTIONS
+
+
+def _note_holds(
+    folded: Folded, touched: Sequence[Earlier], ends: Sequence[End], holds: Sequence[Hold], past: Past
+) -> None:
+    """Count what is under review, and find out which hold ends first."""
+    ended = {end.id for end in ends}
+    by_id = {hold.id: hold for hold in holds}
+    gone: list[int] = []
+    for each in touched:
+        hold = by_id.get(each.id)
+        if each.id in ended or hold is not None:
+            folded.held -= each.reviewed
+            if each.held and each.held_until is not None:
+                gone.append(each.version)
+    folded.held += sum(hold.at is not None and hold.why != "blind" for hold in holds if hold.id not in ended)
+    if gone:
+        folded.hold_until = past.next_end(gone)
+    coming = [hold.until for hold in holds if hold.until is not None and hold.id not in ended]
+    if coming:
+        folded.hold_until = min([*coming, *([] if folded.hold_until is None else [folded.hold_until])])
 
 
 def _supersede(pair: str, incoming: Incoming, past: Past) -> tuple[Sequence[Earlier], Sequence[End], bool]:
@@ -243,26 +191,25 @@ def _supersede(pair: str, incoming: Incoming, past: Past) -> tuple[Sequence[Earl
     return (), (*over, End(None, incoming.id, pair, follower.at, follower.id)), False
 
 
-def _folded(policy: Policy, before: Folded, past: Past, taken: Sequence[Earlier], new: _New) -> State:
-    """Return what folding all live contributions by (at, version) gives, the short way if any."""
-    state = before.state
-    for earlier in taken:
-        less = scoring.take_back(policy, state, earlier.contributions, earlier.at)
-        if less is None:
-            return _refolded(policy, past, taken, new)
-        state = less
-    at, _, contributions = new
-    if not contributions:
-        return state
-    if scoring.needs_refold(policy, state, at):
-        return _refolded(policy, past, taken, new)
-    return scoring.fold(policy, state, contributions, at)
+def _folded(policy: Policy, state: State, past: Past, turned: Sequence[_Turn], newest: int) -> State:
+    """Return what folding all that counts by (at, version) gives, the short way if any."""
+    short: State | None = state
+    for turn in turned:
+        if turn.before:
+            short = scoring.take_back(policy, short, turn.before, turn.at)
+            if short is None:
+                return _refolded(policy, past, turned)
+    for turn in turned:
+        if turn.after:
+            old = turn.version != newest
+            if scoring.needs_refold(policy, short, turn.at, old=old):
+                return _refolded(policy, past, turned)
+            short = scoring.fold(policy, short, turn.after, turn.at)
+    return short
 
 
-def _refolded(policy: Policy, past: Past, taken: Sequence[Earlier], new: _New) -> State:
-    gone = {earlier.version for earlier in taken}
-    live = [(e.at, e.version, e.contributions) for e in past.live() if e.version not in gone]
-    if new[2]:
-        live.append(new)
-    live.sort(key=lambda each: each[:2])
-    return scoring.refold(policy, [(contributions, at) for at, _, contributions in live])
+def _refolded(policy: Policy, past: Past, turned: Sequence[_Turn]) -> State:
+    counting = {each.version: (each.at, each.counted) for each in past.live()}
+    counting.update((turn.version, (turn.at, turn.after)) for turn in turned)
+    ordered = sorted((at, version, said) for version, (at, said) in counting.items() if said)
+    return scoring.refold(policy, [(said, at) for at, _, said in ordered])

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from renown.errors import LedgerError
+from renown.ledger.erasing import Erasure, erase
 from renown.ledger.keys import Keys
 from renown.ledger.queue import Append, JobQueue
 from renown.ledger.reads import Reads
@@ -198,6 +199,16 @@ class Ledger(Reads):
 
         """
         return await asyncio.to_thread(rebuild, self._store, self._policies, check=check, progress=progress)
+
+    async def erase(self, actor: str) -> Erasure:
+        """Make an actor anonymous in all events and drop what the events' data says; scores stay.
+
+        Raises:
+            EventError: `actor` is no key.
+            LedgerError: the file failed.
+
+        """
+        return await asyncio.to_thread(erase, self._store, self._policies, actor)
 
     async def export(self, file: Path, *, secrets: bool = False) -> None:
         """Write a copy of the ledger into one new file that can be served. Works while events come in.

@@ -1,8 +1,8 @@
 """The past of a subject as its rows tell it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from renown.ledger.fold import Earlier
+from renown.ledger.forms import Earlier
 from renown.ledger.views import basis_of, contributions_of
 from renown.stores import EventRow, Reader
 
@@ -23,6 +23,11 @@ def earlier_of(row: EventRow) -> Earlier:
         row.ended_at,
         row.ended_by,
         row.ended_version,
+        row.held_at,
+        row.held_by,
+        row.held_until,
+        row.held_share,
+        row.held_why,
     )
 
 
@@ -52,3 +57,12 @@ class StoredPast:
         """Return the events that contribute."""
         rows = self._flush().live(self._subject)
         return [earlier for row in rows if (earlier := earlier_of(row)).contributions]
+
+    def ending(self, until: float) -> Sequence[Earlier]:
+        """Return the held events whose hold ends by then."""
+        return [earlier_of(row) for row in self._flush().ending(self._subject, until)]
+
+    def next_end(self, gone: Collection[int]) -> float | None:
+        """Return when the first hold of the others ends."""
+        ends = self._flush().hold_ends(self._subject, len(gone) + 1)
+        return next((end for version, end in ends if version not in gone), None)

@@ -13,7 +13,7 @@ from renown.ledger.replay import replay
 from renown.ledger.views import event_of
 from renown.model import kind_of
 from renown.policy import Policies, Policy
-from renown.stores import EventRow, KindRow, Reader, StandingRow, Store, Writer
+from renown.stores import EventRow, KindRow, Reader, Refolded, StandingRow, Store, Writer
 
 __all__ = ["Difference", "Progress", "RebuildReport", "rebuild", "write_replay"]
 
@@ -163,7 +163,7 @@ def write_replay(
 ) -> None:
     """Store what a replay has made: the derived columns of those events that changed, and the standing."""
     writer.refold_events(
-        (
+        Refolded(
             row.pair,
             row.contributions,
             row.score,
@@ -171,6 +171,12 @@ def write_replay(
             row.ended_at,
             row.ended_by,
             row.ended_version,
+            row.changes,
+            row.held_at,
+            row.held_by,
+            row.held_until,
+            row.held_share,
+            row.held_why,
             row.seq,
         )
         for before, row in zip(old, new, strict=True)
@@ -214,7 +220,7 @@ def _see(kind: Kind, policy: Policy, row: EventRow) -> None:
         effect = scoring.interpret(policy, event_of(row), row.at)
     except EventError:
         return
-    if effect.takes_back is None:
+    if effect.speaks:
         kind.state = scoring.observe(policy, kind.state, row.actor, effect.contributions)
 
 

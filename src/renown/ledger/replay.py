@@ -1,20 +1,23 @@
 """Folding a subject anew from its raw events, through the code that folded them live."""
 
-from collections.abc import Sequence
+from bisect import insort
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
 
 from renown import scoring
 from renown.errors import EventError
-from renown.ledger.fold import Applied, Earlier, Folded, apply, begin
-from renown.ledger.views import basis_of, encode, standing_of
+from renown.ledger.carried import encode_carried
+from renown.ledger.fold import apply, begin
+from renown.ledger.forms import Applied, Earlier, Folded, Hold
+from renown.ledger.views import basis_of, cause_of, encode, standing_of
 from renown.model import Cause, Event
 from renown.policy import Policy
 from renown.scoring import Effect
 from renown.stores import EventRow, StandingRow
 
-__all__ = ["Replay", "replay", "standing_row"]
+__all__ = ["Replay", "due_of", "replay", "standing_row"]
 
 _event: Final = msgspec.json.Decoder(Event)
 
@@ -45,6 +48,8 @@ class _Told:
         self._refs: dict[str, list[Earlier]] = {}
         self._pairs: dict[str, list[Earlier]] = {}
         self._by_id: dict[str, Earlier] = {}
+        self._held: list[tuple[float, int, Earlier]] = []
+        """What is held until some time, by (that time, version)."""
 
     def add(self, earlier: Earlier, ref: str | None) -> None:
         self.events.append(earlier)
@@ -54,11 +59,26 @@ class _Told:
         if earlier.pair is not None:
             self._pairs.setdefault(earlier.pair, []).append(earlier)
 
-    def end(self, applied: Applied) -> None:
+    def mark(self, applied: Applied) -> None:
+        """Note which events of before are held, are held no more, or count no more."""
+        for hold in applied.holds:
+            self._hold(hold)
         for end in applied.ends:
             earlier = self._by_id[end.id]
             earlier.ended_at, earlier.ended_by = end.at, end.by
             earlier.ended_version = applied.folded.version
+            self._forget(earlier)
+
+    def _hold(self, hold: Hold) -> None:
+        earlier = self._by_id[hold.id]
+        self._forget(earlier)
+        hold.mark(earlier)
+        if hold.at is not None and hold.until is not None:
+            insort(self._held, (hold.until, earlier.version, earlier))
+
+    def _forget(self, earlier: Earlier) -> None:
+        if earlier.held_until is not None:
+            self._held = [each for each in self._held if each[2] is not earlier]
 
     def newest_of(self, pair: str) -> Earlier | None:
         return next((each for each in reversed(self._pairs.get(pair, ())) if each.live), None)
@@ -75,6 +95,12 @@ class _Told:
 
     def live(self) -> Sequence[Earlier]:
         return sorted((e for e in self.events if e.live), key=lambda e: (e.at, e.version))
+
+    def ending(self, until: float) -> Sequence[Earlier]:
+        return [earlier for end, _, earlier in self._held if end <= until]
+
+    def next_end(self, gone: Collection[int]) -> float | None:
+        return next((end for end, version, _ in self._held if version not in gone), None)
 
 
 def replay(policy: Policy, rows: Sequence[EventRow]) -> Replay:
@@ -104,14 +130,14 @@ def replay(policy: Policy, rows: Sequence[EventRow]) -> Replay:
             row.seq, row.id, folded.version, row.at, one.pair, one.basis, one.contributions, row.body
         )
         past.add(earlier, row.ref)
-        past.end(one)
+        past.mark(one)
     made = [_made(*each) for each in zip(rows, applied, past.events, strict=True)]
     _carry(made, start.score, refused)
     return Replay(made, _standing(policy, made[-1], folded), folded, refused)
 
 
 def _unmoved(folded: Folded, row: EventRow) -> Folded:
-    return Folded(folded.version + 1, folded.state, max(folded.at, row.at), folded.score)
+    return msgspec.structs.replace(folded, version=folded.version + 1, at=max(folded.at, row.at))
 
 
 def _made(row: EventRow, applied: Applied | None, earlier: Earlier) -> EventRow:
@@ -122,10 +148,17 @@ def _made(row: EventRow, applied: Applied | None, earlier: Earlier) -> EventRow:
         ended_at=earlier.ended_at,
         ended_by=earlier.ended_by,
         ended_version=earlier.ended_version,
+        changes=None,
+        held_at=earlier.held_at,
+        held_by=earlier.held_by,
+        held_until=earlier.held_until,
+        held_share=earlier.held_share,
+        held_why=earlier.held_why,
     )
     if applied is None:
         return row
-    return row._replace(score=applied.folded.score, delta=applied.delta)
+    changes = encode(applied.changes) if applied.changes else None
+    return row._replace(score=applied.folded.score, delta=applied.delta, changes=changes)
 
 
 def _carry(rows: list[EventRow], score: float, refused: dict[int, EventError]) -> None:
@@ -138,7 +171,7 @@ def _carry(rows: list[EventRow], score: float, refused: dict[int, EventError]) -
 
 def _standing(policy: Policy, newest: EventRow, folded: Folded) -> StandingRow:
     reading = scoring.read(policy, folded.state, folded.at, basis_of(newest).prior)
-    cause = Cause(newest.type, newest.delta)
+    cause = cause_of(newest)
     return standing_row(policy, newest.subject, newest.seq, folded=folded, reading=reading, cause=cause)
 
 
@@ -158,5 +191,12 @@ def standing_row(
         policy.name,
         policy.version,
         scoring.encode_state(folded.state),
-        encode(standing_of(key, folded.version, folded.at, reading, cause)),
+        encode(standing_of(key, folded.version, folded.at, reading, cause, held=folded.held)),
+        encode_carried(folded),
+        due_of(policy, folded),
     )
+
+
+def due_of(policy: Policy, folded: Folded) -> float | None:
+    """Return when time alone may change something next."""
+    return folded.hold_until

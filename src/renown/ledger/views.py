@@ -9,9 +9,11 @@ from renown.model import (
     Activity,
     Basis,
     Cause,
+    Change,
     Contribution,
     Entry,
     Event,
+    Happening,
     Standing,
     Update,
     instant,
@@ -22,11 +24,15 @@ from renown.stores import EventRow, Reader
 
 __all__ = [
     "activity_json",
+    "basis_json",
     "basis_of",
+    "cause_of",
+    "changes_of",
     "contributions_of",
     "encode",
     "entry_of",
     "event_of",
+    "is_sealed",
     "standing_of",
     "updates_of",
 ]
@@ -34,10 +40,13 @@ __all__ = [
 encode: Final = msgspec.json.Encoder().encode
 _event: Final = msgspec.json.Decoder(Event)
 _basis: Final = msgspec.json.Decoder(Basis)
+_changes: Final = msgspec.json.Decoder(tuple[Change, ...])
 _contributions: Final = msgspec.json.Decoder(tuple[Contribution, ...])
 
 
-def standing_of(subject: str, version: int, at: float, reading: Reading, cause: Cause | None) -> Standing:
+def standing_of(
+    subject: str, version: int, at: float, reading: Reading, cause: Cause | None, *, held: int = 0
+) -> Standing:
     """Return the public view of a reading made for the time `at`."""
     return Standing(
         subject,
@@ -53,6 +62,7 @@ def standing_of(subject: str, version: int, at: float, reading: Reading, cause: 
         reading.provisional,
         timestamp(at),
         cause,
+        held,
     )
 
 
@@ -67,6 +77,28 @@ def event_of(row: EventRow) -> Event:
 def contributions_of(row: EventRow) -> tuple[Contribution, ...]:
     """Return the recorded contributions."""
     return _contributions.decode(row.contributions)
+
+
+def changes_of(row: EventRow) -> tuple[Change, ...]:
+    """Return what the event did besides moving scores."""
+    return () if row.changes is None else _changes.decode(row.changes)
+
+
+def basis_json(basis: Basis) -> bytes:
+    """Return the JSON of a basis, as short as it can be."""
+    if basis.facts is None and basis.verdict is None and not basis.met:
+        return encode((basis.weight, basis.prior))
+    return encode(basis)
+
+
+def is_sealed(row: EventRow) -> bool:
+    """Tell whether it is a blind review that nobody may see yet."""
+    return row.held_why == "blind" and row.held_at is not None and row.ended_at is None
+
+
+def cause_of(row: EventRow) -> Cause:
+    """Return what made a version, as everybody may see it."""
+    return Cause("hold" if is_sealed(row) else row.type, row.delta)
 
 
 def basis_of(row: EventRow) -> Basis:
@@ -87,14 +119,34 @@ def entry_of(row: EventRow) -> Entry:
         score=row.score,
         ended_at=row.ended_at,
         ended_by=row.ended_by,
+        changes=changes_of(row),
+        held_at=row.held_at,
+        held_by=row.held_by,
+        held_until=row.held_until,
+        held_share=row.held_share or 0.0,
+        held_why=row.held_why,
     )
 
 
 def activity_json(row: EventRow) -> bytes:
-    """Return the JSON of an event's public face."""
-    return encode(
-        Activity(row.subject, row.version, row.type, timestamp(row.at), row.score, row.delta, row.value)
-    )
+    """Return the JSON of an event's public face; of a blind review only that something is held."""
+    at = timestamp(row.at)
+    if is_sealed(row):
+        return encode(Activity(row.subject, row.version, "hold", at, row.score, row.delta))
+    # What is held for abuse is not spread by telling of it.
+    hidden = row.held_at is not None and row.ended_at is None and row.held_why != "dispute"
+    value = None if hidden else row.value
+    activity = Activity(row.subject, row.version, row.type, at, row.score, row.delta, value)
+    if row.changes is not None:
+        changes = tuple([_face(change) for change in changes_of(row) if change.kind != "alert"])
+        activity = msgspec.structs.replace(activity, changes=changes or msgspec.UNSET)
+    return encode(activity)
+
+
+def _face(change: Change) -> Happening:
+    """Return what everybody may know of a change: of single events no ids, and no reasons."""
+    name = change.name if change.kind == "badge" else None
+    return Happening(change.kind, name, change.before, change.after)
 
 
 def updates_of(reader: Reader, rows: Sequence[EventRow]) -> list[Update]:

@@ -216,6 +216,8 @@ class WriterThread:
             writer.add_events(work.events)
         if work.ends:
             writer.end_events(work.ends)
+        if work.holds:
+            writer.hold_events(work.holds)
         if work.standings:
             writer.put_standings(work.standings)
             writer.put_kinds(work.kinds)

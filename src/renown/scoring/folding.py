@@ -1,9 +1,13 @@
 """Folding contributions into a state, and taking them back."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from renown.model import Contribution
 from renown.policy import Policy
+from renown.scoring.aggregators import Aggregator
+from renown.scoring.aggregators.last import LastAggregator
+from renown.scoring.aggregators.windows.newest import NewestWindow
 from renown.scoring.evaluating import remember
 from renown.scoring.plan import plan_of
 from renown.scoring.state import State, empty
@@ -24,14 +28,33 @@ def fold(policy: Policy, state: State, contributions: Iterable[Contribution], at
     return State(tuple(cells))
 
 
-def needs_refold(policy: Policy, state: State, at: float) -> bool:
-    """Tell whether an event at `at` comes before something folded and the order matters."""
+def needs_refold(policy: Policy, state: State, at: float, *, old: bool = False) -> bool:
+    """Tell whether an event at `at` comes before something folded and the order matters.
+
+    An `old` event counts anew: it comes before those of the same time that the subject got after it.
+    """
+    if old and _has_ties(policy):
+        return True
     plan = plan_of(policy)
     late = any(cell[0] and at < cell[1] for cell in state.cells[len(plan.names) :]) if plan.sticky else False
     # A generator would cost more than what it asks.
     for i, is_late in plan.lates:
         late = late or is_late(state.cells[i], at)
     return late
+
+
+@lru_cache(maxsize=1024)
+def _has_ties(policy: Policy) -> bool:
+    plan = plan_of(policy)
+    return bool(plan.sticky) or any(map(_is_tied, plan.aggregators))
+
+
+def _is_tied(aggregator: Aggregator) -> bool:
+    """Tell whether it matters which of two contributions of the same time comes first."""
+    if aggregator.ordered or isinstance(aggregator, LastAggregator | NewestWindow):
+        return True
+    inner: Aggregator | None = getattr(aggregator, "inner", None)
+    return inner is not None and _is_tied(inner)
 
 
 def take_back(policy: Policy, state: State, contributions: Iterable[Contribution], at: float) -> State | None:

@@ -1,0 +1,185 @@
+"""What folding takes and gives: events of before, the event that comes, what a subject was and becomes."""
+
+from collections.abc import Collection, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from renown import scoring
+from renown.model import Basis, Change, Contribution, Event
+from renown.scoring import Effect, Reading, State
+
+__all__ = [
+    "NO_CONTRIBUTIONS",
+    "Applied",
+    "Earlier",
+    "End",
+    "Folded",
+    "Hold",
+    "Incoming",
+    "Past",
+]
+
+NO_CONTRIBUTIONS: Final[tuple[Contribution, ...]] = ()
+
+
+class Earlier(msgspec.Struct, gc=False, eq=False):
+    """An event the subject already has."""
+
+    seq: int
+    id: str
+    version: int
+    at: float
+    pair: str | None
+    basis: Basis
+    contributions: tuple[Contribution, ...]
+    body: bytes
+    ended_at: float | None = None
+    ended_by: str | None = None
+    ended_version: int | None = None
+    held_at: float | None = None
+    held_by: str | None = None
+    held_until: float | None = None
+    held_share: float | None = None
+    held_why: str | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether it contributes now, or would if it were not held."""
+        return self.ended_version is None and bool(self.contributions)
+
+    @property
+    def held(self) -> bool:
+        """Whether it is held now."""
+        return self.held_at is not None and self.ended_version is None
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether it is under review, and that is no secret."""
+        return self.held and self.held_why != "blind"
+
+    @property
+    def permanent(self) -> bool:
+        """Whether it can be neither disputed nor, but by a moderator, taken back."""
+        return self.held_at is None and self.held_why == "permanent"
+
+    @property
+    def counted(self) -> tuple[Contribution, ...]:
+        """What counts of it while it is live: all, or the share that is left of what is held."""
+        if self.held_at is None:
+            return self.contributions
+        return scoring.weigh(self.contributions, self.held_share) if self.held_share else NO_CONTRIBUTIONS
+
+
+class Past(Protocol):
+    """What an event may need to know of the earlier events of its subject."""
+
+    def newest_of(self, pair: str) -> Earlier | None:
+        """Return the live event of a pair."""
+        ...
+
+    def all_of(self, pair: str) -> Sequence[Earlier]:
+        """Return all events of a pair, ended ones too, by version."""
+        ...
+
+    def referred(self, reference: str) -> Sequence[Earlier]:
+        """Return the events whose id or ref is `reference`, by version."""
+        ...
+
+    def live(self) -> Sequence[Earlier]:
+        """Return the events that contribute, held ones too, by (at, version)."""
+        ...
+
+    def ending(self, until: float) -> Sequence[Earlier]:
+        """Return the held events whose hold ends by `until`, by (its end, version)."""
+        ...
+
+    def next_end(self, gone: Collection[int]) -> float | None:
+        """Return when the first hold ends by itself, those of the versions `gone` aside."""
+        ...
+
+
+class Incoming(Protocol):
+    """An event that passed the checks, with what it means."""
+
+    @property
+    def id(self) -> str:
+        """The producer's id or the one made for it."""
+        ...
+
+    @property
+    def at(self) -> float:
+        """When it happened, POSIX seconds."""
+        ...
+
+    @property
+    def event(self) -> Event:
+        """The event as sent."""
+        ...
+
+    @property
+    def effect(self) -> Effect:
+        """What it means under the policy."""
+        ...
+
+
+class Folded(msgspec.Struct, gc=False, eq=False):
+    """What the events of a subject have come to."""
+
+    version: int
+    state: State
+    at: float
+    """The latest time any of its events has: the time for which it is read."""
+    score: float
+    held: int = 0
+    """How many live contributions are under review; blind reviews are not told."""
+    hold_until: float | None = None
+    """When the first hold ends by itself."""
+
+
+class Applied(msgspec.Struct, gc=False, eq=False):
+    """What one event makes of its subject."""
+
+    folded: Folded
+    reading: Reading | None
+    """The whole reading, where it was asked for."""
+    delta: float
+    pair: str | None
+    basis: Basis
+    contributions: tuple[Contribution, ...]
+    ends: Sequence["End"]
+    """What it takes back; the event itself, too, when a later value was there before it."""
+    holds: Sequence["Hold"] = ()
+    """What is held, or held no more, from now on; the event itself, too."""
+    changes: Sequence[Change] = ()
+
+
+class End(msgspec.Struct, frozen=True, gc=False):
+    """That an event stops to contribute."""
+
+    seq: int | None
+    """None means the incoming event itself."""
+    id: str
+    pair: str | None
+    at: float
+    by: str
+
+
+class Hold(msgspec.Struct, frozen=True, gc=False):
+    """That an event is held, or held no more."""
+
+    seq: int | None
+    """None means the incoming event itself."""
+    id: str
+    pair: str | None
+    at: float | None
+    """Since when; None: not any more."""
+    by: str | None
+    until: float | None = None
+    share: float | None = None
+    why: str | None = None
+
+    def mark(self, earlier: Earlier) -> None:
+        """Write it on an event of before."""
+        earlier.held_at, earlier.held_by, earlier.held_until = self.at, self.by, self.until
+        earlier.held_share, earlier.held_why = self.share, self.why

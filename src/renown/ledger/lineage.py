@@ -1,0 +1,87 @@
+"""Which event a reference means now: itself, or the amendments that have taken its place."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from renown.errors import EventError
+from renown.ledger.forms import Earlier, Incoming, Past
+from renown.model import Event
+from renown.policy import STEPS
+
+__all__ = ["heirs", "nothing_there", "said", "the_one"]
+
+_event: Final = msgspec.json.Decoder(Event)
+
+
+def heirs(earlier: Earlier, past: Past) -> Iterator[Earlier]:
+    """Yield an event and the amendments that have taken its place, one after the other."""
+    heir: Earlier | None = earlier
+    while heir is not None:
+        yield heir
+        by = heir.ended_by
+        follower = None if by is None else next((e for e in past.referred(by) if e.id == by), None)
+        heir = follower if follower is not None and _event.decode(follower.body).type == "amend" else None
+
+
+def said(target: Earlier, past: Past) -> tuple[Event, float]:
+    """Return what `target` says, and when that happened.
+
+    An amendment says what it amended with its own changes, of that one's time.
+    """
+    event = _event.decode(target.body)
+    if event.type != "amend" or event.ref is None:
+        return event, target.at
+    origin = next((e for e in past.referred(event.ref) if e.ended_by == target.id), None)
+    if origin is None:
+        return event, target.at
+    before, at = said(origin, past)
+    data = before.data if event.data is None else {**(before.data or {}), **event.data}
+    changed = msgspec.structs.replace(
+        before,
+        value=before.value if event.value is None else event.value,
+        categories=before.categories if event.categories is None else event.categories,
+        data=data,
+    )
+    return changed, at
+
+
+def the_one(reference: str, incoming: Incoming, past: Past) -> Earlier:
+    """Return the one live event that a step is about.
+
+    An id names itself, and a dispute or a hold what that was about; a ref is good as long as one live event
+    has it.
+
+    Raises:
+        EventError: there is none (`ref_not_found`), or more than one (`ref_ambiguous`).
+
+    """
+    referred = past.referred(reference)
+    named = [each for each in referred if each.id == reference]
+    for each in named:
+        event = _event.decode(each.body)
+        if event.type in STEPS and event.ref and event.ref != reference:
+            return the_one(event.ref, incoming, past)
+    live = {heir.version: heir for each in named or referred for heir in heirs(each, past) if heir.live}
+    if not live:
+        raise nothing_there(incoming, reference, referred)
+    if len(live) > 1:
+        raise EventError(
+            f"`{reference}` means {len(live)} events; `{incoming.event.type}` is about one",
+            code="ref_ambiguous",
+            field="ref",
+            expected="the id of one of them",
+        )
+    return next(iter(live.values()))
+
+
+def nothing_there(incoming: Incoming, reference: str, referred: Sequence[Earlier]) -> EventError:
+    """Return the error that there is nothing to do something to."""
+    why = "was taken back already" if referred else "is not known for this subject"
+    return EventError(
+        f"there is nothing to {incoming.event.type}: `{reference}` {why}",
+        code="ref_not_found",
+        field="ref",
+        expected="the id or the ref of a live event of the same subject",
+    )
