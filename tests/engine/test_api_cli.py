@@ -166,3 +166,15 @@ def test_settings_are_shown_with_their_source_and_without_secrets(tmp_path: Path
     assert "s" * 40 not in shown
     assert "RENOWN_PORT" in _run("config", "docs", "port").stdout
     assert "gateway.rooms.<name>.publish" in _run("config", "docs", "gateway.rooms.chat").stdout
+
+
+def test_a_person_is_erased_when_it_is_meant(tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path))
+    with RunningServer(tmp_path) as running:
+        told = _run("event", "seller:a", "review", "--value", "5", "--actor", "buyer:1", "--url", running.url)
+        assert told.returncode == 0, told.stderr
+    asked = _run("erase", "buyer:1", *data)
+    assert (asked.returncode, "Erase buyer:1" in asked.stderr) == (1, True)
+    erased = json.loads(_run("erase", "buyer:1", "--yes", "--json", *data).stdout)
+    assert (erased["events"], erased["subjects"]) == (1, 1)
+    assert _run("rebuild", "--check", *data).returncode == 0

@@ -231,6 +231,18 @@ def test_stored_rights_over_http(backend: Backend) -> None:
     assert backend.delete(path).status_code == 404
 
 
+def test_a_person_is_erased_over_http(backend: Backend) -> None:
+    told = {"type": "review", "subject": "seller:erased", "actor": "buyer:ghost", "value": 5, "id": "ghost-1"}
+    assert backend.post("/v1/events", json=told).json()["status"] == "applied"
+    before = backend.get("/v1/standings/seller:erased").json()
+    answer = backend.delete("/v1/actors/buyer:ghost")
+    assert (answer.status_code, answer.json()["events"], answer.json()["subjects"]) == (200, 1, 1)
+    events = backend.get("/v1/standings/seller:erased/events").json()["events"]
+    assert [each["event"]["actor"] for each in events] == [answer.json()["pseudonym"]]
+    assert backend.get("/v1/standings/seller:erased").json() == before
+    assert backend.post("/v1/events", json=told).json()["status"] == "duplicate"
+
+
 @pytest.mark.parametrize(
     "request_, status, field",
     [
@@ -243,6 +255,7 @@ def test_stored_rights_over_http(backend: Backend) -> None:
         (("POST", "/v1/users/ana/disconnect", '{"code":200}'), 422, "code"),
         (("POST", "/v1/users/ana/disconnect", '{"reason":""}'), 422, "reason"),
         (("POST", "/v1/tokens/revoke", "{}"), 422, "token_id"),
+        (("DELETE", "/v1/actors/ghost", ""), 422, "actor"),
         (("POST", "/v1/tokens/revoke", '{"user":"ana","token_id":"x"}'), 422, "token_id"),
         (("POST", "/v1/tokens/revoke", '{"user":"ana","issued_before":"then"}'), 400, "at"),
         (("POST", "/v1/tokens", '{"user":"ana","channel":"a:1","rights":{}}'), 422, "rights"),

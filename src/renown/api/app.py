@@ -11,6 +11,7 @@ from litestar.params import Parameter
 from litestar.types import ASGIApp
 
 from renown.api import (
+    actors,
     badge,
     channels,
     detail,
@@ -52,6 +53,7 @@ _ROUTES: list[HTTPRouteHandler] = [
     users.delete_rights,
     users.disconnect_user,
     users.revoke_tokens,
+    actors.erase_actor,
     badge.get_badge,
     server_api.call_server_api,
     probes.get_live,

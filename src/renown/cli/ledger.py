@@ -1,4 +1,4 @@
-"""`renown rebuild`, `renown export` and `renown doctor`."""
+"""`renown rebuild`, `renown export`, `renown erase` and `renown doctor`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,9 +9,9 @@ from renown.cli.options import DEFAULT_URL, Config, Data, Json, Url
 from renown.cli.output import FAULTS, command, note, print_json
 
 if TYPE_CHECKING:
-    from renown.ledger import RebuildReport
+    from renown.ledger import Erasure, RebuildReport
 
-__all__ = ["doctor", "export", "rebuild"]
+__all__ = ["doctor", "erase", "export", "rebuild"]
 
 _SHOWN = 20
 
@@ -85,6 +85,37 @@ def export(
         print_json({"file": str(file), "bytes": size})
     else:
         print(f"{file}: {size:,} bytes")
+
+
+@command
+def erase(
+    actor: Annotated[str, typer.Argument(help="Who asks to be forgotten, kind:id.", metavar="ACTOR")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: Config = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Make a person anonymous in all events and drop what they wrote; no score changes."""
+    import asyncio
+
+    from renown.cli.local import local_settings, open_ledger
+
+    if not yes:
+        typer.confirm(f"Erase {actor} for good?", abort=True, err=True)
+    ledger = open_ledger(local_settings(config, data=data))
+
+    async def run() -> "Erasure":
+        try:
+            return await ledger.erase(actor)
+        finally:
+            await ledger.close()
+
+    erasure = asyncio.run(run())
+    if as_json:
+        print_json(erasure)
+    else:
+        print(f"{erasure.events:,} events about {erasure.subjects:,} subjects are now of {erasure.pseudonym}")
 
 
 @command
