@@ -80,11 +80,17 @@ class Chromium:
 
 
 class Page:
-    """A tab in a browser context of its own."""
+    """A tab, in a browser context of its own or beside another."""
 
     def __init__(self, browser: Chromium, number: int) -> None:
         self._browser = browser
         self._number = number
+
+    def beside(self, url: str) -> "Page":
+        """Open another tab of the same visitor's."""
+        page = Page(self._browser, self._browser.do("open", beside=self._number))
+        page.goto(url)
+        return page
 
     def do(self, command: str, **given: Any) -> Any:
         """Have the driver do one thing on this page."""

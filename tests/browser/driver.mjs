@@ -44,8 +44,8 @@ const ignoreNavigation = (error) => {
 };
 
 const commands = {
-  async open({ options }) {
-    const context = await browser.newContext(options);
+  async open({ options, beside }) {
+    const context = beside ? pages.get(beside).context : await browser.newContext(options);
     const page = await context.newPage();
     pages.set(++last, { context, page, log: watch(page) });
     return last;
@@ -73,8 +73,9 @@ const commands = {
   accessibility: ({ page, selector }) => page.page.locator(selector).ariaSnapshot(),
   log: ({ page }) => page.log,
   async close({ page, id }) {
-    await page.context.close();
-    pages.delete(id);
+    if (!pages.delete(id)) return null;
+    const alone = ![...pages.values()].some(({ context }) => context === page.context);
+    await (alone ? page.context : page.page).close();
     return null;
   },
 };

@@ -11,6 +11,7 @@ from litestar import Request, Response, get
 from renown.api.services import Services, Use
 from renown.api.standings import matches
 from renown.errors import NotFoundError
+from renown.gateway.options import Shown
 
 __all__ = ["get_asset", "get_dashboard", "get_widget"]
 
@@ -31,26 +32,44 @@ _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".html": "text/ht
 _ASSET: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 """What the build names its files; nothing else is asked of the file system."""
 
-_read: dict[tuple[Path, int, int], tuple[bytes, str]] = {}
-"""Contents and entity tags of the files served so far, by path, time and size."""
+_SHOWN: Final = re.compile(rb'\{slow:"dim",stale:"keep",offline:"as_of",share:\w+=>\w+\}')
+"""What the widget shows by default, as the build writes it."""
+_TABS: Final = "widget-tabs.js"
+"""What the widget loads where tabs share a connection."""
+_OPENED: Final = {"cross-origin-resource-policy": "cross-origin"}
+
+_read: dict[tuple[Path, int, int, Shown | None], tuple[bytes, str]] = {}
+"""Contents and entity tags of the files served so far, by path, time, size and the rule written into them."""
 
 
-def _load(path: Path) -> tuple[bytes, str] | None:
+def _load(path: Path, shown: Shown | None) -> tuple[bytes, str] | None:
     try:
         stat = path.stat()
-        key = (path, stat.st_mtime_ns, stat.st_size)
+        key = (path, stat.st_mtime_ns, stat.st_size, shown)
         if key not in _read:
             body = path.read_bytes()
+            if shown is not None:
+                body = _SHOWN.sub(_written(shown), body)
             _read[key] = (body, f'"{blake2b(body, digest_size=10).hexdigest()}"')
         return _read[key]
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
 
 
+def _written(shown: Shown) -> bytes:
+    share = '(await import("./assets/widget-tabs.js")).share' if shown.tabs == "shared" else "e=>e"
+    rule = f'slow:"{shown.slow}",stale:"{shown.reconnecting}",offline:"{shown.offline}"'
+    return f"{{{rule},share:{share}}}".encode()
+
+
 def _serve(
-    request: Request[Any, Any, Any], path: Path, cache: str, headers: dict[str, str] | None = None
+    request: Request[Any, Any, Any],
+    path: Path,
+    cache: str,
+    headers: dict[str, str] | None = None,
+    shown: Shown | None = None,
 ) -> Response[bytes] | None:
-    found = _load(path)
+    found = _load(path, shown)
     if found is None:
         return None
     body, tag = found
@@ -78,9 +97,13 @@ def get_dashboard(request: Request[Any, Any, Any], services: Use) -> Response[by
 
 @get("/widget.js", include_in_schema=False, sync_to_thread=False)
 def get_widget(request: Request[Any, Any, Any], services: Use) -> Response[bytes]:
-    """Serve the widget's script: cached shortly, so that it always fits the server."""
-    script = services.static / "widget.js"
-    found = _serve(request, script, _SHORT, {"cross-origin-resource-policy": "cross-origin"})
+    """Serve the widget's script: cached shortly, so that it always fits the server.
+
+    What the rule of `standing:` says a viewer should see is written into it, so that it is known without a
+    request, and before there is a connection.
+    """
+    shown = services.gateway.channels.rules()["standing"].shown
+    found = _serve(request, services.static / "widget.js", _SHORT, _OPENED, shown)
     if found is None:
         body = b'console.error("Renown: the widget is not built; run make setup in the source checkout.");\n'
         return Response(
@@ -91,9 +114,11 @@ def get_widget(request: Request[Any, Any, Any], services: Use) -> Response[bytes
 
 @get("/assets/{name:str}", include_in_schema=False, sync_to_thread=False)
 def get_asset(request: Request[Any, Any, Any], services: Use, name: str) -> Response[bytes]:
-    """Serve a file of the dashboard; its name changes with its content."""
+    """Serve a file of the dashboard, whose name changes with its content, or what the widget loads."""
     found = None
-    if _ASSET.fullmatch(name):
+    if name == _TABS:
+        found = _serve(request, services.static / _TABS, _SHORT, _OPENED)
+    elif _ASSET.fullmatch(name):
         found = _serve(request, services.static / "dashboard" / "assets" / name, _FOREVER)
     if found is None:
         raise NotFoundError(f"There is nothing at /assets/{name[:80]}.")

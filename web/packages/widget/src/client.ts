@@ -1,4 +1,5 @@
-import { type Reply, TERMINAL } from "./protocol.ts";
+import type { Reply } from "./protocol.ts";
+import { SHOWN } from "./shown.ts";
 import type { Listener, Standing, State, Token } from "./standing.ts";
 
 /** One watched subject. Names with an underscore are shortened by the build. */
@@ -15,7 +16,7 @@ interface Channel {
   _polled?: boolean;
 }
 
-interface Connection {
+export interface Connection {
   /** Tell `listener` all news of `subject`, beginning with what is known; returns what ends it. */
   _watch(subject: string, listener: Listener): () => void;
   /** Connect with `token` from now on. */
@@ -34,6 +35,8 @@ const PREFIX = "standing:";
 const MUTE = 5e3;
 /** Failures in a row before the standing is asked for over HTTP; a mute socket is as bad as that many. */
 const PATIENCE = 3;
+/** 3500 to 3999 and 4500 to 4999: these close codes ask us not to come back. */
+const TERMINAL = 500;
 /** As many failures as make us stay away: the server does not want us. */
 const FINAL = 1e9;
 
@@ -41,10 +44,9 @@ const connections = new Map<string, Connection>();
 
 const connection = (server: string): Connection => {
   const channels = new Map<string, Channel>();
-  const asked = new Map<number, Channel>();
+  let asked: Channel[] = [];
   let socket: WebSocket | undefined;
   let opening = false;
-  let reachable = true;
   /** The last answer over HTTP was that we may not know; only another token can change that. */
   let denied = false;
   let failures = 0;
@@ -52,6 +54,8 @@ const connection = (server: string): Connection => {
   let since = 0;
   let heard = 0;
   let silence = 0;
+  /** The server's ping is late. */
+  let slow: boolean | undefined;
   let pong: boolean | undefined;
   let token: Token | undefined;
   let bearer: string | undefined;
@@ -61,8 +65,18 @@ const connection = (server: string): Connection => {
 
   const tell = (channel: Channel) => {
     const state: State =
-      channel._subscribed || channel._polled ? "live" : failures < 2 && !channel._refused ? "stale" : "offline";
+      channel._subscribed || channel._polled
+        ? slow && channel._subscribed
+          ? "slow"
+          : "live"
+        : failures < 2 && !channel._refused
+          ? "stale"
+          : "offline";
     for (const listener of channel._listeners) listener(state, channel._standing);
+  };
+
+  const doubt = (late: boolean) => {
+    if (slow !== (slow = late)) channels.forEach(tell);
   };
 
   const accept = (channel: Channel, standing: Standing) => {
@@ -73,7 +87,12 @@ const connection = (server: string): Connection => {
     heard = Date.now();
     silence = ms;
     clearTimeout(watchdog);
-    if (ms) watchdog = setTimeout(lost, ms, 0, PATIENCE);
+    doubt(false);
+    if (ms)
+      watchdog = setTimeout(() => {
+        doubt(true);
+        watchdog = setTimeout(lost, MUTE, 0, PATIENCE);
+      }, ms - MUTE);
   };
 
   const isOpen = () => socket?.readyState === 1;
@@ -89,7 +108,7 @@ const connection = (server: string): Connection => {
         offset: channel._standing?.version,
       },
     });
-    asked.set(commands, channel);
+    asked[commands] = channel;
     return text;
   };
 
@@ -150,11 +169,9 @@ const connection = (server: string): Connection => {
     arm(silence);
     for (const line of text.trim().split("\n")) {
       const reply: Reply = JSON.parse(line);
-      const channel = asked.get(reply.id!);
-      if (channel) {
-        asked.delete(reply.id!);
-        onSubscribe(channel, reply);
-      } else if (reply.push) onPush(reply.push);
+      const channel = asked[reply.id!];
+      if (channel) onSubscribe(channel, reply);
+      else if (reply.push) onPush(reply.push);
       else if (reply.id === 1) onConnect(reply);
       else if (!reply.id && pong) socket!.send("{}");
       if (!socket) return;
@@ -171,7 +188,7 @@ const connection = (server: string): Connection => {
       const fresh = (socket = new WebSocket(server.replace(/^http/, "ws") + "/connection/websocket"));
       arm(MUTE);
       fresh.onopen = () => {
-        asked.clear();
+        asked = [];
         commands = 0;
         const hello = command({ connect: { token: bearer, name: "widget" } });
         fresh.send([hello, ...[...channels.values()].map(subscribeCommand)].join("\n"));
@@ -195,7 +212,7 @@ const connection = (server: string): Connection => {
     clearTimeout(retry);
     if (!socket) return;
     // A dead network delays the close event, so nothing waits for it.
-    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.onmessage = socket.onclose = null;
     socket.close();
     socket = undefined;
     since = 0;
@@ -205,14 +222,14 @@ const connection = (server: string): Connection => {
   const lost = (code = 0, weight = 1) => {
     failures = since && Date.now() - since > MUTE ? 0 : failures + weight;
     hangUp();
-    if (TERMINAL.test(code + "")) {
+    if (code % 1e3 >= TERMINAL) {
       failures = FINAL;
       bearer = undefined;
     } else retry = setTimeout(open, Math.random() * Math.min(2e4, 500 * 2 ** failures));
-    for (const channel of channels.values()) {
+    channels.forEach((channel) => {
       channel._subscribed = false;
       tell(channel);
-    }
+    });
     poll();
   };
 
@@ -235,8 +252,7 @@ const connection = (server: string): Connection => {
       // Not reachable: the next round will tell.
     }
     if (channel._subscribed) return;
-    if (answered && !reachable) open();
-    reachable = channel._polled = answered;
+    channel._polled = answered;
     tell(channel);
   };
 
@@ -300,7 +316,7 @@ const connection = (server: string): Connection => {
 /** The connection to `server`, its address without a slash at the end, which all elements of the page share. */
 export const reach = (server: string): Connection => {
   let found = connections.get(server);
-  if (!found) connections.set(server, (found = connection(server)));
+  if (!found) connections.set(server, (found = SHOWN.share(connection(server), server)));
   return found;
 };
 

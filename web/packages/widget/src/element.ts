@@ -1,4 +1,5 @@
 import { reach } from "./client.ts";
+import { SHOWN } from "./shown.ts";
 import type { Standing, State, Token } from "./standing.ts";
 import css from "./style.css";
 
@@ -37,25 +38,26 @@ export class RenownScore extends HTMLElement {
   _internals = this.attachInternals();
   _token: Token | undefined;
   _key = "";
+  /** The token that the connection was told. */
+  _known: Token | undefined;
   _state: State = "stale";
   _stop: (() => void) | undefined;
-  _planned: boolean | undefined;
   _seen: boolean | undefined;
   _frame: number | undefined;
   /** The score on show. */
   _shown: number | undefined;
   /** When the standing on show was last known to be the newest. */
-  _confirmed: number | undefined;
+  _confirmed: Date | undefined;
   _said = 0;
   _saying: ReturnType<typeof setTimeout> | undefined;
 
-  _dot = make("span", "status");
-  _label = make("span", "label");
-  _value = make("span", "value");
-  _count = make("span", "count");
-  _delta = make("span", "delta");
+  _dot = make("i", "status");
+  _label = make("small", "label");
+  _value = make("b", "value");
+  _count = make("small", "count");
+  _delta = make("sup", "delta");
   _sentence = make("span", "sentence");
-  _badge = make("span", "badge", this._dot, this._label, this._value, this._count, this._delta);
+  _badge = make("div", "badge", this._dot, this._label, this._value, this._count, this._delta);
   /** Shows what the page put inside the element, or else the empty badge, until there is a standing. */
   _slot = make("slot", "", this._badge);
 
@@ -98,70 +100,70 @@ export class RenownScore extends HTMLElement {
     this._plan();
   }
 
-  /** Attributes come one by one, and moved elements leave and return: act once, when all is said. */
+  /** With the next frame: attributes come one by one, moved elements return, and only the newest is drawn. */
   _plan() {
-    if (!this._planned) queueMicrotask(() => this._follow());
-    this._planned = true;
+    this._frame ??= requestAnimationFrame(() => {
+      this._frame = undefined;
+      this._follow();
+      this._draw();
+    });
   }
 
   _follow() {
-    this._planned = false;
     const server = (this.getAttribute("server") || new URL(import.meta.url).origin).replace(/\/$/, "");
     const subject = this._seen && this.isConnected && this.getAttribute("subject");
     const token = this._token ?? this.getAttribute("token");
     const key = subject ? server + " " + subject : "";
-    if (subject && token) reach(server)._identify(token);
     if (key !== this._key) {
       this._stop?.();
       this._key = key;
-      this.standing = this._shown = this._stop = undefined;
-      if (subject) this._stop = reach(server)._watch(subject, (state, standing) => this._hear(state, standing));
+      this.standing = this._shown = this._confirmed = this._known = this._stop = undefined;
     }
-    this._draw();
+    if (!subject) return;
+    if (token && token !== this._known) reach(server)._identify((this._known = token));
+    this._stop ??= reach(server)._watch(subject, (state, standing) => this._hear(state, standing));
   }
 
   _hear(state: State, standing: Standing | null | undefined) {
     const before = this.standing;
-    if (this._state === "live") this._confirmed = Date.now();
+    if (this._state === "live") this._confirmed = new Date();
     this._state = state;
     this.standing = standing;
-    this._later();
+    // The pause hides the blink of a connection that comes straight back.
+    if (state === "stale") setTimeout(() => this._plan(), 1e3);
+    else this._plan();
     if (standing !== before)
       this.dispatchEvent(
         new CustomEvent("renown:change", { bubbles: true, composed: true, detail: { standing, before } }),
       );
   }
 
-  /** Draw with the next frame: the newest only, and never in a hidden tab. */
-  _later() {
-    this._frame ??= requestAnimationFrame(() => this._draw());
-  }
-
   _draw() {
-    this._frame = undefined;
-    const { standing, _state } = this;
+    const { _state } = this;
     const words = RenownScore.text;
+    const rule = SHOWN[_state];
+    const standing = rule === "hide" ? undefined : this.standing;
     const known = standing !== undefined;
-    const state = known || _state === "offline" ? _state : "loading";
+    const state = this.standing !== undefined || _state === "offline" ? _state : "loading";
     const score = standing && !standing.provisional ? standing.score : undefined;
     const value = score !== undefined ? this._number(score) : known ? words.new : "–";
-    const count = standing?.count ? this._number(standing.count, { notation: "compact" }) : "";
+    const count = standing?.count ? this._number(standing.count, 0) : "";
     const title = this.getAttribute("label");
     const since =
-      state === "live" || !this._confirmed
-        ? ""
-        : `${words.asOf} ${new Date(this._confirmed).toLocaleTimeString(this._language(), { timeStyle: "short" })}`;
-    const before = this._shown;
+      rule === "as_of" && this._confirmed
+        ? `${words.asOf} ${this._confirmed.toLocaleTimeString(this._language(), { timeStyle: "short" })}`
+        : "";
+    const by = score! - this._shown!;
     this._shown = score;
 
     this.dataset["state"] = state;
     this._badge.title = since;
     this._label.textContent = title;
-    this._count.textContent = count && `(${count})`;
+    this._count.textContent = since || (count && `(${count})`);
     if (known) this._slot.replaceWith(this._badge);
     const changed = value !== this._value.textContent;
     this._value.textContent = value;
-    this._badge.className = state;
+    this._badge.className = [state, rule].join(" ");
     try {
       const { states } = this._internals;
       states.clear();
@@ -169,43 +171,30 @@ export class RenownScore extends HTMLElement {
     } catch {
       // Browsers before 2024 know no states; the attribute says the same.
     }
-    if (changed && score !== undefined && before !== undefined) this._move(score - before);
-    if (known)
-      this._say(`${title || words.label} ${value}${count && `, ${words.of} ${count}`}${since && `, ${since}`}`);
+    if (changed && by) this._move(by);
+    this._say(
+      known ? `${title || words.label} ${value}${count && `, ${words.of} ${count}`}${since && `, ${since}`}` : "",
+    );
   }
 
   _move(by: number) {
-    if (document.hidden || matchMedia("(prefers-reduced-motion:reduce)").matches) return;
+    if (matchMedia("(prefers-reduced-motion:reduce)").matches) return;
     const up = by > 0;
     this._badge.classList.toggle("up", up);
-    this._delta.textContent = (up ? "▲ " : "▼ ") + this._number(Math.abs(by), { maximumFractionDigits: 2 });
-    this._value.animate([{ transform: `translateY(${up ? "" : "-"}.6em)`, opacity: 0 }, {}], {
-      duration: 450,
-      easing: "cubic-bezier(.2,.8,.2,1)",
-    });
-    this._badge.animate(
-      [{ boxShadow: "0 0 0 .2em color-mix(in srgb,var(--_) 45%,transparent)" }, { boxShadow: "0 0 0 .2em transparent" }],
-      1200,
-    );
-    this._delta.animate(
-      [
-        { transform: "translateY(.5em)" },
-        { opacity: 1, transform: "none", offset: 0.15 },
-        { opacity: 1, transform: "none", offset: 0.7 },
-        {},
-      ],
-      2400,
-    );
+    this._delta.textContent = (up ? "▲ " : "▼ ") + this._number(Math.abs(by), 2);
+    this._value.animate({ opacity: [0, 1], translate: [`0 ${up ? "" : "-"}.6em`, "0"] }, { duration: 450, easing: "ease-out" });
+    this._badge.animate([{ boxShadow: "0 0 0 .15em var(--_)" }, {}], 1200);
+    this._delta.animate({ opacity: [0, 1, 1, 0], translate: ["0 .6em", "0"] }, 2400);
   }
 
   _say(text: string) {
     const node = this._sentence;
     const polite = this.getAttribute("announce") !== "off";
-    const wait = polite ? this._said + CALM - Date.now() : 0;
+    const wait = polite && text ? this._said + CALM - Date.now() : 0;
     clearTimeout(this._saying);
     if (text === node.textContent) return;
     if (wait > 0) {
-      this._saying = setTimeout(() => this._later(), wait);
+      this._saying = setTimeout(() => this._plan(), wait);
       return;
     }
     node.textContent = text;
@@ -223,18 +212,14 @@ export class RenownScore extends HTMLElement {
     }
   }
 
-  _number(value: number, options?: Intl.NumberFormatOptions) {
+  _number(value: number, decimals = (this.getAttribute("decimals") ?? 1) as number) {
     const size = Math.abs(value);
-    const decimals = (this.getAttribute("decimals") ?? 1) as number;
     return value
-      .toLocaleString(
-        this._language(),
-        options ?? {
-          minimumFractionDigits: size < 100 ? decimals : 0,
-          maximumFractionDigits: decimals,
-          notation: size < 1e4 ? "standard" : "compact",
-        },
-      )
+      .toLocaleString(this._language(), {
+        minimumFractionDigits: size < 100 ? decimals : 0,
+        maximumFractionDigits: decimals,
+        notation: size < 1e4 ? "standard" : "compact",
+      })
       .replace("-", "−");
   }
 }

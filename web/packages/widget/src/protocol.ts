@@ -20,6 +20,3 @@ export interface Reply {
     readonly unsubscribe?: { readonly code: number };
   };
 }
-
-/** The close codes that ask the client not to come back: 3500 to 3999 and 4500 to 4999. */
-export const TERMINAL = /^[34][5-9]..$/;

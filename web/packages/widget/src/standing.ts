@@ -18,8 +18,8 @@ export interface Standing {
   readonly cause: { readonly type: string; readonly delta: number } | null;
 }
 
-/** `live`: confirmed now. `stale`: the connection was just lost. `offline`: it could not be had again. */
-export type State = "live" | "stale" | "offline";
+/** `live`: confirmed now. `slow`: the connection stands, but the server is late. `stale`: it was just lost. `offline`: it could not be had again. */
+export type State = "live" | "slow" | "stale" | "offline";
 
 /** A client token, or a function that makes one; the function is asked before every connection. */
 export type Token = string | (() => string | Promise<string>);

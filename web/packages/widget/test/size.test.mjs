@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { bundle } from "../build.mjs";
+import { bundles } from "../build.mjs";
+
+const size = (code) => gzipSync(code, { level: 9 }).length;
 
 test("element and client together are at most 4,096 bytes, gzip -9", async () => {
-  const size = gzipSync(await bundle(), { level: 9 }).length;
-  assert.ok(size > 1000, `${size} bytes cannot be the widget`);
-  assert.ok(size <= 4096, `${size} bytes`);
+  const bytes = size((await bundles())["widget.js"]);
+  assert.ok(bytes > 1000, `${bytes} bytes cannot be the widget`);
+  assert.ok(bytes <= 4096, `${bytes} bytes`);
+});
+
+test("what tabs need to share a connection is at most 1,024 bytes more", async () => {
+  const bytes = size((await bundles())["widget-tabs.js"]);
+  assert.ok(bytes > 300, `${bytes} bytes cannot be it`);
+  assert.ok(bytes <= 1024, `${bytes} bytes`);
 });

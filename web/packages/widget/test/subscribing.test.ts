@@ -124,6 +124,16 @@ describe("heartbeat", () => {
     assert.equal(one.now?.state, "stale");
   });
 
+  it("is slow when the ping is 5 s late, until there is a sign of life", async () => {
+    const { one } = await live();
+    await stage.pass(29_000);
+    assert.equal(one.now?.state, "live");
+    await stage.pass(1500);
+    assert.deepEqual(one.now, { state: "slow", version: 5 });
+    stage.last.says({});
+    assert.deepEqual(one.now, { state: "live", version: 5 });
+  });
+
   it("has no deadline when the server sends no pings", async () => {
     watch(newServer(), "seller:42", ear().listener);
     await stage.pass(10);
