@@ -99,6 +99,8 @@ def _burst(guard: BurstGuard, path: str) -> None:
     within(guard.usual, 0, 1e6, f"{path}.usual")
     within(guard.usual_days, 1, 3650, f"{path}.usual_days")
     within(guard.least, 2, 10**9, f"{path}.least")
+    within(guard.sds, 0, 20, f"{path}.sds")
+    within(guard.usual_share, 0.001, 0.999, f"{path}.usual_share")
 
 
 def _last(last: int, least: int, path: str) -> None:

@@ -68,6 +68,11 @@ class BurstGuard(Guard, frozen=True, kw_only=True, forbid_unknown_fields=True, t
     """How long a past must be to stand by itself."""
     least: int = 3
     """Fewer events than this are never a burst."""
+    sds: float = 2.0
+    """By how many standard deviations their share of all events must be higher than it used to be; with 0
+    the share does not matter."""
+    usual_share: float = 0.25
+    """Their share of all events of a subject nothing is known of."""
 
 
 class ReciprocityGuard(Guard, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="reciprocity"):
@@ -150,9 +155,10 @@ class ExitScamGuard(Guard, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What a newer rating of weight 1 leaves of the older ones in the fast level."""
     slow: float = 0.98
     """The same of the slow level."""
-    sds: float = 2.0
-    """By how many standard deviations of its ratings the fast level lies below the slow one."""
-    spread: float = 0.05
+    sds: float = 4.0
+    """By how many standard deviations the fast level lies below the slow one: of those by which it wanders
+    while the ratings stay as they are."""
+    spread: float = 0.1
     """The least standard deviation, as a part of the scale."""
     least: int = 10
     """With fewer ratings nothing is said."""

@@ -1,5 +1,6 @@
 """Budgets: how many events one actor may send about a subject, and a subject may get, within some days."""
 
+from itertools import accumulate
 from math import floor
 
 import msgspec
@@ -11,16 +12,18 @@ from renown.scoring.guards.words import figure, noun, span
 
 __all__ = ["ActorBudget", "ActorCell", "SubjectBudget", "SubjectCell"]
 
-_MOST = 48
+_MOST = 40
 """So many events of the window are remembered; above that, actors that came once are forgotten first."""
 
 
 class ActorCell(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Who sent the events of the window, the newest first."""
 
+    newest: int
+    """When the newest came, in minutes since 1970."""
     marks: tuple[int, ...]
-    times: tuple[int, ...]
-    """Minutes since 1970."""
+    gaps: tuple[int, ...]
+    """Minutes from each to the one before it in the list."""
 
 
 class SubjectCell(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -53,9 +56,8 @@ class ActorBudget(Detector):
         mark = mark_of(actor)
         if marks.count(mark) < self._most:
             return None
-        now = floor(seen.at / 60)
-        pairs = zip(marks, cell.times, strict=True)
-        before = sum(m == mark and abs(now - time) < self._minutes for m, time in pairs)
+        ages = accumulate(cell.gaps, initial=floor(seen.at / 60) - cell.newest)
+        before = sum([m == mark and abs(age) < self._minutes for m, age in zip(marks, ages, strict=True)])
         if before < self._most:
             return None
         return Finding(
@@ -75,17 +77,29 @@ class ActorBudget(Detector):
             return cell
         mark, now = mark_of(actor), floor(seen.at / 60)
         if cell is None:
-            return ActorCell((mark,), (now,))
-        marks, times = cell.marks, cell.times
-        size, old = len(times), now - self._minutes
-        # They lie in the order of arrival: a late event keeps what came before it a little longer.
-        while size and times[size - 1] <= old:
+            return ActorCell(now, (mark,), ())
+        marks, gaps = cell.marks, cell.gaps
+        # They lie in the order of arrival: one that is late counts as if it came with the newest.
+        now = max(now, cell.newest)
+        first = now - cell.newest
+        age, size = first + sum(gaps), len(marks)
+        while size and age >= self._minutes:
             size -= 1
-        marks, times = (mark, *marks[:size]), (now, *times[:size])
+            age -= gaps[size - 1] if size else first
+        marks, gaps = (mark, *marks[:size]), (first, *gaps)[:size]
         if size >= _MOST:
-            drop = next((i for i in range(size, 0, -1) if marks.count(marks[i]) == 1), size)
-            marks, times = (*marks[:drop], *marks[drop + 1 :]), (*times[:drop], *times[drop + 1 :])
-        return ActorCell(marks, times)
+            marks, gaps = _shorter(marks, gaps)
+        return ActorCell(now, marks, gaps)
+
+
+def _shorter(marks: tuple[int, ...], gaps: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Leave out the oldest of those that came once, or else the oldest."""
+    last = len(marks) - 1
+    drop = next((i for i in range(last, 0, -1) if marks.count(marks[i]) == 1), last)
+    if drop == last:
+        return marks[:last], gaps[: last - 1]
+    merged = gaps[drop - 1] + gaps[drop]
+    return (*marks[:drop], *marks[drop + 1 :]), (*gaps[: drop - 1], merged, *gaps[drop + 1 :])
 
 
 class SubjectBudget(Detector):

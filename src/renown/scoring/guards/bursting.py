@@ -23,9 +23,9 @@ class BurstDetector(Detector):
     def look(self, cell: Bursts | None, seen: Sighting) -> Finding | None:
         """Speak while a window is in alarm and lively, the event itself included."""
         counted, meant = self._of.has(seen), self.on.has(seen)
-        after = self._test.seen(cell, seen.day) if counted else cell
-        if after is None:
+        if not counted and not meant:
             return None
+        after = self._test.seen(cell, seen.day, counted)
         alarms = tuple([alarm for alarm in self._test.alarms(after, seen.day) if alarm.lively])
         if not alarms:
             return None
@@ -41,14 +41,13 @@ class BurstDetector(Detector):
         )
 
     def clears(self, seen: Sighting) -> bool:
-        """Any event that is looked at tells the time."""
-        _ = seen
-        return True
+        """What the guard is not about leaves the alarm as it is."""
+        return self._of.has(seen) or self.on.has(seen)
 
     def add(self, cell: Bursts | None, seen: Sighting, counts: bool) -> Bursts | None:
         """Count the event, also when it is held: a held burst is one."""
         _ = counts
-        return self._test.seen(cell, seen.day) if self._of.has(seen) else cell
+        return self._test.seen(cell, seen.day, self._of.has(seen))
 
 
 def _unlikely(alarm: BurstAlarm) -> float:

@@ -7,8 +7,11 @@ a = events + 1/2, b = days. The number of events in w days is then negative bino
 window is in alarm when so many or more have a chance below `chance`. With much of a past this is the Poisson
 test.
 
-State is bounded: one count per day of the longest window that had an event, and one number for all before it.
-Time comes with the events, in any order: a late one is added to the day it belongs to.
+Someone who becomes popular gets more of everything. So their share of all events of the window must be higher
+than it used to be, too: by `sds` standard deviations of a share that is known from as much as there is.
+
+State is bounded: two counts per day of the longest window that had an event, and two numbers for all
+before it. Time comes with the events, in any order: a late one is added to the day it belongs to.
 """
 
 from math import ceil, exp, lgamma, log, sqrt
@@ -22,6 +25,8 @@ __all__ = ["BurstAlarm", "BurstTest", "Bursts"]
 
 _TERMS = 200
 """So many terms of a tail are added up; the rest is taken for geometric, which is no less than it is."""
+_BELIEF = 10.0
+"""The usual share is believed like so many events."""
 _SURE = 1e-3
 """Chances below this need more than two standard deviations above the mean."""
 
@@ -45,11 +50,15 @@ class Bursts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     first: int
     """The day of the first event, in days since 1970 (UTC)."""
     past: float
-    """The faded number of events from before the longest window, as of the newest day."""
+    """The faded number of counted events from before the longest window, as of the newest day …"""
+    past_all: float
+    """… and of all events."""
     days: tuple[int, ...]
     """The days of the longest window that had events, the newest first."""
     counts: tuple[int, ...]
-    """How many each had."""
+    """How many counted events each had …"""
+    volumes: tuple[int, ...]
+    """… and how many in all."""
 
 
 class BurstTest:
@@ -57,76 +66,100 @@ class BurstTest:
 
     def __init__(self, guard: BurstGuard) -> None:
         self._guard = guard
-        self._windows = guard.windows
-        self._quarters = tuple(ceil(window / 4) for window in guard.windows)
+        self._quarters = {window: ceil(window / 4) for window in guard.windows}
+        self._downward = tuple(reversed(guard.windows))
         self._longest = guard.windows[-1]
         self._fade = 2 ** (-1 / guard.half_life_days)
         self._kept = tuple(self._fade**days for days in range(self._longest + 1))
+        self._by_share = guard.sds > 0 and guard.of != "all"
 
-    def seen(self, state: Bursts | None, day: int) -> Bursts:
+    def seen(self, state: Bursts | None, day: int, counted: bool = True) -> Bursts:
         """Return the state after one event more on `day`."""
         if state is None:
-            return Bursts(day, 0.0, (day,), (1,))
-        days, counts = state.days, state.counts
+            return Bursts(day, 0.0, 0.0, (day,), (int(counted),), (1,))
+        days, counts, volumes = state.days, state.counts, state.volumes
         newest = days[0]
         if day == newest:
-            return Bursts(state.first, state.past, days, (counts[0] + 1, *counts[1:]))
+            counts = (counts[0] + counted, *counts[1:]) if counted else counts
+            volumes = (volumes[0] + 1, *volumes[1:])
+            return Bursts(state.first, state.past, state.past_all, days, counts, volumes)
         if day > newest:
-            past, stay = self._left(state, day)
-            return Bursts(state.first, past, (day, *days[:stay]), (1, *counts[:stay]))
-        return self._late(state, day)
+            past, past_all, stay = self._left(state, day)
+            counts, volumes = (int(counted), *counts[:stay]), (1, *volumes[:stay])
+            return Bursts(state.first, past, past_all, (day, *days[:stay]), counts, volumes)
+        return self._late(state, day, counted)
 
-    def _left(self, state: Bursts, day: int) -> tuple[float, int]:
-        """Return the past as of a later day, and how many days are still in the longest window."""
-        days = state.days
-        past = state.past * self._fade ** (day - days[0]) if state.past else 0.0
+    def _left(self, state: Bursts, day: int) -> tuple[float, float, int]:
+        """Return both pasts as of a later day, and how many days are still in the longest window."""
+        days, past, past_all = state.days, state.past, state.past_all
+        if past_all:
+            faded = self._fade ** (day - days[0])
+            past, past_all = past * faded, past_all * faded
         start = day - self._longest
         stay = len(days)
         while stay and days[stay - 1] <= start:
             stay -= 1
-            past += state.counts[stay] * self._fade ** (start - days[stay])
-        return past, stay
+            faded = self._fade ** (start - days[stay])
+            past += state.counts[stay] * faded
+            past_all += state.volumes[stay] * faded
+        return past, past_all, stay
 
-    def _late(self, state: Bursts, day: int) -> Bursts:
-        days, counts = state.days, state.counts
+    def _late(self, state: Bursts, day: int, counted: bool) -> Bursts:
+        days, counts, volumes = state.days, state.counts, state.volumes
         start = days[0] - self._longest
         if day <= start:
-            return Bursts(state.first, state.past + self._fade ** (start - day), days, counts)
+            faded = self._fade ** (start - day)
+            past = state.past + counted * faded
+            return Bursts(state.first, past, state.past_all + faded, days, counts, volumes)
         place = next((i for i, each in enumerate(days) if each <= day), len(days))
         if place < len(days) and days[place] == day:
-            counts = (*counts[:place], counts[place] + 1, *counts[place + 1 :])
-            return Bursts(state.first, state.past, days, counts)
-        days, counts = (*days[:place], day, *days[place:]), (*counts[:place], 1, *counts[place:])
-        return Bursts(state.first, state.past, days, counts)
+            counts = (*counts[:place], counts[place] + counted, *counts[place + 1 :])
+            volumes = (*volumes[:place], volumes[place] + 1, *volumes[place + 1 :])
+        else:
+            days = (*days[:place], day, *days[place:])
+            counts = (*counts[:place], int(counted), *counts[place:])
+            volumes = (*volumes[:place], 1, *volumes[place:])
+        return Bursts(state.first, state.past, state.past_all, days, counts, volumes)
 
     def alarms(self, state: Bursts | None, day: int) -> tuple[BurstAlarm, ...]:
-        """Return the windows in alarm on `day`, the shortest first; none when all is as usual."""
-        if state is None or sum(state.counts) < self._guard.least:
+        """Return the windows in alarm on `day`, the longest first; none when all is as usual."""
+        least = self._guard.least
+        if state is None or sum(state.counts) < least:
             return ()
-        days, counts = state.days, state.counts
+        days, counts, volumes = state.days, state.counts, state.volumes
         today = max(days[0], day)
-        past, stay = self._left(state, today) if today > days[0] else (state.past, len(days))
+        before, before_all, place = state.past, state.past_all, len(days)
+        if today > days[0]:
+            before, before_all, place = self._left(state, today)
+        inside, volume = sum(counts[:place]), sum(volumes[:place])
         found: list[BurstAlarm] = []
-        inside, place = 0, 0
-        for window, quarter in zip(self._windows, self._quarters, strict=True):
+        longer = self._longest
+        for window in self._downward:
             start = today - window
-            while place < stay and days[place] > start:
-                inside += counts[place]
-                place += 1
-            if inside < self._guard.least:
-                continue
-            before = past * self._kept[self._longest - window]
-            for i in range(place, stay):
-                before += counts[i] * self._kept[start - days[i]]
+            faded = self._kept[longer - window]
+            before, before_all = before * faded, before_all * faded
+            while place and days[place - 1] <= start:
+                place -= 1
+                count, every, faded = counts[place], volumes[place], self._kept[start - days[place]]
+                inside, volume = inside - count, volume - every
+                before, before_all = before + count * faded, before_all + every * faded
+            if inside < least:
+                break
+            longer = window
             expected, chance = self._likely(inside, before, today - state.first + 1 - window, window)
-            if chance < self._guard.chance:
-                last = sum(n for d, n in zip(days, counts, strict=True) if d > today - quarter)
-                lively = last >= self._guard.least
-                found.append(BurstAlarm(window, inside, expected, chance, lively))
+            if chance >= self._guard.chance:
+                continue
+            usual, much = self._by_volume(inside, volume, before, before_all)
+            if not much:
+                continue
+            # Days lie from the newest on, so the last quarter of the window is in front.
+            quarter = today - self._quarters[window]
+            last = sum([n for d, n in zip(days, counts, strict=True) if d > quarter])
+            found.append(BurstAlarm(window, inside, max(expected, usual), chance, last >= least))
         return tuple(found)
 
     def _likely(self, count: int, before: float, known: int, window: int) -> tuple[float, float]:
-        """Return how many were to be expected, and the chance of `count` or more."""
+        """Return how many were to be expected by the past rate, and the chance of `count` or more."""
         guard = self._guard
         known_days = (1 - self._fade**known) / (1 - self._fade) if known > 0 else 0.0
         lacking = max(0.0, guard.usual_days - known_days)
@@ -137,10 +170,19 @@ class BurstTest:
         near = mean if guard.chance > _SURE else mean + 2 * sqrt(mean * (1 + window / b))
         return mean, 1.0 if count <= near else _tail(count, a, window / (b + window))
 
+    def _by_volume(self, count: int, volume: int, before: float, before_all: float) -> tuple[float, bool]:
+        """Return how many were to be expected of so many events, and whether `count` is many more."""
+        if not self._by_share:
+            return 0.0, True
+        known = before_all + _BELIEF
+        share = (before + _BELIEF * self._guard.usual_share) / known
+        expected = volume * share
+        sd = sqrt(expected * (1 - share) * (1 + volume / known))
+        return expected, count > expected + self._guard.sds * sd
+
     def quiet_after(self, alarms: tuple[BurstAlarm, ...], state: Bursts) -> float:
         """Return when a burst is over at the latest if nothing more comes, POSIX seconds."""
-        quarters = dict(zip(self._windows, self._quarters, strict=True))
-        return (state.days[0] + max(quarters[alarm.days] for alarm in alarms)) * DAY
+        return (state.days[0] + max([self._quarters[alarm.days] for alarm in alarms])) * DAY
 
 
 def _tail(count: int, a: float, q: float) -> float:

@@ -165,8 +165,11 @@ def _verdict(watch: Watch, guards: Guards, found: Sequence[_Found], now: Sightin
         elif wanted == "hold":
             decides = decides or guard.hold_days is None
             hold_until = max(hold_until, now.at + (guard.hold_days or 0.0) * DAY)
+    news = _news(watch, guards, found, now)
+    if not reasons and not news:
+        return NOTHING
     until = hold_until if action == "hold" and not decides else None
-    return Verdict(action, weight, tuple(reasons), until, _news(watch, guards, found, now))
+    return Verdict(action, weight, tuple(reasons), until, news)
 
 
 def _news(watch: Watch, guards: Guards, found: Sequence[_Found], now: Sighting) -> tuple[Incident, ...]:

@@ -12,6 +12,9 @@ from renown.scoring.guards.words import figure
 __all__ = ["ExitScamDetector", "Levels"]
 
 _QUIET = 90 * DAY
+_FAR = 3.0
+"""A rating that lies further off than so many standard deviations widens them as if it lay there: else those
+who turn would make their own turning look usual."""
 
 
 class Levels(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -22,7 +25,8 @@ class Levels(msgspec.Struct, frozen=True, array_like=True, gc=False):
     fast_sum: float
     slow_weight: float
     slow_sum: float
-    slow_squares: float
+    squares: float
+    """Of how far the ratings lay from the slow level of their time."""
 
 
 class ExitScamDetector(Detector):
@@ -33,15 +37,19 @@ class ExitScamDetector(Detector):
     def __init__(self, guard: ExitScamGuard, breadth: float) -> None:
         super().__init__(guard)
         self._fast, self._slow, self._sds, self._least = guard.fast, guard.slow, guard.sds, guard.least
-        self._least_sd = guard.spread * breadth
+        self._least_square = (guard.spread * breadth) ** 2
+        # The variance of a mean in which each new rating takes its share 1 - m is a geometric sum.
+        self._wanders = (1 - guard.fast) / (1 + guard.fast)
 
     def look(self, cell: Levels | None, seen: Sighting) -> Finding | None:
         """Speak while the fast level lies far below the slow one, the event itself included."""
         after = self.add(cell, seen, counts=True)
-        if after is None or after.count < self._least or after.slow_weight <= 0 or after.fast_weight <= 0:
+        if after is None or after.count < self._least:
             return None
         fast, slow = after.fast_sum / after.fast_weight, after.slow_sum / after.slow_weight
-        sd = max(self._least_sd, sqrt(max(0.0, after.slow_squares / after.slow_weight - slow * slow)))
+        if fast >= slow:
+            return None
+        sd = sqrt(self._square(after) * self._wanders)
         if fast >= slow - self._sds * sd:
             return None
         return Finding(
@@ -63,13 +71,17 @@ class ExitScamDetector(Detector):
         if value is None or not counts or weight <= 0:
             return cell
         if cell is None:
-            return Levels(1, weight, weight * value, weight, weight * value, weight * value * value)
+            return Levels(1, weight, weight * value, weight, weight * value, 0.0)
         fast, slow = self._fast**weight, self._slow**weight
+        off = (value - cell.slow_sum / cell.slow_weight) ** 2
         return Levels(
             cell.count + 1,
             cell.fast_weight * fast + weight,
             cell.fast_sum * fast + weight * value,
             cell.slow_weight * slow + weight,
             cell.slow_sum * slow + weight * value,
-            cell.slow_squares * slow + weight * value * value,
+            cell.squares * slow + weight * min(off, _FAR * _FAR * self._square(cell)),
         )
+
+    def _square(self, cell: Levels) -> float:
+        return max(self._least_square, cell.squares / cell.slow_weight)
