@@ -69,11 +69,11 @@ def judge(
 ) -> Verdict:
     """Return what the guards say of an event that arrives; `at` is when it happened.
 
-    Events that take back or change earlier ones are not looked at.
+    Events that contribute nothing, or take back or change earlier ones, are not looked at.
     """
     watch = watch_of(policy)
     looking = watch.types.get(event.type)
-    if looking is None or effect.takes_back is not None:
+    if looking is None or not effect.contributions:
         return NOTHING if not guards.open else _ended(watch, guards, at)
     now = sight(watch.middles, event, effect, facts, at)
     cells = guards.cells
@@ -97,7 +97,7 @@ def seen(
     """Return what is remembered after an event, also after one that is held."""
     watch = watch_of(policy)
     looking = watch.types.get(event.type)
-    if looking is None or effect.takes_back is not None:
+    if looking is None or not effect.contributions:
         return guards if not verdict.incidents else Guards(guards.cells, _opened(watch, guards.open, verdict))
     now = sight(watch.middles, event, effect, facts, at)
     counts = verdict.action in ("count", "weigh")

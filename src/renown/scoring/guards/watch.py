@@ -40,7 +40,7 @@ class Watch:
     def __init__(self, policy: Policy) -> None:
         self.middles = middles_of(policy)
         self.detectors = tuple(_detector(policy, guard) for guard in policy.guards)
-        self.types = {
+        looking = {
             name: tuple(
                 (place, each)
                 for place, each in enumerate(self.detectors)
@@ -48,6 +48,7 @@ class Watch:
             )
             for name in policy.rules
         }
+        self.types = {name: detectors for name, detectors in looking.items() if detectors}
         kinds = tuple(type(guard) for guard in policy.guards)
         self.wants = Wants(
             actors=FreshGuard in kinds,

@@ -1,0 +1,165 @@
+"""Guards on anything: no exception, the same answer again, bounded memory, nothing lost in writing."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from renown import scoring
+from renown.model import Event
+from renown.policy import Policy
+from renown.scoring.guards import (
+    NOTHING,
+    Facts,
+    Guards,
+    Verdict,
+    begin_guards,
+    decode_guards,
+    encode_guards,
+    guards_due,
+    judge,
+    kin_of,
+    pass_time,
+    seen,
+)
+from tests.unit.guards_kit import DAY, guarded
+
+KINDS = ("burst", "reciprocity", "ring", "fresh", "budget", "self", "retaliation", "exit_scam", "repeat")
+ACTIONS = ("count", "weigh", "hold", "reject")
+MORE = {
+    "fresh": "per_day = 1.5",
+    "budget": "most = 1",
+    "ring": "last = 60",
+    "burst": "of = 'unverified'",
+}
+ALL = guarded(
+    *[
+        f'name = "{kind}"\nkind = "{kind}"\naction = "{ACTIONS[i % 4]}"\n{MORE.get(kind, "")}'
+        for i, kind in enumerate(KINDS)
+    ]
+)
+EACH = {kind: guarded(f'name = "g"\nkind = "{kind}"\naction = "hold"') for kind in KINDS}
+
+Told = tuple[Event, Facts, float]
+times = st.one_of(
+    st.floats(allow_nan=False),
+    st.floats(0, 400 * DAY),
+    st.sampled_from([0.0, DAY, 100 * DAY, 101 * DAY, 1e18, -5.0]),
+)
+facts = st.builds(
+    Facts,
+    known_since=st.none() | times,
+    given=st.integers(0, 10**9),
+    returned=st.none() | st.tuples(st.floats(1, 5), times),
+    same_owner=st.booleans(),
+    kin=st.none() | st.integers(-3, 100),
+    weight=st.floats(0, 1e6),
+)
+told = st.tuples(
+    st.builds(
+        Event,
+        type=st.sampled_from(["review", "visit"]),
+        subject=st.just("shop:1"),
+        actor=st.none()
+        | st.sampled_from(["shop:1", "b:1", "b:2"])
+        | st.integers(0, 500).map(lambda i: f"b:{i}"),
+        value=st.sampled_from([1.0, 2.5, 3.0, 5.0]),
+        data=st.none() | st.dictionaries(st.sampled_from(["verified", "x"]), st.booleans() | st.text()),
+    ),
+    facts,
+    times,
+)
+
+
+def step(policy: Policy, guards: Guards, event: Event, told: Facts, at: float) -> tuple[Verdict, Guards]:
+    if event.type == "visit":
+        actor = None if event.actor == event.subject else event.actor
+        event = Event("visit", event.subject, actor=actor, data=event.data)
+    effect = scoring.interpret(policy, event)
+    verdict = judge(policy, guards, event, effect, facts=told, at=at)
+    return verdict, seen(policy, guards, event, effect, facts=told, at=at, verdict=verdict)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(told, max_size=40))
+def test_any_events_are_judged_alike_twice_and_kept_in_writing(
+    events: list[tuple[Event, Facts, float]],
+) -> None:
+    guards, written = begin_guards(ALL), b""
+    for event, known, at in events:
+        before = encode_guards(guards)
+        verdict, after = step(ALL, guards, event, known, at)
+        assert (verdict, after) == step(ALL, decode_guards(ALL, written), event, known, at)
+        assert encode_guards(guards) == before
+        assert verdict.action in ACTIONS
+        assert 0 <= verdict.weight <= 1
+        assert (verdict.hold_until is None) or verdict.action == "hold"
+        assert all(reason.text and "nan" not in reason.text for reason in verdict.reasons)
+        guards, written = after, encode_guards(after)
+        assert decode_guards(ALL, written) == guards
+        assert kin_of(ALL, guards, guards, event.actor) is not None or event.actor is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(told, max_size=40))
+def test_every_alarm_that_begins_ends_once(events: list[Told]) -> None:
+    guards, going = begin_guards(ALL), dict[str, float]()
+    for event, known, at in events:
+        verdict, guards = step(ALL, guards, event, known, at)
+        for news in verdict.incidents:
+            if news.phase == "begins":
+                assert news.guard not in going
+                going[news.guard] = news.since
+            else:
+                assert going[news.guard] == news.since
+                if news.phase == "ends":
+                    del going[news.guard]
+    due = guards_due(guards)
+    assert (due is None) == (not going)
+    while due is not None:
+        assert pass_time(ALL, guards, due - 1) == (guards, ())
+        guards, ended = pass_time(ALL, guards, due)
+        assert ended
+        for news in ended:
+            assert going.pop(news.guard) == news.since
+        later = guards_due(guards)
+        assert later is None or later > due
+        due = later
+    assert not going
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_memory_is_bounded_over_ten_thousand_events(kind: str) -> None:
+    policy = EACH[kind]
+    guards, largest = begin_guards(policy), 0
+    for i in range(10_000):
+        value = (1.0, 5.0, 2.0, 4.0, 5.0)[i * i % 5]
+        event = Event("review", "shop:1", actor=f"b:{i * 7919 % 997}", value=value)
+        known = Facts(given=i % 9, returned=(value, 0.0) if i % 3 else None, kin=i % 11)
+        _, guards = step(policy, guards, event, known, 20_000 * DAY + i * 977.0)
+        if i % 100 == 0:
+            largest = max(largest, len(encode_guards(guards)))
+    assert largest <= 1024
+
+
+def test_all_events_of_one_moment_are_taken_in_their_order() -> None:
+    policy = guarded(
+        'name = "pair"\nkind = "budget"\nmost = 1', 'name = "burst"\nkind = "burst"\naction = "hold"'
+    )
+    for order in ((1.0, 5.0, 1.0), (5.0, 1.0, 1.0)):
+        guards = begin_guards(policy)
+        said: list[Any] = []
+        for i, value in enumerate(order):
+            event = Event("review", "shop:1", actor=f"b:{i % 2}", value=value)
+            verdict, guards = step(policy, guards, event, Facts(), 100 * DAY)
+            said.append(verdict.action)
+        assert said == ["count", "count", "hold"]
+
+
+def test_an_event_of_no_interest_changes_nothing() -> None:
+    policy = guarded('name = "burst"\nkind = "burst"\ntypes = ["review"]')
+    guards = begin_guards(policy)
+    verdict, after = step(policy, guards, Event("visit", "shop:1", actor="b:1"), Facts(), DAY)
+    assert verdict is NOTHING
+    assert after is guards
