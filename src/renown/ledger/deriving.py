@@ -5,18 +5,20 @@ that made it, a slash and the role (`vote-7/actor`), and its ref is that event's
 ordinary retraction, `vote-7/actor/undone`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from renown import scoring
 from renown.errors import EventError
+from renown.ledger.forms import Applied, Earlier, Incoming, Past
+from renown.ledger.lineage import said
 from renown.model import Event, instant, kind_of
 from renown.policy import Policies, Policy
 from renown.scoring import Derived, Effect
 
-__all__ = ["Made", "made_by", "made_ids", "undoing"]
+__all__ = ["Made", "counts_at_once", "made_by", "made_ids", "made_late", "undoing"]
 
 _UNDONE: Final = "undone"
 
@@ -69,3 +71,32 @@ def made_ids(policy: Policy, makers: Iterable[str]) -> list[str]:
 def undoing(made_id: str, subject: str, at: float) -> Event:
     """Return the retraction of a made event."""
     return Event("retract", subject, f"{made_id}/{_UNDONE}", ref=made_id, occurred_at=instant(at))
+
+
+def counts_at_once(applied: Applied) -> bool:
+    """Tell whether an event counts from its arrival on: neither held nor late behind a newer value."""
+    ended = any(end.seq is None for end in applied.ends)
+    return not ended and not any(hold.seq is None and hold.at is not None for hold in applied.holds)
+
+
+def made_late(
+    incoming: Incoming, policy: Policy, applied: Applied, past: Past
+) -> Iterator[tuple[str, tuple[Derived, ...], float]]:
+    """Yield (maker, what it makes, its time) of events that count only from now on.
+
+    Those are what an amendment says anew, and what was held when it came and is held no more.
+    """
+    if incoming.effect.amends and counts_at_once(applied):
+        target = _event_of(applied.ends[-1].id, past)
+        if target is not None:
+            before, at = said(target, past)
+            yield incoming.id, scoring.amended(policy, incoming.event, before, at).also, at
+    for hold in applied.holds:
+        target = _event_of(hold.id, past) if hold.seq is not None and hold.at is None else None
+        if target is not None:
+            event, at = said(target, past)
+            yield hold.id, scoring.interpret(policy, event, at).also, at
+
+
+def _event_of(event_id: str, past: Past) -> Earlier | None:
+    return next((each for each in past.referred(event_id) if each.id == event_id), None)

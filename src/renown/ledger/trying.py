@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from heapq import heappush, heappushpop
 from math import ceil, floor, log10
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from renown.errors import LedgerError
 from renown.ledger.replay import replay
+from renown.ledger.switched import shown
 from renown.model import Standing
 from renown.policy import Policy
 from renown.stores import Reader, Store
@@ -73,7 +74,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Bin(msgspec.Struct, frozen=True):
-    """One bar of the chart: how many scores change by `low` ≤ change < `high`; the last bar has its end, too."""
+    """One bar of the chart: how many scores change by at least `low` and less than `high`."""
 
     low: float
     high: float
@@ -161,14 +162,6 @@ class _Tally:
 
     def movers(self) -> tuple[Mover, ...]:
         return tuple(mover for _, _, mover in sorted(self._movers, reverse=True, key=lambda each: each[:2]))
-
-
-def shown(standing: Standing) -> dict[str, Any]:
-    """Return what people see of a standing, without which version it is and what made it."""
-    fields = msgspec.structs.asdict(standing)
-    for name in ("version", "updated_at", "cause"):
-        fields.pop(name)
-    return fields
 
 
 def try_policy(

@@ -29,6 +29,7 @@ from renown.scoring.life import (
     turn,
 )
 from renown.scoring.meaning import Derived
+from renown.scoring.plan import derives
 from renown.scoring.raters import asks_age, rater_weight
 from renown.scoring.reading import Reading, read, score
 from renown.scoring.state import State, decode_state, empty, encode_state
@@ -54,6 +55,7 @@ __all__ = [
     "decode_kind",
     "decode_life",
     "decode_state",
+    "derives",
     "empty",
     "encode_kind",
     "encode_life",

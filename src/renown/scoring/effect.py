@@ -6,9 +6,10 @@ from typing import Final
 import msgspec
 
 from renown.errors import EventError
-from renown.model import OVERALL, Contribution, Event
+from renown.model import OVERALL, Change, Contribution, Event
 from renown.policy import STEPS, Blind, Policy, nearest
 from renown.scoring.meaning import Derived, Meaning
+from renown.scoring.new_rules import new_rules
 from renown.scoring.plan import Plan, plan_of
 from renown.scoring.turning import weight_from
 
@@ -48,11 +49,13 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
     """The events that it makes for others, to be taken back with it."""
     told: float | None = None
     """The change of the score that is told of it, where that is not what its contributions do."""
+    notes: tuple[Change, ...] = ()
+    """What is told of it besides."""
 
     @property
     def speaks(self) -> bool:
         """Whether it says something of its subject by itself."""
-        return self.takes_back is None and self.step is None
+        return self.takes_back is None and self.step is None and self.told is None
 
 
 def interpret(policy: Policy, event: Event, at: float | None = None) -> Effect:
@@ -133,7 +136,8 @@ def _reserved(plan: Plan, event: Event) -> Effect:
     if event.type == TIME:
         return Effect(step=TIME)
     if event.type == POLICY:
-        return Effect(told=_moved(event))
+        told, notes = new_rules(event)
+        return Effect(told=told, notes=notes)
     if event.type not in _RESERVED:
         types = (*plan.rules, *_RESERVED)
         raise EventError(
@@ -178,15 +182,6 @@ def _blind(blind: Blind, event: Event) -> float:
                 expected="who it is of" if field == "actor" else "what both sides have in common",
             )
     return blind.days * 86_400.0
-
-
-def _moved(event: Event) -> float | None:
-    """Return by how much the shown score moved when the policy changed, as it was recorded then."""
-    said = event.data or {}
-    before, after = said.get("before"), said.get("after")
-    if isinstance(before, int | float) and isinstance(after, int | float):
-        return float(after) - float(before) + 0.0
-    return None
 
 
 def _time_of(event: Event) -> float:

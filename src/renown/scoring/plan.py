@@ -22,7 +22,7 @@ from renown.scoring.compositions import composition
 from renown.scoring.meaning import Meaning
 from renown.scoring.shaping import Shaping
 
-__all__ = ["Plan", "plan_of"]
+__all__ = ["Plan", "derives", "plan_of"]
 
 
 class Plan:
@@ -108,6 +108,11 @@ class Plan:
 def plan_of(policy: Policy) -> Plan:
     """Return the policy's plan."""
     return Plan(policy)
+
+
+def derives(policy: Policy) -> bool:
+    """Tell whether any event under the policy makes one for somebody else."""
+    return plan_of(policy).derives
 
 
 def _aggregator(policy: Policy, category: str, z: float, floor: float) -> Aggregator:
