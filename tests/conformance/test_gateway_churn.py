@@ -101,7 +101,6 @@ async def test_nothing_is_kept_of_those_who_are_gone(
             "owners": gateway._owners._owners,
             "owning users": gateway._owners._users,
             "addresses": gateway.limiter._addresses,
-            "counted users": gateway.limiter._users,
             "clients": gateway.clients(),
         }
         assert {name: len(what) for name, what in kept.items() if what} == {}

@@ -33,6 +33,7 @@ class Reader:
     """A connection that keeps what it is given."""
 
     def __init__(self, hub: Hub) -> None:
+        self.outlet = -1
         self.hub = hub
         self.paused = False
         self.wire = WS_JSON

@@ -37,6 +37,7 @@ class Watcher:
         self.table = table
         self.address = address
         self.limit = limit
+        self.outlet = -1
         self.paused = False
         self.wire = WS_JSON
         self.known: dict[str, Any] = {}

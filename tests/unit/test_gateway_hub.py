@@ -124,14 +124,15 @@ class Watcher:
 
     def __init__(self, hub: Hub, slow: bool) -> None:
         self.hub = hub
+        self.outlet = -1
         self.wire = WS_JSON
         self.paused = False
         self.slow = slow
         self.waiting: set[str] = set()
         self.watched: set[str] = set()
         self.positions: dict[str, int] = {}
-        self.lost = False
         self.newest: dict[str, Any] = {}
+        self.lost = False
 
     def attach(self, channel: str) -> None:
         if channel in self.waiting | self.watched:
@@ -162,8 +163,8 @@ class Watcher:
         if isinstance(state, Newest):
             assert state.offset >= self.positions.get(channel, 0)
             self.positions[channel] = state.offset
-        else:
             self.newest[channel] = json.loads(state.data or b"null")
+        else:
             known = self.positions.get(channel)
             if known is not None:
                 assert [entry.offset for entry in state.publications] == list(range(known + 1, state.top + 1))
@@ -181,11 +182,11 @@ class Watcher:
         message = json.loads(push)["push"]
         channel, offset = message["channel"], message["pub"].get("offset")
         assert channel in self.watched, "a push before its reply or after its end"
-        if channel.startswith("activity:"):
         self.newest[channel] = message["pub"]["data"]
         if offset is None:
             assert channel.startswith("feed:"), "only feeds are corrected"
             return
+        if channel.startswith("activity:"):
             assert offset == self.positions[channel] + 1
         else:
             assert offset > self.positions[channel]
@@ -270,10 +271,10 @@ async def _story(steps: list[tuple[str, int, str]]) -> None:
         for channel in ("standing:" + SUBJECT, "activity:" + SUBJECT, "board:seller"):
             if channel in watcher.watched:
                 assert watcher.positions[channel] == truth.top, channel
-    assert not failures, failures
         if "feed:all" in watcher.watched:
             _, changes = await truth.recent(None, OPTIONS.feed_changes)
             assert watcher.newest["feed:all"] == {"changes": [json.loads(change) for change in changes]}
+    assert not failures, failures
     for watcher in watchers:
         for channel in CHANNELS:
             watcher.detach(channel)

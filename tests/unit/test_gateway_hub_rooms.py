@@ -124,6 +124,7 @@ class Client:
         self.closed: list[Disconnect] = []
         self.lost: list[str] = []
         self.held: list[bytes] | None = None
+        self.outlet = -1
         self.writes = 0
 
     # As a member
@@ -201,13 +202,11 @@ class Client:
     def hold(self) -> None:
         if self.held is None:
             self.held = []
-            self.hub.rewire(self, list(self.watched))
 
     def release(self) -> None:
         held, self.held = self.held or [], None
         for frame in held:
             self._write(frame)
-        self.hub.rewire(self, list(self.watched))
 
     def _write(self, frame: bytes) -> None:
         self.writes += 1

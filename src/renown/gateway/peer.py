@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec
 
-from renown.gateway.hub.watched import Writer
+from renown.gateway.hub.member import Writer
 from renown.gateway.wheel import NOT_SCHEDULED
 from renown.gateway.wires import Wire
 from renown.protocol.access import ServerSubscription
@@ -60,6 +60,7 @@ class Peer(ABC):
         "_held",
         "_known",
         "closing",
+        "outlet",
         "paused",
         "retiring",
         "session",
@@ -74,13 +75,14 @@ class Peer(ABC):
         self._held: list[bytes] | None = None
         self._known = False
         self.closing = False
+        self.outlet = -1
         self.retiring = False
         self.session: Session | None = None
         self.paused = False
         self.wheel_slot = NOT_SCHEDULED
         self.wire = wire
         self.write: Writer = nowhere
-        """Writes a frame: the transport's own method, so that nothing stands between."""
+        """Writes a frame, where there is no `outlet`."""
 
     # What a transport fills in
 
@@ -148,9 +150,16 @@ class Peer(ABC):
         if not self.paused:
             self._perform(self._asked(self.session.go_on, self._gateway.clock()))
 
+    def write_directly(self, outlet: int) -> None:
+        """Have frames written to a file descriptor; -1: by `write` again."""
+        if outlet != self.outlet:
+            self.outlet = outlet
+            self._gateway.delivery.spreader.changed()
+
     def gone(self) -> None:
         """Leave everything behind: the client is away, whoever ended it."""
         self._gateway.wheel.cancel(self)
+        self.write_directly(-1)
         self.write = nowhere
         self._leave()
         if self.session is not None:
@@ -317,6 +326,7 @@ class Peer(ABC):
     def _hold(self) -> None:
         """Keep back what channels publish: nothing may come before the connect reply."""
         self._held = []
+        self.write_directly(-1)
         self.write = self._held.append
 
     def _release(self, replies: list[bytes]) -> None:
@@ -325,8 +335,6 @@ class Peer(ABC):
         self._reply(replies)
         for frame in held:
             self.write(frame)
-        if self.session is not None:
-            self._gateway.hub.rewire(self, self.session.channels)
 
     def _end(self, why: Disconnect) -> None:
         if self.closing:
@@ -338,6 +346,7 @@ class Peer(ABC):
     def finish(self) -> None:
         """Leave all channels and give the connection until the close timeout to be gone."""
         self.closing = True
+        self.write_directly(-1)
         self._leave()
         self._gateway.wheel.schedule(self, self._gateway.clock() + self._gateway.options.close_timeout)
 

@@ -5,13 +5,14 @@ bytes. A member that is due several channels' publications in one tick gets them
 all members with the same selection.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from time import time
 
 import msgspec
 
 from renown.gateway.hub.forms import Batch, Form
-from renown.gateway.hub.member import Member, Writer
+from renown.gateway.hub.member import Member
+from renown.gateway.hub.spreading import Outlets, Spreader
 from renown.gateway.hub.watched import NewestChannel, StreamChannel, WatchedChannel
 from renown.gateway.metrics import GatewayMetrics
 from renown.protocol.codec import Unspeakable
@@ -23,7 +24,9 @@ __all__ = ["Delivery"]
 
 class _Outgoing(msgspec.Struct, frozen=True):
     form: Form
-    members: dict[Member, Writer]
+    members: list[Member]
+    """A copy: a write may pause its member, which then leaves the channel's own."""
+    outlets: Outlets | None
     pushes: list[bytes]
 
 
@@ -38,6 +41,7 @@ class Delivery:
 
     def __init__(self, metrics: GatewayMetrics) -> None:
         self._metrics = metrics
+        self.spreader = Spreader()
 
     def send(self, channels: Sequence[WatchedChannel]) -> None:
         """Write the pending publications of `channels` to everyone who watches them."""
@@ -79,13 +83,12 @@ class Delivery:
     def _groups(self, channel: WatchedChannel, batch: Batch) -> list[_Outgoing]:
         self._metrics.published(channel.address, len(batch.entries))
         return [
-            # A copy: a write may pause its member, which then leaves the channel's own.
-            _Outgoing(form, members.copy(), pushes)
-            for form, members in list(channel.groups.items())
-            if (pushes := self._say(batch, form, members))
+            _Outgoing(form, list(group.members), group.outlets(self.spreader), pushes)
+            for form, group in list(channel.groups.items())
+            if (pushes := self._say(batch, form, group.members))
         ]
 
-    def _say(self, batch: Batch, form: Form, members: dict[Member, Writer]) -> list[bytes]:
+    def _say(self, batch: Batch, form: Form, members: Collection[Member]) -> list[bytes]:
         try:
             pushes = batch.pushes(form)
         except Unspeakable:
@@ -100,8 +103,7 @@ class Delivery:
 
     def _send_one(self, outgoing: _Outgoing) -> None:
         for frame in outgoing.form.wire.frames(outgoing.pushes):
-            for write in outgoing.members.values():
-                write(frame)
+            self.spreader.write(frame, outgoing.members, outgoing.outlets)
 
     def _send_many(self, outgoing: list[_Outgoing]) -> None:
         due: dict[Member, tuple[int, ...]] = {}
@@ -109,14 +111,13 @@ class Delivery:
             this = (number,)
             for member in out.members:
                 due[member] = due.get(member, ()) + this
-        prepared: dict[tuple[int, ...], list[bytes]] = {}
+        shared: dict[tuple[int, ...], list[Member]] = {}
         for member, selection in due.items():
-            frames = prepared.get(selection)
-            if frames is None:
-                pushes = [push for number in selection for push in outgoing[number].pushes]
-                frames = prepared[selection] = outgoing[selection[0]].form.wire.frames(pushes)
-            for frame in frames:
-                member.write(frame)
+            shared.setdefault(selection, []).append(member)
+        for selection, members in shared.items():
+            pushes = [push for number in selection for push in outgoing[number].pushes]
+            for frame in outgoing[selection[0]].form.wire.frames(pushes):
+                self.spreader.write(frame, members)
 
     def _catch_up(self, channel: NewestChannel | StreamChannel, batch: Batch) -> None:
         if isinstance(channel, NewestChannel):

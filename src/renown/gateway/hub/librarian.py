@@ -61,10 +61,6 @@ class Maps(Protocol):
         """Send `member` everything again; return the pushes that it missed."""
         ...
 
-    def rewire(self, member: Member, names: Sequence[str]) -> None:
-        """Take note that `member` is written to in another way from now on."""
-        ...
-
     def take(self, updates: Sequence[Update]) -> None:
         """Take the updates of one commit."""
         ...

@@ -32,7 +32,15 @@ class Member(Protocol):
 
     @property
     def write(self) -> Writer:
-        """Writes a whole frame: the transport's own method."""
+        """Writes a whole frame, or the rest of one that its outlet did not take."""
+        ...
+
+    @property
+    def outlet(self) -> int:
+        """The file descriptor that frames may be written to directly: nothing waits to be sent before them.
+
+        -1 while there is none. Whoever changes it says so to the `Spreader`, and before it is closed.
+        """
         ...
 
     def crowded(self) -> None:

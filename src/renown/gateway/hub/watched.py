@@ -5,11 +5,14 @@ members of the same form), `late` (joined ahead of what is about to be sent), `p
 `joining` (its subscription is being made).
 """
 
+from collections.abc import Collection
+
 import msgspec
 
 from renown.gateway.channels import Address
 from renown.gateway.hub.forms import Batch, Form, Placed, plain_form, wanted_form
 from renown.gateway.hub.member import Member, Writer
+from renown.gateway.hub.spreading import Group
 from renown.protocol.effects import Attach, Log, Newest
 from renown.protocol.replies import Publication
 
@@ -54,8 +57,7 @@ class WatchedChannel:
         """When what is to be sent next was committed, POSIX seconds; 0: not known."""
         self.said: Publication | None = None
         """The newest publication sent."""
-        self.groups: dict[Form, dict[Member, Writer]] = {}
-        """With what writes to each, so that delivery need not touch the members themselves."""
+        self.groups: dict[Form, Group] = {}
         self.late: dict[Member, int] = {}
         self.paused: dict[Member, int] = {}
         self.joining: dict[Member, Attach] = {}
@@ -70,13 +72,13 @@ class WatchedChannel:
     @property
     def crowd(self) -> int:
         """How many are subscribed, or about to be."""
-        standing = sum(map(len, self.groups.values()))
+        standing = sum(len(group.members) for group in self.groups.values())
         return standing + len(self.late) + len(self.paused) + len(self.joining)
 
     @property
     def members(self) -> list[Member]:
         """All who are subscribed."""
-        standing = [member for group in self.groups.values() for member in group]
+        standing = [member for group in self.groups.values() for member in group.members]
         return [*standing, *self.late, *self.paused]
 
     def form(self, member: Member) -> Form:
@@ -110,13 +112,6 @@ class WatchedChannel:
         elif member in self.late:
             self.paused[member] = self.late.pop(member)
 
-    def rewire(self, member: Member) -> None:
-        """Take note that `member` is written to in another way from now on."""
-        for form in self._forms_of(member):
-            group = self.groups.get(form)
-            if group and member in group:
-                group[member] = member.write
-
     def admit_late(self) -> list[tuple[Member, int]]:
         """Make full members of the late ones; return them with the position each holds."""
         if not self.late:
@@ -136,7 +131,7 @@ class WatchedChannel:
         """Move members that were sent their first publication to where patches are sent."""
         for form in [form for form in self.groups if form.settled is not None]:
             if form.settled is not None:
-                self.groups.setdefault(form.settled, {}).update(self.groups.pop(form))
+                self._enter(form.settled, self.groups.pop(form).members)
 
     def _place(self, member: Member, position: int) -> None:
         if member.paused:
@@ -147,17 +142,19 @@ class WatchedChannel:
             self._enter_group(member)
 
     def _enter_group(self, member: Member) -> None:
-        form = self.form(member)
+        self._enter(self.form(member), (member,))
+
+    def _enter(self, form: Form, members: Collection[Member]) -> None:
         group = self.groups.get(form)
         if group is None:
-            group = self.groups[form] = {}
-        group[member] = member.write
+            group = self.groups[form] = Group()
+        group.enter(members)
 
     def _leave_group(self, member: Member) -> bool:
         for form in self._forms_of(member):
             group = self.groups.get(form)
-            if group and group.pop(member, None) is not None:
-                if not group:
+            if group and group.leave(member):
+                if not group.members:
                     del self.groups[form]
                 return True
         return False

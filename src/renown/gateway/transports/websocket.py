@@ -7,6 +7,7 @@ connection needs is kept, since there may be very many of them.
 
 import asyncio
 import logging
+import os
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from websockets.protocol import Protocol as Frames
 
 from renown.gateway.admission.limits import Turned
 from renown.gateway.gateway import Gateway
-from renown.gateway.hub.watched import Writer
+from renown.gateway.hub.member import Writer
 from renown.gateway.peer import Peer, nowhere
 from renown.gateway.transports.frame_pings import FramePings
 from renown.gateway.transports.handshake import Handshake
@@ -54,10 +55,26 @@ def protocol_class(gateway: Gateway) -> type["Connection"]:
     return GatewayConnection
 
 
+def _socket_of(transport: asyncio.Transport) -> int:
+    """Return what may be written to past a transport that holds nothing back; -1 if nothing may."""
+    if os.name != "posix" or transport.get_extra_info("sslcontext") is not None:
+        return -1
+    return transport.get_extra_info("socket").fileno()
+
+
 class Connection(Peer, asyncio.Protocol):
     """One client over WebSocket."""
 
-    __slots__ = ("_address", "_connections", "_fragments", "_frames", "_pings", "_reading", "_transport")
+    __slots__ = (
+        "_address",
+        "_connections",
+        "_fragments",
+        "_frames",
+        "_pings",
+        "_reading",
+        "_socket",
+        "_transport",
+    )
 
     def __init__(self, gateway: Gateway, connections: set[Any]) -> None:
         super().__init__(gateway, WS_JSON)
@@ -70,6 +87,8 @@ class Connection(Peer, asyncio.Protocol):
         self._pings: FramePings | None = None
         """Set when the client asked for WebSocket's own pings."""
         self._reading = True
+        self._socket = -1
+        """Takes frames directly while nothing waits in the transport; -1: never, as with TLS."""
         self._transport: asyncio.Transport | None = None
 
     # What uvicorn and the event loop call
@@ -124,8 +143,18 @@ class Connection(Peer, asyncio.Protocol):
     # What every connection must have
 
     def writer(self) -> Writer:
-        """Return the transport's own method."""
-        return nowhere if self._transport is None else self._transport.write
+        """Return what writes to the transport, and tells when its socket may be written to directly."""
+        if self._transport is None:
+            return nowhere
+        return self._transport.write if self._socket < 0 else self._write
+
+    def _write(self, data: bytes, /) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        transport.write(data)
+        waits = self.closing or self._held is not None or transport.get_write_buffer_size()
+        self.write_directly(-1 if waits else self._socket)
 
     def unsent(self) -> int:
         """Return how many bytes wait in the transport."""
@@ -229,6 +258,7 @@ class Connection(Peer, asyncio.Protocol):
         options = self._gateway.options
         transport.set_write_buffer_limits(high=options.outbound_soft_limit)
         transport.write(response)
+        self._socket = _socket_of(transport)
         self.wire = verdict.wire
         # The handshake's parser holds the request and its headers for ever: begin anew without it.
         self._frames = Frames(SERVER, state=OPEN, max_size=options.message_limit, logger=_FRAMES_LOG)
@@ -269,7 +299,7 @@ class Connection(Peer, asyncio.Protocol):
             return
         for data in frames.data_to_send():
             if data:
-                transport.write(data)
+                self._write(data)
             else:
                 self._end_socket(transport, frames)
         self.crowded()
