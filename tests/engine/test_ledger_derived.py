@@ -1,0 +1,259 @@
+"""Events that events make for others: in the same transaction, and gone with what made them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renown.ledger import Ledger
+from renown.model import Answer, Event, Status
+from renown.policy import Policies, load, text_of
+from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, moment, opened, view
+
+CODER = load("""
+name = "coder"
+kind = "coder"
+version = 1
+title = "Member"
+
+[scale]
+min = 0
+max = 10000
+
+[score]
+method = "points"
+start = 100
+
+[disputes]
+
+[rules.upvote]
+value = 10
+one_per = "actor_and_ref"
+slot = "vote"
+
+[rules.downvote]
+value = -2
+one_per = "actor_and_ref"
+slot = "vote"
+also = [{ to = "actor", type = "downvote_cast", when = { post = "answer" } }]
+
+[rules.downvote_cast]
+value = -1
+allow_self = true
+
+[rules.accepted]
+value = 15
+one_per = "ref"
+also = [{ to = "data.asker", type = "accepts" }, { to = "owner", type = "answered" }]
+
+[rules.accepts]
+value = 2
+one_per = "ref"
+allow_self = true
+
+[rules.bounty]
+min = 0
+max = 500
+also = [{ to = "data.from", type = "bounty_paid", with_value = true }]
+
+[rules.bounty_paid]
+min = 0
+max = 100
+into = { overall = { factor = -1 } }
+""")
+SITE = load("""
+name = "site"
+kind = "site"
+version = 1
+title = "Site"
+[scale]
+min = 0
+max = 10000
+[score]
+method = "count"
+[rules.answered]
+value = 1
+""")
+
+
+@pytest.fixture(params=sorted(STORES))
+def make(request: pytest.FixtureRequest) -> StoreFactory:
+    return STORES[request.param]
+
+
+def policies() -> Policies:
+    return Policies([CODER, SITE])
+
+
+def down(n: int, *, by: str = "v", on: str = "a", minutes: float = 0, **data: Any) -> Event:
+    told = {"post": "answer", **data}
+    return Event(
+        "downvote",
+        f"coder:{on}",
+        id=f"d{n}",
+        actor=f"coder:{by}",
+        ref=f"post:{n}",
+        occurred_at=moment(minutes),
+        data=told,
+    )
+
+
+async def scores(ledger: Ledger, *subjects: str) -> list[float]:
+    return [view(await ledger.snapshot(subject))["score"] for subject in subjects]
+
+
+async def clean(ledger: Ledger) -> None:
+    report = await ledger.rebuild(check=True)
+    assert report.clean, report.differences[:5]
+
+
+async def test_a_vote_costs_the_voter_until_it_is_taken_back(make: StoreFactory, tmp_path: Path) -> None:
+    async with opened(make, tmp_path, policies()) as ledger:
+        news = News(ledger)
+        assert applied(await ledger.append([down(1)])) == [1]
+        assert await scores(ledger, "coder:a", "coder:v") == [98, 99]
+        made = await ledger.event("d1/actor")
+        assert made is not None
+        assert (made.event.type, made.event.subject, made.event.ref) == ("downvote_cast", "coder:v", "d1")
+        assert made.at == moment(0).timestamp()
+        assert news.seqs == [1, 2], "both were told, of one commit"
+        applied(await ledger.append([Event("retract", "coder:a", id="r1", ref="d1")]))
+        assert await scores(ledger, "coder:a", "coder:v") == [100, 100]
+        undone = await ledger.event("d1/actor/undone")
+        assert undone is not None
+        assert not news.problems
+        await clean(ledger)
+
+
+async def test_within_one_batch_and_across_restarts(make: StoreFactory, tmp_path: Path) -> None:
+    async with opened(make, tmp_path, policies()) as ledger:
+        answers = await ledger.append(
+            [down(1), down(2, by="w"), Event("retract", "coder:a", ref="d2"), down(3, on="v", by="a")]
+        )
+        assert applied(answers) == [1, 2, 3, 2]
+        assert await scores(ledger, "coder:a", "coder:v", "coder:w") == [97, 97, 100]
+    async with opened(make, tmp_path, policies()) as ledger:
+        applied(await ledger.append([Event("retract", "coder:a", ref="d1")]))
+        assert await scores(ledger, "coder:a", "coder:v") == [99, 98]
+        assert [a.status for a in await ledger.append([down(1)])] == [Status.DUPLICATE]
+        assert await scores(ledger, "coder:a", "coder:v") == [99, 98]
+        await clean(ledger)
+
+
+async def test_a_vote_that_is_changed_gives_the_point_back(make: StoreFactory, tmp_path: Path) -> None:
+    async with opened(make, tmp_path, policies()) as ledger:
+        up = Event("upvote", "coder:a", id="u1", actor="coder:v", ref="post:1", occurred_at=moment(9))
+        applied(await ledger.append([down(1), up]))
+        assert await scores(ledger, "coder:a", "coder:v") == [110, 100]
+        # One that comes late has been changed before it came: nobody is charged.
+        late = Event(
+            "downvote",
+            "coder:a",
+            id="late",
+            actor="coder:v",
+            ref="post:1",
+            occurred_at=moment(5),
+            data={"post": "answer"},
+        )
+        applied(await ledger.append([late]))
+        assert await scores(ledger, "coder:a", "coder:v") == [110, 100]
+        assert await ledger.event("late/actor") is None
+        await clean(ledger)
+
+
+async def test_an_amendment_makes_anew_what_it_says_now(make: StoreFactory, tmp_path: Path) -> None:
+    async with opened(make, tmp_path, policies()) as ledger:
+        bounty = Event("bounty", "coder:a", id="b", value=50, data={"from": "coder:rich"})
+        applied(await ledger.append([bounty, down(1)]))
+        assert await scores(ledger, "coder:a", "coder:rich", "coder:v") == [148, 50, 99]
+        applied(await ledger.append([Event("amend", "coder:a", id="b2", ref="b", value=80)]))
+        assert await scores(ledger, "coder:a", "coder:rich") == [178, 20]
+        applied(await ledger.append([Event("amend", "coder:a", ref="d1", data={"post": "question"})]))
+        assert await scores(ledger, "coder:a", "coder:v") == [178, 100], "questions cost nothing"
+        applied(await ledger.append([Event("retract", "coder:a", ref="b2")]))
+        assert await scores(ledger, "coder:a", "coder:rich") == [98, 100]
+        await clean(ledger)
+
+
+async def test_several_others_of_several_kinds(make: StoreFactory, tmp_path: Path) -> None:
+    async with opened(make, tmp_path, policies()) as ledger:
+        accept = Event(
+            "accepted",
+            "coder:a",
+            id="acc",
+            actor="coder:q",
+            ref="post:1",
+            data={"asker": "coder:q", "owner": "site:main"},
+        )
+        applied(await ledger.append([accept]))
+        assert await scores(ledger, "coder:a", "coder:q", "site:main") == [115, 102, 1]
+        # Where nobody keeps count there is nothing to make.
+        stranger = Event(
+            "accepted", "coder:b", id="acc2", ref="post:2", data={"asker": "ghost:1", "owner": "coder:b"}
+        )
+        applied(await ledger.append([stranger]))
+        assert await ledger.event("acc2/data.asker") is None
+        applied(await ledger.append([Event("retract", "coder:a", ref="acc")]))
+        assert await scores(ledger, "coder:a", "coder:q", "site:main") == [100, 100, 0]
+        await clean(ledger)
+
+
+async def test_what_cannot_be_made_refuses_what_would_make_it(make: StoreFactory, tmp_path: Path) -> None:
+    async with opened(make, tmp_path, policies()) as ledger:
+        rich = Event("bounty", "coder:a", id="b", value=101, data={"from": "coder:poor"})
+        (answer,) = await ledger.append([rich])
+        assert code(answer) == "value_out_of_range"
+        assert "bounty_paid" in (answer.problem.detail if answer.problem else "")
+        assert await ledger.snapshot("coder:a") is None
+        taken = Event("downvote_cast", "coder:x", id="d7/actor", actor="coder:x")
+        applied(await ledger.append([taken]))
+        (answer,) = await ledger.append([down(7)])
+        assert code(answer) == "id_conflict"
+        assert await ledger.snapshot("coder:a") is None
+
+
+async def test_what_is_held_makes_nothing_until_it_counts(make: StoreFactory, tmp_path: Path) -> None:
+    async with opened(make, tmp_path, policies()) as ledger:
+        applied(await ledger.append([down(1)]))
+        dispute = Event("dispute", "coder:a", ref="d1", occurred_at=moment(1))
+        applied(await ledger.append([dispute]))
+        assert await scores(ledger, "coder:a", "coder:v") == [100, 99], "what it cost stays while it is open"
+        decided = Event("resolve", "coder:a", ref="d1", data={"decision": "for"}, occurred_at=moment(2))
+        applied(await ledger.append([decided]))
+        assert await scores(ledger, "coder:a", "coder:v") == [100, 100]
+        await clean(ledger)
+
+
+async def test_what_is_blind_is_made_when_it_opens(make: StoreFactory, tmp_path: Path) -> None:
+    text = text_of(CODER) or ""
+    blind = load(text.replace("[rules.bounty]", "[rules.bounty]\nblind = { days = 14 }"))
+    async with opened(make, tmp_path, Policies([blind, SITE])) as ledger:
+        bounty = Event(
+            "bounty",
+            "coder:a",
+            id="b",
+            actor="coder:x",
+            ref="post:1",
+            value=50,
+            data={"from": "coder:rich"},
+        )
+        applied(await ledger.append([bounty]))
+        assert await scores(ledger, "coder:a") == [100]
+        assert await ledger.snapshot("coder:rich") is None
+        applied(await ledger.append([Event("release", "coder:a", ref="b")]))
+        assert await scores(ledger, "coder:a", "coder:rich") == [150, 50]
+        await clean(ledger)
+
+
+async def test_taken_back_by_hand_first_harms_nothing(make: StoreFactory, tmp_path: Path) -> None:
+    async with opened(make, tmp_path, policies()) as ledger:
+        applied(await ledger.append([down(1)]))
+        applied(await ledger.append([Event("retract", "coder:v", ref="d1/actor")]))
+        assert await scores(ledger, "coder:a", "coder:v") == [98, 100]
+        applied(await ledger.append([Event("retract", "coder:a", ref="d1")]))
+        assert await scores(ledger, "coder:a", "coder:v") == [100, 100]
+        await clean(ledger)
+
+
+def code(answer: Answer) -> str | None:
+    return None if answer.problem is None else answer.problem.code
