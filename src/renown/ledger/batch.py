@@ -13,14 +13,17 @@ from renown.errors import ConflictError, EventError, LedgerError, PolicyError
 from renown.ledger.access import Access, Overtaken
 from renown.ledger.cache import Cache, Kind, Subject
 from renown.ledger.carried import decode_carried
-from renown.ledger.check import checked, new_id
+from renown.ledger.check import body_of, checked, new_id
+from renown.ledger.checkpoints import Checkpoints
+from renown.ledger.deriving import counts_at_once, made_by, made_ids, made_late, undoing
 from renown.ledger.erasing import ERASED
 from renown.ledger.fold import apply, begin
 from renown.ledger.forms import Applied, Earlier, Folded
-from renown.ledger.past import StoredPast, earlier_of
+from renown.ledger.past import StoredPast
 from renown.ledger.rebuild import write_replay
 from renown.ledger.replay import replay, standing_row
-from renown.ledger.views import activity_json, basis_json, cause_of, encode
+from renown.ledger.switched import switch_event
+from renown.ledger.views import activity_json, basis_json, cause_of, earlier_of, encode
 from renown.model import Answer, Basis, Cause, Event, Problem, Status, Update, kind_of
 from renown.policy import Policy
 from renown.stores import EndRow, EventRow, HoldRow, KindRow, Reader, StandingRow
@@ -45,6 +48,8 @@ class Prepared(msgspec.Struct, gc=False, eq=False):
     effect: scoring.Effect
     rater: str | None
     """The actor, where its own standing says how much its word weighs."""
+    made: tuple["Prepared", ...] = ()
+    """What it makes for others."""
 
 
 class _Touched:
@@ -68,6 +73,7 @@ class Work(NamedTuple):
     holds: Sequence[HoldRow]
     standings: Sequence[StandingRow]
     kinds: Sequence[KindRow]
+    checkpoints: Checkpoints
     newest_seq: int
     updates: Sequence[Update]
     """One per subject, in order of their newest event."""
@@ -91,15 +97,20 @@ class Batch:
         # As fine as the wire is, so that what is told is what was folded.
         self._now = round(time.time(), 6)
         self._prepared = [p for i, e in enumerate(events) if (p := self._prepare(i, e)) is not None]
+        made = [each for p in self._prepared if p.made for each in p.made]
+        self._coming = [*self._prepared, *made] if made else self._prepared
         # A subject is read as a whole once, for what will most likely be its last event.
-        self._last = {p.event.subject: p.slot for p in self._prepared}
+        self._last = {p.event.subject: p.slot for p in self._coming}
         self._known: dict[str, tuple[str, int, bytes]] = {}
         self._pairs: dict[tuple[str, str], Earlier | None] = {}
         self._touched: dict[str, _Touched] = {}
         self._rows: list[EventRow] = []
         self._ends: list[EndRow] = []
         self._holds: list[HoldRow] = []
+        self._checkpoints = Checkpoints()
         self._seq = 0
+        self._switched: list[Event] = []
+        """What is to be told of subjects that were found under other rules than those in force."""
 
     def _prepare(self, slot: int, event: Event) -> Prepared | None:
         try:
@@ -107,16 +118,20 @@ class Batch:
             policy = self._cache.policies.for_subject(event.subject)
             at = self._now if at is None else at
             effect = scoring.interpret(policy, event, at)
+            event_id = event.id or new_id()
+            made = self._made(event_id, effect.also, at) if effect.also else ()
         except EventError as error:
             self._reject(slot, event, error.problem)
             return None
         except Exception:
             self._fail(slot, event)
             return None
-        rater = event.actor if policy.raters is not None and effect.speaks else None
-        if rater is not None and kind_of(rater) != policy.kind:
-            rater = None
-        return Prepared(slot, event, event.id or new_id(), at, body, policy, effect, rater)
+        rater = _rater(policy, event, effect)
+        return Prepared(slot, event, event_id, at, body, policy, effect, rater, made)
+
+    def _made(self, maker: str, also: Sequence[scoring.Derived], at: float) -> tuple[Prepared, ...]:
+        made = made_by(self._cache.policies, maker, also, at)
+        return tuple([_internal(each.event, each.policy, each.effect, at) for each in made])
 
     def _reject(self, slot: int, event: Event, problem: Problem) -> None:
         event_id, subject = getattr(event, "id", None), getattr(event, "subject", None)
@@ -162,11 +177,11 @@ class Batch:
             cache.see_kinds(reader.kind_rows())
             cache.valid = True
         self._seq = cache.newest_seq
-        sent = [p.id for p in self._prepared if p.event.id is not None]
+        sent = [p.id for p in self._coming if p.event.id is not None]
         if sent:
             self._known = {row[0]: row[1:] for row in reader.known(sent)}
-        wanted = {p.event.subject for p in self._prepared}
-        wanted.update(p.rater for p in self._prepared if p.rater is not None)
+        wanted = {p.event.subject for p in self._coming}
+        wanted.update(p.rater for p in self._coming if p.rater is not None)
         missing = cache.missing(wanted)
         if missing:
             found = {row.subject: row for row in reader.standings(missing)}
@@ -175,7 +190,7 @@ class Batch:
                 cache.subjects[key] = None if row is None else self._subject(row)
         pairs = {
             (p.event.subject, p.effect.one_per)
-            for p in self._prepared
+            for p in self._coming
             if p.effect.one_per is not None and cache.subjects[p.event.subject] is not None
         }
         if pairs:
@@ -183,6 +198,7 @@ class Batch:
                 self._pairs[row.subject, row.pair or ""] = earlier_of(row)
         if self._before is not None:
             self._see(self._before, sent, pairs)
+        self._tell_switched()
 
     def _see(self, before: "Batch", sent: Sequence[str], pairs: set[tuple[str, str]]) -> None:
         """Look ids and pairs up in the batch before, which knows better than the store."""
@@ -197,14 +213,17 @@ class Batch:
             with contextlib.suppress(PolicyError):
                 state = scoring.decode_state(policy, row.state)
                 folded = Folded(row.version, state, row.updated_at, row.score)
-                decode_carried(folded, row.life)
+                decode_carried(policy, folded, row.life)
                 return Subject(row.subject, policy, folded, row.seq, row.view)
         # The policy has changed since: what is folded next must be folded onto the same rules.
         writer = self._access.writer()
         self.looked_back = True
         rows = writer.ascending(row.subject, 0, -1)
         made = replay(policy, rows)
-        write_replay(writer, rows, made.rows, made.standing)
+        write_replay(writer, rows, made)
+        told = switch_event(policy, row, made, self._now)
+        if told is not None:
+            self._switched.append(told)
         return Subject(row.subject, policy, made.folded, row.seq, made.standing.view)
 
     def _take(self, prepared: Prepared) -> None:
@@ -212,6 +231,9 @@ class Batch:
         if before is not None:
             self._repeat(prepared, *before)
             return
+        for made in prepared.made:
+            if made.id in self._known:
+                raise _taken(made.id)
         cache, event, policy = self._cache, prepared.event, prepared.policy
         kind = cache.kinds.get(policy.kind) or Kind.new(policy)
         state, prior, weight = kind.state, kind.prior, 1.0
@@ -225,14 +247,14 @@ class Batch:
         subject = cache.subjects.get(event.subject)
         if subject is None:
             subject = Subject(event.subject, policy, begin(policy, prior, prepared.at), 0, b"")
-        past = StoredPast(event.subject, self._pairs, self._flush)
+        past = StoredPast(policy, event.subject, self._pairs, self._flush)
         applied = apply(
             policy,
             subject.folded,
             prepared,
             basis,
             past,
-            whole=self._last[event.subject] == prepared.slot,
+            whole=self._last.get(event.subject) == prepared.slot,
         )
         row = self._row(prepared, applied)
         activity = activity_json(row)
@@ -245,6 +267,54 @@ class Batch:
         cache.kinds[kind.name] = kind
         if row.version == 1:
             kind.subjects += 1
+        if prepared.made or ((applied.ends or applied.holds) and scoring.derives(policy)):
+            self._follow(prepared, applied, past)
+
+    def _follow(self, prepared: Prepared, applied: Applied, past: StoredPast) -> None:
+        """Make for others what an event makes, and take back what was made by what it takes back."""
+        if counts_at_once(applied):
+            for made in prepared.made:
+                self._take_internal(made)
+        policies = self._cache.policies
+        if applied.ends or applied.holds:
+            for maker, also, at in made_late(prepared, prepared.policy, applied, past):
+                for each in self._made(maker, also, at):
+                    self._fetch(each)
+                    if each.id not in self._known:
+                        self._take_internal(each)
+        ids = made_ids(prepared.policy, [end.id for end in applied.ends if end.seq is not None])
+        for made_id, key, _, _ in self._flush().known(ids) if ids else ():
+            policy = policies.get(kind_of(key))
+            if policy is not None:
+                event = undoing(made_id, key, prepared.at)
+                undone = _internal(event, policy, scoring.interpret(policy, event, prepared.at), prepared.at)
+                self._fetch(undone)
+                self._take_internal(undone)
+
+    def _take_internal(self, prepared: Prepared) -> None:
+        try:
+            self._take(prepared)
+        except EventError as error:
+            # Somebody took it back by hand, say. What it follows from holds all the same.
+            _log.info("what an event makes was refused", id=prepared.id, reason=error.detail)
+
+    def _fetch(self, prepared: Prepared) -> None:
+        """Look up what one more event needs, which nobody could know of before."""
+        reader, key, pair = self._flush(), prepared.event.subject, prepared.effect.one_per
+        self._known.update({row[0]: row[1:] for row in reader.known([prepared.id])})
+        if key not in self._cache.subjects:
+            found = reader.standings([key])
+            self._cache.subjects[key] = self._subject(found[0]) if found else None
+            self._tell_switched()
+        if pair is not None and (key, pair) not in self._pairs:
+            live = reader.live_pairs([(key, pair)])
+            self._pairs[key, pair] = earlier_of(live[0]) if live else None
+
+    def _tell_switched(self) -> None:
+        while self._switched:
+            event = self._switched.pop(0)
+            policy = self._cache.policies.for_subject(event.subject)
+            self._take_internal(_internal(event, policy, scoring.interpret(policy, event), self._now))
 
     def _weight(self, prepared: Prepared, kind: Kind) -> float:
         actor = prepared.event.actor
@@ -310,6 +380,7 @@ class Batch:
         touched.cause = cause_of(row)
         touched.activity.append((row.version, row.seq, activity))
         self._rows.append(row)
+        self._checkpoints.note(subject.policy, key, applied.folded, applied.changed)
         self._known[row.id] = (key, row.version, row.body)
         for end in applied.ends:
             if end.seq is not None:
@@ -353,6 +424,7 @@ class Batch:
         if self._holds:
             writer.hold_events(self._holds)
             self._holds = []
+        self._checkpoints.store(writer)
         return writer
 
     def _work(self) -> Work:
@@ -369,7 +441,8 @@ class Batch:
         changed = {touched.subject.policy.kind for touched in self._touched.values()}
         cache.newest_seq = self._seq
         kinds = [cache.kinds[name].row() for name in changed]
-        return Work(self._rows, self._ends, self._holds, rows, kinds, self._seq, self._updates())
+        kept = self._checkpoints
+        return Work(self._rows, self._ends, self._holds, rows, kinds, kept, self._seq, self._updates())
 
     def _updates(self) -> list[Update]:
         return [
@@ -389,3 +462,23 @@ class Batch:
         if answer.status is Status.REJECTED or subject is None:
             return answer
         return msgspec.structs.replace(answer, standing=msgspec.Raw(subject.view))
+
+
+def _rater(policy: Policy, event: Event, effect: scoring.Effect) -> str | None:
+    if policy.raters is None or event.actor is None or not effect.speaks:
+        return None
+    return event.actor if kind_of(event.actor) == policy.kind else None
+
+
+def _internal(event: Event, policy: Policy, effect: scoring.Effect, at: float) -> Prepared:
+    """Return an event that the ledger makes itself; nobody waits for its answer."""
+    rater = _rater(policy, event, effect)
+    return Prepared(-1, event, event.id or new_id(), at, body_of(event), policy, effect, rater)
+
+
+def _taken(event_id: str) -> ConflictError:
+    return ConflictError(
+        f"the event makes another with the id `{event_id}`, which is in use",
+        field="id",
+        expected="a new id",
+    )

@@ -4,7 +4,11 @@ from typing import Final
 
 import msgspec
 
+from renown.errors import PolicyError
 from renown.ledger.forms import Folded
+from renown.policy import Policy
+from renown.scoring.guards import begin_guards, decode_guards, encode_guards
+from renown.scoring.life import begin_life, decode_life, encode_life, has_life
 
 __all__ = ["decode_carried", "encode_carried"]
 
@@ -12,21 +16,46 @@ __all__ = ["decode_carried", "encode_carried"]
 class _Carried(msgspec.Struct, frozen=True, array_like=True, gc=False):
     held: int = 0
     hold_until: float | None = None
+    life: msgspec.Raw = msgspec.Raw(b"null")
+    guards: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _DECODER: Final = msgspec.json.Decoder(_Carried)
+_NOTHING: Final = _Carried()
+_NULL: Final = b"null"
 _encode: Final = msgspec.json.Encoder().encode
 
 
 def encode_carried(folded: Folded) -> bytes | None:
     """Return what is carried; None for nothing, as most standings have it."""
-    if not folded.held and folded.hold_until is None:
+    life, guards = folded.life, folded.guards
+    if not folded.held and folded.hold_until is None and life is None and guards is None:
         return None
-    return _encode(_Carried(folded.held, folded.hold_until))
+    return _encode(
+        _Carried(
+            folded.held,
+            folded.hold_until,
+            msgspec.Raw(_NULL if life is None else encode_life(life)),
+            msgspec.Raw(_NULL if guards is None else encode_guards(guards)),
+        )
+    )
 
 
-def decode_carried(folded: Folded, data: bytes | None) -> None:
-    """Put what is carried into `folded`."""
-    if data is not None:
-        carried = _DECODER.decode(data)
-        folded.held, folded.hold_until = carried.held, carried.hold_until
+def decode_carried(policy: Policy, folded: Folded, data: bytes | None) -> None:
+    """Put what is carried into `folded`.
+
+    Raises:
+        PolicyError: it was made under another form of policy; then fold the subject anew.
+
+    """
+    try:
+        carried = _NOTHING if data is None else _DECODER.decode(data)
+    except msgspec.DecodeError as error:
+        raise PolicyError(f"what is carried cannot be read: {error}", code="state_mismatch") from None
+    folded.held, folded.hold_until = carried.held, carried.hold_until
+    if has_life(policy):
+        life = bytes(carried.life)
+        folded.life = begin_life(policy) if life == _NULL else decode_life(policy, life)
+    if policy.guards:
+        guards = bytes(carried.guards)
+        folded.guards = begin_guards(policy) if guards == _NULL else decode_guards(policy, guards)

@@ -7,6 +7,8 @@ changes its arguments, so an event that fails half-way has changed nothing.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from renown import scoring
 from renown.ledger.forms import (
     NO_CONTRIBUTIONS,
@@ -19,10 +21,13 @@ from renown.ledger.forms import (
     Past,
 )
 from renown.ledger.lineage import heirs, nothing_there, said
+from renown.ledger.living import guarded_hold, guarded_weight, live_on
 from renown.ledger.steps import carry_out, refuse_permanent
 from renown.model import Basis, Change, Contribution, timestamp
 from renown.policy import Policy
 from renown.scoring import State
+from renown.scoring.guards import begin_guards
+from renown.scoring.life import begin_life, has_life
 
 __all__ = ["apply", "begin", "score_of"]
 
@@ -41,12 +46,33 @@ class _Turn(NamedTuple):
 def begin(policy: Policy, prior: dict[str, float], at: float) -> Folded:
     """Return a subject without events."""
     state = scoring.empty(policy)
-    return Folded(0, state, at, score_of(policy, state, at, prior))
+    folded = Folded(0, state, at, score_of(policy, state, at, prior))
+    if has_life(policy):
+        folded.life = begin_life(policy)
+    if policy.guards:
+        folded.guards = begin_guards(policy)
+    return folded
 
 
 def score_of(policy: Policy, state: State, at: float, prior: dict[str, float]) -> float:
     """Return the overall score alone: the same number as `scoring.read` gives, at a fraction of its cost."""
     return scoring.score(policy, state, at, prior)
+
+
+class _Deed(msgspec.Struct, gc=False):
+    """What an event does to what counts."""
+
+    basis: Basis
+    turned: list[_Turn]
+    touched: Sequence[Earlier] = ()
+    """The events of before that it ends, holds or holds no more."""
+    pair: str | None = None
+    contributions: _Said = NO_CONTRIBUTIONS
+    ends: Sequence[End] = ()
+    holds: Sequence[Hold] = ()
+    changes: Sequence[Change] = ()
+    counts: bool = False
+    """Whether the event itself counts."""
 
 
 def apply(
@@ -60,48 +86,95 @@ def apply(
         EventError: `ref_not_found`, what a step has against it, or what the policy has against the event.
 
     """
-    version = before.version + 1
-    effect = incoming.effect
-    pair: str | None = None
-    contributions = NO_CONTRIBUTIONS
-    ends: Sequence[End] = ()
-    holds: Sequence[Hold] = ()
-    changes: Sequence[Change] = ()
-    turned: list[_Turn] = []
-    touched: Sequence[Earlier] = ()
+    version, effect = before.version + 1, incoming.effect
     if effect.step is not None:
-        step = carry_out(policy, incoming, past)
-        ends, holds, changes = step.ends, step.holds, step.changes
-        touched = [target for target, _ in step.turned]
-        turned = [_Turn(target.at, target.version, target.counted, after) for target, after in step.turned]
+        deed = _stepped(policy, incoming, basis, past)
     elif effect.takes_back is not None:
-        touched = _targets(policy, incoming, past)
-        pair, basis, contributions = _amended(policy, incoming, touched[-1], basis, past)
-        ends = [End(t.seq, t.id, t.pair, max(t.at, incoming.at), incoming.id) for t in touched]
-        turned = [_Turn(t.at, t.version, t.counted, NO_CONTRIBUTIONS) for t in touched]
-        if contributions:
-            holds = _inherited(incoming, pair, touched[-1])
-            turned.append(_Turn(incoming.at, version, NO_CONTRIBUTIONS, _counted(contributions, holds)))
+        deed = _taken_back(policy, version, incoming, basis, past)
     else:
-        pair = effect.one_per
-        contributions = scoring.weigh(effect.contributions, basis.weight)
-        counts = True
-        if pair is not None:
-            touched, ends, counts = _supersede(pair, incoming, past)
-            turned = [_Turn(t.at, t.version, t.counted, NO_CONTRIBUTIONS) for t in touched]
-        if counts:
-            if effect.blind is not None and not basis.met:
-                holds, changes = _sealed(incoming, pair, effect.blind)
-            turned.append(_Turn(incoming.at, version, NO_CONTRIBUTIONS, _counted(contributions, holds)))
-    state = _folded(policy, before.state, past, turned, version)
+        deed = _spoken(version, incoming, basis, past)
+    basis = deed.basis
+    state = _folded(policy, before.state, past, deed.turned, version)
     at, prior = max(before.at, incoming.at), basis.prior
+    whole = whole or before.life is not None
     reading = scoring.read(policy, state, at, prior) if whole else None
     score = score_of(policy, state, at, prior) if reading is None else reading.score
-    folded = Folded(version, state, at, score, before.held, before.hold_until)
-    if holds or before.held or before.hold_until is not None:
-        _note_holds(folded, touched, ends, holds, past)
-    delta = score - before.score + 0.0
-    return Applied(folded, reading, delta, pair, basis, contributions, ends, holds, changes)
+    folded = Folded(version, state, at, score, before.held, before.hold_until, before.life, before.guards)
+    if deed.holds or before.held or before.hold_until is not None:
+        _note_holds(folded, deed, past)
+    delta = score - before.score + 0.0 if effect.told is None else effect.told
+    changes = deed.changes if effect.told is None else effect.notes
+    if policy.guards or folded.life is not None:
+        lived = live_on(
+            policy,
+            before,
+            folded,
+            incoming,
+            basis=basis,
+            reading=reading,
+            delta=delta,
+            counts=deed.counts,
+        )
+        changes = [*changes, *lived]
+    return Applied(
+        folded,
+        reading,
+        delta,
+        deed.pair,
+        basis,
+        deed.contributions,
+        deed.ends,
+        deed.holds,
+        changes,
+        min([(turn.at, turn.version) for turn in deed.turned], default=None),
+    )
+
+
+def _stepped(policy: Policy, incoming: Incoming, basis: Basis, past: Past) -> _Deed:
+    step = carry_out(policy, incoming, past)
+    turned = [_Turn(target.at, target.version, target.counted, after) for target, after in step.turned]
+    touched = [target for target, _ in step.turned]
+    return _Deed(basis, turned, touched, ends=step.ends, holds=step.holds, changes=step.changes)
+
+
+def _taken_back(policy: Policy, version: int, incoming: Incoming, basis: Basis, past: Past) -> _Deed:
+    taken = _targets(policy, incoming, past)
+    deed = _Deed(basis, [_Turn(t.at, t.version, t.counted, NO_CONTRIBUTIONS) for t in taken], taken)
+    deed.ends = [End(t.seq, t.id, t.pair, max(t.at, incoming.at), incoming.id) for t in taken]
+    if incoming.effect.amends:
+        target = taken[-1]
+        # An amendment says anew what its target said, with its giver's weight.
+        effect = scoring.amended(policy, incoming.event, *said(target, past))
+        deed.basis = Basis(target.basis.weight * guarded_weight(target.basis), basis.prior)
+        deed.pair = target.pair
+        deed.contributions = scoring.weigh(effect.contributions, deed.basis.weight)
+    if deed.contributions:
+        deed.holds = _inherited(incoming, deed.pair, taken[-1])
+        after = _counted(deed.contributions, deed.holds)
+        deed.turned.append(_Turn(incoming.at, version, NO_CONTRIBUTIONS, after))
+    return deed
+
+
+def _spoken(version: int, incoming: Incoming, basis: Basis, past: Past) -> _Deed:
+    effect = incoming.effect
+    weight = basis.weight if basis.verdict is None else basis.weight * guarded_weight(basis)
+    contributions = scoring.weigh(effect.contributions, weight)
+    deed = _Deed(basis, [], (), effect.one_per, contributions, counts=True)
+    if deed.pair is not None:
+        deed.touched, deed.ends, deed.counts = _supersede(deed.pair, incoming, past)
+        if deed.touched:
+            deed.turned = [_Turn(t.at, t.version, t.counted, NO_CONTRIBUTIONS) for t in deed.touched]
+    if not deed.counts:
+        return deed
+    if effect.blind is not None and not basis.met:
+        deed.holds, deed.changes = _sealed(incoming, deed.pair, effect.blind)
+    elif basis.verdict is not None:
+        deed.holds, deed.changes = guarded_hold(incoming, deed.pair, basis)
+    if deed.holds:
+        deed.counts = False
+        contributions = _counted(contributions, deed.holds)
+    deed.turned.append(_Turn(incoming.at, version, NO_CONTRIBUTIONS, contributions))
+    return deed
 
 
 def _targets(policy: Policy, incoming: Incoming, past: Past) -> Sequence[Earlier]:
@@ -114,17 +187,6 @@ def _targets(policy: Policy, incoming: Incoming, past: Past) -> Sequence[Earlier
     for each in live:
         refuse_permanent(policy, each, incoming)
     return live[-1:] if incoming.effect.amends else live
-
-
-def _amended(
-    policy: Policy, incoming: Incoming, target: Earlier, basis: Basis, past: Past
-) -> tuple[str | None, Basis, _Said]:
-    """An amendment says anew what its target said, with its giver's weight; a retraction says nothing."""
-    if not incoming.effect.amends:
-        return None, basis, NO_CONTRIBUTIONS
-    effect = scoring.amended(policy, incoming.event, *said(target, past))
-    kept = Basis(target.basis.weight, basis.prior)
-    return target.pair, kept, scoring.weigh(effect.contributions, kept.weight)
 
 
 def _inherited(incoming: Incoming, pair: str | None, target: Earlier) -> Sequence[Hold]:
@@ -150,25 +212,24 @@ def _counted(contributions: _Said, holds: Sequence[Hold]) -> _Said:
     return scoring.weigh(contributions, share) if share else NO_CONTRIBUTIONS
 
 
-def _note_holds(
-    folded: Folded, touched: Sequence[Earlier], ends: Sequence[End], holds: Sequence[Hold], past: Past
-) -> None:
+def _note_holds(folded: Folded, deed: _Deed, past: Past) -> None:
     """Count what is under review, and find out which hold ends first."""
-    ended = {end.id for end in ends}
-    by_id = {hold.id: hold for hold in holds}
+    ended = {end.id for end in deed.ends}
+    held = {hold.id: hold for hold in deed.holds}
     gone: list[int] = []
-    for each in touched:
-        hold = by_id.get(each.id)
-        if each.id in ended or hold is not None:
+    for each in deed.touched:
+        if each.id in ended or each.id in held:
             folded.held -= each.reviewed
             if each.held and each.held_until is not None:
                 gone.append(each.version)
-    folded.held += sum(hold.at is not None and hold.why != "blind" for hold in holds if hold.id not in ended)
+    now = [hold for hold in deed.holds if hold.at is not None and hold.id not in ended]
+    folded.held += sum(hold.why != "blind" for hold in now)
     if gone:
         folded.hold_until = past.next_end(gone)
-    coming = [hold.until for hold in holds if hold.until is not None and hold.id not in ended]
-    if coming:
-        folded.hold_until = min([*coming, *([] if folded.hold_until is None else [folded.hold_until])])
+    ends = [hold.until for hold in now if hold.until is not None]
+    if folded.hold_until is not None:
+        ends.append(folded.hold_until)
+    folded.hold_until = min(ends, default=None)
 
 
 def _supersede(pair: str, incoming: Incoming, past: Past) -> tuple[Sequence[Earlier], Sequence[End], bool]:
@@ -209,7 +270,8 @@ def _folded(policy: Policy, state: State, past: Past, turned: Sequence[_Turn], n
 
 
 def _refolded(policy: Policy, past: Past, turned: Sequence[_Turn]) -> State:
-    counting = {each.version: (each.at, each.counted) for each in past.live()}
+    start, live = past.since(min((turn.at, turn.version) for turn in turned))
+    counting = {each.version: (each.at, each.counted) for each in live}
     counting.update((turn.version, (turn.at, turn.after)) for turn in turned)
     ordered = sorted((at, version, said) for version, (at, said) in counting.items() if said)
-    return scoring.refold(policy, [(said, at) for at, _, said in ordered])
+    return scoring.refold(policy, [(said, at) for at, _, said in ordered], start)

@@ -8,12 +8,15 @@ import msgspec
 from renown import scoring
 from renown.model import Basis, Change, Contribution, Event
 from renown.scoring import Effect, Reading, State
+from renown.scoring.guards import Guards
+from renown.scoring.life import Life
 
 __all__ = [
     "NO_CONTRIBUTIONS",
     "Applied",
     "Earlier",
     "End",
+    "Face",
     "Folded",
     "Hold",
     "Incoming",
@@ -86,8 +89,11 @@ class Past(Protocol):
         """Return the events whose id or ref is `reference`, by version."""
         ...
 
-    def live(self) -> Sequence[Earlier]:
-        """Return the events that contribute, held ones too, by (at, version)."""
+    def since(self, place: tuple[float, int]) -> tuple[State | None, Sequence[Earlier]]:
+        """Return the state of what counts below some point, and the live events from there on.
+
+        The point lies at or below `place`, (at, version); the state is None when that point is the very beginning.
+        """
         ...
 
     def ending(self, until: float) -> Sequence[Earlier]:
@@ -123,6 +129,17 @@ class Incoming(Protocol):
         ...
 
 
+class Face(msgspec.Struct, frozen=True, gc=False):
+    """What a life shows of itself in a standing."""
+
+    tier: str | None
+    badges: tuple[str, ...]
+    status: str
+    status_until: float | None
+    due: float | None
+    """When time may change something of it."""
+
+
 class Folded(msgspec.Struct, gc=False, eq=False):
     """What the events of a subject have come to."""
 
@@ -135,6 +152,12 @@ class Folded(msgspec.Struct, gc=False, eq=False):
     """How many live contributions are under review; blind reviews are not told."""
     hold_until: float | None = None
     """When the first hold ends by itself."""
+    life: Life | None = None
+    """Tier, badges, status and alerts, where the policy has more of them than plain tiers."""
+    guards: Guards | None = None
+    """What guards remember, where the policy has some."""
+    face: Face | None = None
+    """What the life shows, once it has been turned."""
 
 
 class Applied(msgspec.Struct, gc=False, eq=False):
@@ -152,6 +175,8 @@ class Applied(msgspec.Struct, gc=False, eq=False):
     holds: Sequence["Hold"] = ()
     """What is held, or held no more, from now on; the event itself, too."""
     changes: Sequence[Change] = ()
+    changed: tuple[float, int] | None = None
+    """The lowest (at, version) of the events of which other things count now than before."""
 
 
 class End(msgspec.Struct, frozen=True, gc=False):

@@ -2,41 +2,27 @@
 
 from collections.abc import Callable, Collection, Sequence
 
+from renown.ledger.checkpoints import counting_since
 from renown.ledger.forms import Earlier
-from renown.ledger.views import basis_of, contributions_of
-from renown.stores import EventRow, Reader
+from renown.ledger.views import earlier_of
+from renown.policy import Policy
+from renown.scoring import State
+from renown.stores import Reader
 
-__all__ = ["StoredPast", "earlier_of"]
-
-
-def earlier_of(row: EventRow) -> Earlier:
-    """Return the row as an earlier event."""
-    return Earlier(
-        row.seq,
-        row.id,
-        row.version,
-        row.at,
-        row.pair,
-        basis_of(row),
-        contributions_of(row),
-        row.body,
-        row.ended_at,
-        row.ended_by,
-        row.ended_version,
-        row.held_at,
-        row.held_by,
-        row.held_until,
-        row.held_share,
-        row.held_why,
-    )
+__all__ = ["StoredPast"]
 
 
 class StoredPast:
     """Looks the past up in the store. `flush` brings what the batch has not written, and a reader of it."""
 
     def __init__(
-        self, subject: str, pairs: dict[tuple[str, str], Earlier | None], flush: Callable[[], Reader]
+        self,
+        policy: Policy,
+        subject: str,
+        pairs: dict[tuple[str, str], Earlier | None],
+        flush: Callable[[], Reader],
     ) -> None:
+        self._policy = policy
         self._subject = subject
         self._pairs = pairs
         self._flush = flush
@@ -53,10 +39,9 @@ class StoredPast:
         """Return the events with that id or ref."""
         return [earlier_of(row) for row in self._flush().referred(self._subject, reference)]
 
-    def live(self) -> Sequence[Earlier]:
-        """Return the events that contribute."""
-        rows = self._flush().live(self._subject)
-        return [earlier for row in rows if (earlier := earlier_of(row)).contributions]
+    def since(self, place: tuple[float, int]) -> tuple[State | None, Sequence[Earlier]]:
+        """Return what counts from the nearest checkpoint on."""
+        return counting_since(self._flush(), self._policy, self._subject, place)
 
     def ending(self, until: float) -> Sequence[Earlier]:
         """Return the held events whose hold ends by then."""

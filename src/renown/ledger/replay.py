@@ -1,7 +1,8 @@
 """Folding a subject anew from its raw events, through the code that folded them live."""
 
-from bisect import insort
+from bisect import bisect, insort
 from collections.abc import Collection, Sequence
+from math import inf
 from typing import Final
 
 import msgspec
@@ -9,15 +10,18 @@ import msgspec
 from renown import scoring
 from renown.errors import EventError
 from renown.ledger.carried import encode_carried
+from renown.ledger.checkpoints import EVERY
 from renown.ledger.fold import apply, begin
 from renown.ledger.forms import Applied, Earlier, Folded, Hold
+from renown.ledger.living import face_of
+from renown.ledger.outlook import due_of
 from renown.ledger.views import basis_of, cause_of, encode, standing_of
 from renown.model import Cause, Event
 from renown.policy import Policy
-from renown.scoring import Effect
-from renown.stores import EventRow, StandingRow
+from renown.scoring import Effect, State
+from renown.stores import CheckpointRow, EventRow, StandingRow
 
-__all__ = ["Replay", "due_of", "replay", "standing_row"]
+__all__ = ["Replay", "replay", "standing_row"]
 
 _event: Final = msgspec.json.Decoder(Event)
 
@@ -31,6 +35,7 @@ class Replay(msgspec.Struct):
     folded: Folded
     refused: dict[int, EventError]
     """By version: events the policy would not accept now. They count for nothing."""
+    checkpoints: list[CheckpointRow]
 
 
 class _Said(msgspec.Struct):
@@ -48,11 +53,15 @@ class _Told:
         self._refs: dict[str, list[Earlier]] = {}
         self._pairs: dict[str, list[Earlier]] = {}
         self._by_id: dict[str, Earlier] = {}
+        self._in_time: list[Earlier] = []
+        """The events by (at, version)."""
+        self._checkpoints: list[tuple[float, int, State | None]] = [(-inf, 0, None)]
         self._held: list[tuple[float, int, Earlier]] = []
         """What is held until some time, by (that time, version)."""
 
     def add(self, earlier: Earlier, ref: str | None) -> None:
         self.events.append(earlier)
+        insort(self._in_time, earlier, key=_place)
         self._by_id[earlier.id] = earlier
         if ref is not None:
             self._refs.setdefault(ref, []).append(earlier)
@@ -93,14 +102,35 @@ class _Told:
             found[named.version] = named
         return [found[version] for version in sorted(found)]
 
-    def live(self) -> Sequence[Earlier]:
-        return sorted((e for e in self.events if e.live), key=lambda e: (e.at, e.version))
+    def since(self, place: tuple[float, int]) -> tuple[State | None, Sequence[Earlier]]:
+        at, version, start = next(each for each in reversed(self._checkpoints) if each[:2] < place)
+        first = bisect(self._in_time, (at, version), key=_place)
+        return start, [earlier for earlier in self._in_time[first:] if earlier.live]
+
+    def keep(self, folded: Folded, changed: tuple[float, int] | None) -> None:
+        """Drop the checkpoints that hold no more, and make one where it is time for one."""
+        if changed is not None:
+            while self._checkpoints[-1][:2] >= changed:
+                self._checkpoints.pop()
+        if folded.version % EVERY == 0:
+            self._checkpoints.append((folded.at, folded.version, folded.state))
+
+    def checkpoints(self, policy: Policy, subject: str) -> list[CheckpointRow]:
+        return [
+            CheckpointRow(subject, at, version, policy.version, scoring.encode_state(state))
+            for at, version, state in self._checkpoints
+            if state is not None
+        ]
 
     def ending(self, until: float) -> Sequence[Earlier]:
         return [earlier for end, _, earlier in self._held if end <= until]
 
     def next_end(self, gone: Collection[int]) -> float | None:
         return next((end for end, version, _ in self._held if version not in gone), None)
+
+
+def _place(earlier: Earlier) -> tuple[float, int]:
+    return earlier.at, earlier.version
 
 
 def replay(policy: Policy, rows: Sequence[EventRow]) -> Replay:
@@ -131,9 +161,11 @@ def replay(policy: Policy, rows: Sequence[EventRow]) -> Replay:
         )
         past.add(earlier, row.ref)
         past.mark(one)
+        past.keep(folded, one.changed)
     made = [_made(*each) for each in zip(rows, applied, past.events, strict=True)]
     _carry(made, start.score, refused)
-    return Replay(made, _standing(policy, made[-1], folded), folded, refused)
+    standing = _standing(policy, made[-1], folded)
+    return Replay(made, standing, folded, refused, past.checkpoints(policy, first.subject))
 
 
 def _unmoved(folded: Folded, row: EventRow) -> Folded:
@@ -179,6 +211,7 @@ def standing_row(
     policy: Policy, key: str, seq: int, *, folded: Folded, reading: scoring.Reading, cause: Cause
 ) -> StandingRow:
     """Return the row of a standing."""
+    face = None if folded.life is None else folded.face or face_of(policy, folded, reading)
     return StandingRow(
         key,
         policy.kind,
@@ -191,12 +224,7 @@ def standing_row(
         policy.name,
         policy.version,
         scoring.encode_state(folded.state),
-        encode(standing_of(key, folded.version, folded.at, reading, cause, held=folded.held)),
+        encode(standing_of(key, folded.version, folded.at, reading, cause, held=folded.held, face=face)),
         encode_carried(folded),
-        due_of(policy, folded),
+        due_of(policy, folded, folded.at),
     )
-
-
-def due_of(policy: Policy, folded: Folded) -> float | None:
-    """Return when time alone may change something next."""
-    return folded.hold_until

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from renown.ledger.forms import Earlier, Face
 from renown.model import (
     Activity,
     Basis,
@@ -29,6 +30,7 @@ __all__ = [
     "cause_of",
     "changes_of",
     "contributions_of",
+    "earlier_of",
     "encode",
     "entry_of",
     "event_of",
@@ -45,9 +47,16 @@ _contributions: Final = msgspec.json.Decoder(tuple[Contribution, ...])
 
 
 def standing_of(
-    subject: str, version: int, at: float, reading: Reading, cause: Cause | None, *, held: int = 0
+    subject: str,
+    version: int,
+    at: float,
+    reading: Reading,
+    cause: Cause | None,
+    *,
+    held: int = 0,
+    face: Face | None = None,
 ) -> Standing:
-    """Return the public view of a reading made for the time `at`."""
+    """Return the public view of a reading made for the time `at`, with what its life shows if it has one."""
     return Standing(
         subject,
         version,
@@ -56,13 +65,14 @@ def standing_of(
         reading.high,
         reading.count,
         reading.categories,
-        reading.tier,
-        (),
-        "active",
+        reading.tier if face is None else face.tier,
+        () if face is None else face.badges,
+        "active" if face is None else face.status,
         reading.provisional,
         timestamp(at),
         cause,
         held,
+        None if face is None or face.status_until is None else timestamp(face.status_until),
     )
 
 
@@ -104,6 +114,28 @@ def cause_of(row: EventRow) -> Cause:
 def basis_of(row: EventRow) -> Basis:
     """Return the recorded basis."""
     return _basis.decode(row.basis)
+
+
+def earlier_of(row: EventRow) -> Earlier:
+    """Return the row as an earlier event."""
+    return Earlier(
+        row.seq,
+        row.id,
+        row.version,
+        row.at,
+        row.pair,
+        basis_of(row),
+        contributions_of(row),
+        row.body,
+        row.ended_at,
+        row.ended_by,
+        row.ended_version,
+        row.held_at,
+        row.held_by,
+        row.held_until,
+        row.held_share,
+        row.held_why,
+    )
 
 
 def entry_of(row: EventRow) -> Entry:

@@ -218,6 +218,7 @@ class WriterThread:
             writer.end_events(work.ends)
         if work.holds:
             writer.hold_events(work.holds)
+        work.checkpoints.store(writer)
         if work.standings:
             writer.put_standings(work.standings)
             writer.put_kinds(work.kinds)

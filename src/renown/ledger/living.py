@@ -1,0 +1,113 @@
+"""What an event makes of a subject's life and of what its guards remember."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from renown import scoring
+from renown.ledger.forms import Face, Folded, Hold, Incoming
+from renown.model import Basis, Change, timestamp
+from renown.policy import Policy
+from renown.scoring import TIME, Reading
+from renown.scoring.guards import NOTHING, Facts, Incident, Verdict, pass_time, seen
+from renown.scoring.life import Moment, Turned, turn
+
+__all__ = ["face_of", "facts_of", "guarded_hold", "guarded_weight", "live_on", "verdict_of"]
+
+_NO_FACTS = Facts()
+
+
+def verdict_of(basis: Basis) -> Verdict:
+    """Return what the guards said, as it was recorded."""
+    verdict: Any = basis.verdict
+    if verdict is None:
+        return NOTHING
+    return verdict if isinstance(verdict, Verdict) else msgspec.convert(verdict, Verdict)
+
+
+def facts_of(basis: Basis) -> Facts:
+    """Return what the guards were told, as it was recorded."""
+    facts: Any = basis.facts
+    if facts is None:
+        return _NO_FACTS
+    return facts if isinstance(facts, Facts) else msgspec.convert(facts, Facts)
+
+
+def guarded_weight(basis: Basis) -> float:
+    """Return by what the guards multiply an event's weight."""
+    return 1.0 if basis.verdict is None else verdict_of(basis).weight
+
+
+def guarded_hold(
+    incoming: Incoming, pair: str | None, basis: Basis
+) -> tuple[Sequence[Hold], Sequence[Change]]:
+    """Return the hold that the guards put on an arriving event, if they do."""
+    verdict = verdict_of(basis)
+    if verdict.action != "hold":
+        return (), ()
+    told = [reason for reason in verdict.reasons if reason.action == "hold"] or verdict.reasons
+    why = f"guard:{told[0].guard}" if told else "guard"
+    until = verdict.hold_until
+    hold = Hold(None, incoming.id, pair, incoming.at, incoming.id, until, 0.0, why)
+    end = "until somebody decides" if until is None else f"until {timestamp(until)}"
+    sentence = " ".join([*(reason.text for reason in verdict.reasons), f"It does not count {end}."])
+    return (hold,), (Change("hold", incoming.id, None, "held", sentence),)
+
+
+def live_on(
+    policy: Policy,
+    before: Folded,
+    folded: Folded,
+    incoming: Incoming,
+    *,
+    basis: Basis,
+    reading: Reading | None,
+    delta: float,
+    counts: bool,
+) -> Sequence[Change]:
+    """Turn guards and life of `folded` by one event; return what changed."""
+    event, effect = incoming.event, incoming.effect
+    incidents: tuple[Incident, ...] = ()
+    if folded.guards is not None:
+        if effect.step == TIME:
+            folded.guards, incidents = pass_time(policy, folded.guards, incoming.at)
+        else:
+            facts, verdict = facts_of(basis), verdict_of(basis)
+            folded.guards = seen(
+                policy, folded.guards, event, effect, facts=facts, at=incoming.at, verdict=verdict
+            )
+            incidents = verdict.incidents
+    if folded.life is None or reading is None:
+        return ()
+
+    def earlier(at: float) -> Reading:
+        return scoring.read(policy, before.state, at, basis.prior)
+
+    moment = Moment(
+        folded.at,
+        reading,
+        event.type,
+        counts=counts,
+        delta=delta,
+        value=event.value,
+        actor=event.actor,
+        ref=event.ref,
+        data=event.data,
+        incidents=incidents,
+        earlier=earlier,
+    )
+    turned = turn(policy, folded.life, moment)
+    folded.life, folded.face = turned.life, _face(turned)
+    return turned.changes
+
+
+def face_of(policy: Policy, folded: Folded, reading: Reading) -> Face:
+    """Return what the life of a subject shows that was not turned since it was read."""
+    if folded.life is None:
+        return Face(reading.tier, (), "active", None, None)
+    return _face(turn(policy, folded.life, Moment(folded.at, reading, TIME)))
+
+
+def _face(turned: Turned) -> Face:
+    return Face(turned.tier, turned.badges, turned.status, turned.status_until, turned.due)
