@@ -3,6 +3,7 @@
 from renown.stores.policy_rows import PolicyRow
 from renown.stores.sqlite import SqliteStore
 from renown.stores.store import (
+    ActorRow,
     CheckpointRow,
     DueRow,
     EndRow,
@@ -21,6 +22,7 @@ from renown.stores.store import (
 )
 
 __all__ = [
+    "ActorRow",
     "CheckpointRow",
     "DueRow",
     "EndRow",

@@ -2,13 +2,13 @@
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import ClauseElement, bindparam, func, select, update
+from sqlalchemy import ClauseElement, bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from renown.stores.schema import policies, standings
 
-__all__ = ["DONE_SUBJECTS", "MARK_SWITCHED", "POLICIES", "PUT_POLICY", "PolicyRow"]
+__all__ = ["DONE_SUBJECTS", "MARK_SWITCHED", "POLICIES", "POLICY_STATES", "PUT_POLICY", "PolicyRow"]
 
 
 class PolicyRow(NamedTuple):
@@ -30,6 +30,12 @@ def _sql(statement: ClauseElement) -> str:
 
 
 POLICIES: Final = _sql(select(policies).order_by(policies.c.kind, policies.c.version))
+_newest = select(policies.c.kind, func.max(policies.c.version)).group_by(policies.c.kind)
+POLICY_STATES: Final = _sql(
+    select(policies.c.kind, policies.c.version, policies.c.switched)
+    .where(tuple_(policies.c.kind, policies.c.version).in_(_newest))
+    .order_by(policies.c.kind)
+)
 _new = upsert(policies).values({column.name: bindparam(column.name) for column in policies.columns})
 PUT_POLICY: Final = _sql(
     _new.on_conflict_do_update(

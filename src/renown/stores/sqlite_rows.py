@@ -14,6 +14,7 @@ from renown.stores import policy_rows
 from renown.stores import statements as sql
 from renown.stores.policy_rows import PolicyRow
 from renown.stores.store import (
+    ActorRow,
     CheckpointRow,
     DueRow,
     EndRow,
@@ -159,6 +160,10 @@ class SqliteReader:
         row = self._one(sql.CHECKPOINT, (subject, policy_version, *before))
         return None if row is None else CheckpointRow._make(row)
 
+    def actors(self, keys: Sequence[str]) -> list[ActorRow]:
+        """Look actors up."""
+        return self._all(ActorRow._make, sql.ACTORS, (_json(keys),))
+
     def ending(self, subject: str, until: float) -> list[EventRow]:
         """Return the holds that end."""
         return self._all(EventRow._make, sql.ENDING, (subject, until))
@@ -186,6 +191,10 @@ class SqliteReader:
         """Return the earliest due."""
         row = self._one(sql.NEXT_DUE, (_json(kinds),))
         return None if row is None else float(row[0])
+
+    def checkpoints(self, subject: str) -> list[CheckpointRow]:
+        """Return the checkpoints of a subject."""
+        return self._all(CheckpointRow._make, sql.CHECKPOINTS, (subject,))
 
     def event(self, event_id: str) -> EventRow | None:
         """Look one event up."""
@@ -273,6 +282,10 @@ class SqliteReader:
         """Return all policies."""
         return self._all(PolicyRow._make, policy_rows.POLICIES)
 
+    def policy_states(self) -> list[tuple[str, int, str | None]]:
+        """Return the newest of each kind."""
+        return self._tuples(policy_rows.POLICY_STATES)
+
     def subjects_between(self, after: str, until: str) -> int:
         """Count keys."""
         return int(self._one(policy_rows.DONE_SUBJECTS, (after, until))[0])
@@ -339,6 +352,10 @@ class SqliteWriter(SqliteReader):
     def hold_events(self, holds: Sequence[HoldRow]) -> None:
         """Mark events as held or not."""
         self._many(sql.HOLD_EVENT, holds)
+
+    def put_actors(self, rows: Sequence[ActorRow]) -> None:
+        """Upsert actors."""
+        self._insert(sql.PUT_ACTORS, rows)
 
     def put_due(self, rows: Sequence[DueRow]) -> None:
         """Change dues."""

@@ -42,6 +42,7 @@ from renown.stores.schema import (
 )
 
 __all__ = [
+    "ACTORS",
     "ADD_CHECKPOINT",
     "ADD_EVENTS",
     "ADD_KEY",
@@ -51,6 +52,7 @@ __all__ = [
     "BOARD",
     "CHANGED",
     "CHECKPOINT",
+    "CHECKPOINTS",
     "DESCENDING",
     "DROP_CHECKPOINTS",
     "DROP_NOTICES",
@@ -80,6 +82,7 @@ __all__ = [
     "NOTICES",
     "NOTICE_BOUNDS",
     "PAIRED",
+    "PUT_ACTORS",
     "PUT_DUE",
     "PUT_KIND",
     "PUT_REVOCATION",
@@ -149,6 +152,7 @@ _limit: Final = bindparam("limit", type_=Integer())
 
 ADD_EVENTS: Final = Insert(_sql(events.insert()))
 ADD_KEY: Final = _sql(keys.insert())
+PUT_ACTORS: Final = Insert(_replace(actors))
 PUT_STANDINGS: Final = Insert(_replace(standings))
 PUT_KIND: Final = _replace(kinds)
 END_EVENT: Final = _sql(
@@ -217,6 +221,7 @@ KINDS: Final = _sql(select(kinds).order_by(kinds.c.kind))
 _of_subject: Final = select(events).where(_subject == bindparam("subject"))
 _live: Final = events.c.ended_at.is_(None)
 
+ACTORS: Final = _sql(select(actors).where(actors.c.actor.in_(_each("keys"))))
 _held: Final = events.c.held_at.is_not(None) & _live
 _told: Final = _held & (events.c.held_why != literal_column("'blind'", Text()))
 ENDING: Final = _sql(
@@ -301,6 +306,11 @@ CHECKPOINT: Final = _sql(
     .order_by(checkpoints.c.at.desc(), checkpoints.c.version.desc())
     .limit(_ONE)
     .offset(_ZERO)
+)
+CHECKPOINTS: Final = _sql(
+    select(checkpoints)
+    .where(checkpoints.c.subject == bindparam("subject"))
+    .order_by(checkpoints.c.at, checkpoints.c.version)
 )
 ADD_CHECKPOINT: Final = _replace(checkpoints)
 DROP_CHECKPOINTS: Final = _sql(

@@ -23,6 +23,7 @@ from typing import NamedTuple, Protocol
 from renown.stores.policy_rows import PolicyRow
 
 __all__ = [
+    "ActorRow",
     "CheckpointRow",
     "DueRow",
     "EndRow",
@@ -99,6 +100,14 @@ class Refolded(NamedTuple):
     held_share: float | None
     held_why: str | None
     seq: int
+
+
+class ActorRow(NamedTuple):
+    """One row of `actors`, in the order of its columns."""
+
+    actor: str
+    first_at: float
+    events: int
 
 
 class DueRow(NamedTuple):
@@ -264,6 +273,10 @@ class Reader(Protocol):
         """Return the highest checkpoint below (at, version) that was made under a version of the policy."""
         ...
 
+    def actors(self, keys: Sequence[str]) -> list[ActorRow]:
+        """Return the rows of those actors that are known."""
+        ...
+
     def ending(self, subject: str, until: float) -> list[EventRow]:
         """Return the subject's held events whose hold ends by `until`, by (its end, version)."""
         ...
@@ -286,6 +299,10 @@ class Reader(Protocol):
 
     def next_due(self, kinds: Sequence[str]) -> float | None:
         """Return when the first subject of these kinds is due."""
+        ...
+
+    def checkpoints(self, subject: str) -> list[CheckpointRow]:
+        """Return the subject's checkpoints by (at, version)."""
         ...
 
     def event(self, event_id: str) -> EventRow | None:
@@ -364,6 +381,10 @@ class Reader(Protocol):
         """Return all policies that kinds have had, by kind and version."""
         ...
 
+    def policy_states(self) -> list[tuple[str, int, str | None]]:
+        """Return (kind, version, switched) of the newest policy of each kind that has had one."""
+        ...
+
     def subjects_between(self, after: str, until: str) -> int:
         """Return how many subjects have a key above `after` and not above `until`."""
         ...
@@ -407,6 +428,10 @@ class Writer(Reader, Protocol):
 
     def hold_events(self, holds: Sequence[HoldRow]) -> None:
         """Mark events as held, or as held no more."""
+        ...
+
+    def put_actors(self, rows: Sequence[ActorRow]) -> None:
+        """Insert or replace actors."""
         ...
 
     def put_due(self, rows: Sequence[DueRow]) -> None:
