@@ -1,18 +1,33 @@
-"""Review bombs planted among the Amazon reviews: how many are noticed, and how often nothing was there."""
+"""Review bombs planted among the Amazon reviews: how many are noticed and held, and false alarms."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from random import Random
 from time import perf_counter
+from typing import NamedTuple
 
 from bench.report import Report
 from bench.scoring.comparison import Allowed, Row, Sheet, report_of
-from bench.scoring.data import AMAZON, reviews
-from renown.scoring.guards import BurstRule, Bursts
+from bench.scoring.data import AMAZON, Review, reviews
+from bench.scoring.watching import moment_of, review_event
+from renown import scoring
+from renown.policy import Policy, load, preset, preset_text
+from renown.scoring import State
+from renown.scoring.guards import Facts, Guards, Verdict, begin_guards, judge, seen
 
-__all__ = ["NEEDS", "bombs", "busy_products", "natural", "noticed"]
+__all__ = [
+    "NEEDS",
+    "Bombed",
+    "Life",
+    "begun",
+    "bomb_days",
+    "bombed",
+    "bombs",
+    "busy_products",
+    "guarded",
+    "lives",
+]
 
 NEEDS = (AMAZON,)
-DAY = 86_400.0
 WINDOWS: tuple[int, ...] = (1, 7, 30)
 TRIALS = 5
 PLANTED: tuple[tuple[int, int, tuple[float | None, ...]], ...] = (
@@ -24,91 +39,200 @@ PLANTED: tuple[tuple[int, int, tuple[float | None, ...]], ...] = (
     (50, 90, (0.27, 0.99, 1.00)),
 )
 NATURAL = (0.002, 0.003, 0.014)
+_FACTS = Facts()
+_EACH = "".join(
+    f'\n[[guards]]\nname = "d{days}"\nkind = "burst"\nwindows = [{days}]\ntypes = ["review"]\n'
+    'of = "negatives"\non = "negatives"\n'
+    for days in WINDOWS
+)
 
-Negatives = tuple[int, int, list[int]]
-"""A product's first and last day, and the days of its negative reviews in order."""
+
+def guarded(guards: str = "") -> Policy:
+    """Return the product preset's rules with other guards: by default one burst guard per window."""
+    return load(preset_text("product").partition("[[guards]]")[0] + (guards or _EACH), "bench")
 
 
-def busy_products(most: int = 2, least: int = 50) -> list[Negatives]:
-    """Return the products with `least` reviews or more; negative are those of `most` stars or fewer."""
-    days = dict[str, list[tuple[int, bool]]]()
+class Moment(NamedTuple):
+    """A product right before one of its reviews, or at its end."""
+
+    day: int
+    state: State
+    guards: Guards
+
+
+class Life:
+    """One product's own reviews, and what guards said of each."""
+
+    def __init__(self, policy: Policy, stream: list[Review]) -> None:
+        self.policy, self.stream = policy, stream
+        self.verdicts: list[Verdict] = []
+        self.moments: list[Moment] = []
+        state, guards = scoring.empty(policy), begin_guards(policy)
+        for i, review in enumerate(stream):
+            self.moments.append(Moment(review.day, state, guards))
+            state, guards, verdict = step(policy, state, guards, review, f"own:{i}")
+            self.verdicts.append(verdict)
+        self.moments.append(Moment(stream[-1].day, state, guards))
+
+    @property
+    def years(self) -> float:
+        """How long its reviews span."""
+        return (self.stream[-1].day - self.stream[0].day + 1) / 365.25
+
+
+class Bombed(NamedTuple):
+    """What came of a bomb."""
+
+    sounded: set[str]
+    """The guards that sounded while it fell and did not the day before."""
+    held: int
+    """Of its reviews."""
+    plain: float
+    """By how much it would have moved the score without guards …"""
+    shift: float
+    """… and by how much it did."""
+
+
+def step(
+    policy: Policy, state: State, guards: Guards, review: Review, actor: str
+) -> tuple[State, Guards, Verdict]:
+    """Judge a review, remember it, and fold it in as the verdict says."""
+    event, at = review_event(review, actor), moment_of(review.day)
+    effect = scoring.interpret(policy, event)
+    verdict = judge(policy, guards, event, effect, facts=_FACTS, at=at)
+    guards = seen(policy, guards, event, effect, facts=_FACTS, at=at, verdict=verdict)
+    if verdict.action in ("count", "weigh"):
+        state = scoring.fold(policy, state, scoring.weigh(effect.contributions, verdict.weight), at)
+    return state, guards, verdict
+
+
+def bombed(life: Life, days: list[int]) -> Bombed:
+    """Drop unverified one-star reviews on some days, in order, into a product's own life."""
+    policy = life.policy
+    first = next((i for i, each in enumerate(life.stream) if each.day >= days[0]), len(life.stream))
+    moment = life.moments[first]
+    own = [(each.day, False, each) for each in life.stream[first:] if each.day <= days[-1]]
+    planted = [(day, True, Review(life.stream[0].product, 1.0, day, False)) for day in days]
+    state, guards, plain, without = moment.state, moment.guards, moment.state, moment.state
+    before = {news.place for news in guards.open if news.until > moment_of(days[0])}
+    names = [guard.name for guard in policy.guards]
+    sounded, held = set[str](), 0
+    # Of one day the product's own come first.
+    for i, (day, is_bomb, review) in enumerate(sorted([*own, *planted], key=lambda each: each[:2])):
+        state, guards, verdict = step(policy, state, guards, review, f"actor:{i}")
+        found = {news.guard for news in verdict.incidents if news.phase != "ends"}
+        if day == days[0]:
+            found -= {names[place] for place in before}
+        plain = _fold(policy, plain, review)
+        if is_bomb:
+            sounded |= found
+            held += verdict.action == "hold"
+        else:
+            without = _fold(policy, without, review)
+    scores = [scoring.score(policy, each, moment_of(days[-1]), {}) for each in (state, plain, without)]
+    return Bombed(sounded, held, scores[1] - scores[2], scores[0] - scores[2])
+
+
+def _fold(policy: Policy, state: State, review: Review) -> State:
+    contributions = scoring.interpret(policy, review_event(review, "actor:0")).contributions
+    return scoring.fold(policy, state, contributions, moment_of(review.day))
+
+
+def busy_products(least: int = 50) -> list[list[Review]]:
+    """Return the reviews of each product with so many or more, by day."""
+    found = dict[str, list[Review]]()
     for review in reviews():
-        days.setdefault(review.product, []).append((review.day, review.stars <= most))
-    return [
-        (found[0][0], found[-1][0], [day for day, bad in found if bad])
-        for _, found in sorted(days.items())
-        if len(found) >= least
-    ]
+        found.setdefault(review.product, []).append(review)
+    return [stream for _, stream in sorted(found.items()) if len(stream) >= least]
 
 
-def natural(rule: BurstRule, negatives: Negatives) -> dict[int, int]:
-    """Return per window how often an alarm begins among a product's own reviews."""
-    begun = dict.fromkeys(WINDOWS, 0)
-    sounding = set[int]()
-    for _, alarms in _walk(rule, negatives[2]):
-        for window in alarms - sounding:
-            begun[window] += 1
-        sounding = alarms
-    return begun
+def lives(policy: Policy, products: Iterable[list[Review]]) -> list[Life]:
+    """Let every product live under a policy."""
+    return [Life(policy, stream) for stream in products]
 
 
-def noticed(rule: BurstRule, negatives: Negatives, bomb: list[int]) -> set[int]:
-    """Return the windows that sound while the bomb falls (days in order), and did not the day before."""
-    days = sorted([*negatives[2], *bomb])
-    found, before = set[int](), set[int]()
-    for day, alarms in _walk(rule, days):
-        if day < bomb[0]:
-            before = alarms
-        elif day <= bomb[-1]:
-            found |= alarms - before if day == bomb[0] else alarms
-    return found
+def begun(life: Life) -> dict[str, int]:
+    """Return how many alarms each guard raised by the product's own reviews."""
+    counts = {guard.name: 0 for guard in life.policy.guards}
+    for verdict in life.verdicts:
+        for news in verdict.incidents:
+            counts[news.guard] += news.phase == "begins"
+    return counts
 
 
-def _walk(rule: BurstRule, days: Iterable[int]) -> Iterator[tuple[int, set[int]]]:
-    state = Bursts()
-    for day in days:
-        state = state.seen(rule, day * DAY)
-        yield day, {alarm.days for alarm in state.alarms(rule, day * DAY)}
+def bomb_days(dice: Random, life: Life, count: int, span: int) -> list[int]:
+    """Return the days of a bomb of `count` within `span` days, anywhere in a product's life."""
+    start, end = life.stream[0].day, life.stream[-1].day
+    first = dice.randint(start, max(start, end - span + 1))
+    return sorted(first + dice.randrange(span) for _ in range(count))
 
 
-def bombs() -> Report:
-    """Recall of planted bombs and natural alarms, per window."""
-    rule, products, dice = BurstRule(), busy_products(), Random(20)
-    columns = tuple(f"{window} d" for window in WINDOWS)
-    either = (*columns, "any")
+def _recall(products: list[Life]) -> Sheet:
+    either = (*(f"{window} d" for window in WINDOWS), "any")
     recall = Sheet("Recall: part of the planted bombs noticed while they fall", either, decimals=2)
-    alarms = Sheet("Natural alarms per product-year", columns)
-    recall.reference = alarms.reference = "measured before"
+    recall.reference = "measured before"
+    dice = Random(20)
     for count, span, measured in PLANTED:
-        hits, noticed_at_all, tried = dict.fromkeys(WINDOWS, 0), 0, 0
-        for product in products:
-            for _ in range(TRIALS):
-                first = dice.randint(product[0], max(product[0], product[1] - span + 1))
-                bomb = sorted(first + dice.randrange(span) for _ in range(count))
-                sounding = noticed(rule, product, bomb)
-                for window in sounding:
-                    hits[window] += 1
-                noticed_at_all += bool(sounding)
-                tried += 1
-        ours = (*(hits[window] / tried for window in WINDOWS), noticed_at_all / tried)
+        found = [
+            bombed(life, bomb_days(dice, life, count, span)).sounded
+            for life in products
+            for _ in range(TRIALS)
+        ]
+        hits = [sum(f"d{window}" in each for each in found) / len(found) for window in WINDOWS]
+        ours = (*hits, sum(map(bool, found)) / len(found))
         # What falls in a day is for the shorter windows to see.
         sides = ("least", "least", "free" if span == 1 else "least", "least")
         recall.rows.append(Row(f"{count} in {span} d", ours, (*measured, 1.0), Allowed(0.01, sides)))
-    years = sum(last - first + 1 for first, last, _ in products) / 365.25
-    begun = [natural(rule, product) for product in products]
-    rates = tuple(sum(each[window] for each in begun) / years for window in WINDOWS)
+    return recall
+
+
+def _shifts(products: list[Life]) -> Sheet:
+    columns = ("held", "shift without", "shift with")
+    sheet = Sheet("What a bomb of one star does to the score, preset `product`", columns, decimals=2)
+    sheet.signed, sheet.reference = True, "goal"
+    dice = Random(21)
+    for count, span, _ in PLANTED:
+        found = [bombed(life, bomb_days(dice, life, count, span)) for life in products for _ in range(TRIALS)]
+        held = sum(each.held for each in found) / (count * len(found))
+        plain = sum(each.plain for each in found) / len(found)
+        shift = sum(each.shift for each in found) / len(found)
+        goal = Allowed(0.0, ("least", "free", "least"))
+        reference = (0.75, None, plain / 3) if count == 20 and span == 1 else ()
+        sheet.rows.append(Row(f"{count} in {span} d", (held, plain, shift), reference, goal))
+    return sheet
+
+
+def _natural(each: list[Life], whole: list[Life]) -> Sheet:
+    alarms = Sheet("Natural alarms per product-year", tuple(f"{window} d" for window in WINDOWS))
+    alarms.reference = "measured before"
+    years = sum(life.years for life in each)
+    rates = tuple(sum(begun(life)[f"d{window}"] for life in each) / years for window in WINDOWS)
     alarms.rows.append(Row("products with 50 reviews", rates, NATURAL, Allowed(0.005, ("most",) * 3)))
+    held = sum(verdict.action == "hold" for life in whole for verdict in life.verdicts)
+    total = sum(len(life.stream) for life in whole)
+    alarms.rows.append(
+        Row(f"preset `product`: {held} of {total:,} own reviews held, per product-year", (held / years,))
+    )
+    return alarms
+
+
+def bombs() -> Report:
+    """Recall of planted bombs, what they do to scores, and natural alarms, all through `judge`."""
+    products = busy_products()
+    each, whole = lives(guarded(), products), lives(preset("product"), products)
+    sheets = [_recall(each), _shifts(whole), _natural(each, whole)]
     began = perf_counter()
-    for product in products:
-        natural(rule, product)
-    micros = (perf_counter() - began) / sum(len(product[2]) for product in products) * 1e6
+    again = lives(preset("product"), products)
+    micros = (perf_counter() - began) / sum(len(life.stream) for life in again) * 1e6
+    years = sum(life.years for life in each)
     notes = [
-        f"{len(products)} products with 50 reviews or more, {years:,.0f} product-years; counted are reviews "
+        f"{len(products)} products with 50 reviews or more, {years:,.0f} product-years; negative are reviews "
         f"of one or two stars. {TRIALS} bombs of each sort per product, anywhere in its life, also at its "
-        "start.",
-        f"`Bursts`: chance below {rule.chance:g}, half-life {rule.half_life_days:g} d; {micros:.0f} µs per "
-        "event, the look at all windows included. It takes the past for uncertain, so its 30-day window "
-        "needs more than five to sound, and sounds less often for nothing. The goal for “any” is 1.00.",
+        "start, unverified. Judged, remembered and folded like any event.",
+        f"{micros:.0f} µs per event: interpreting, judging, remembering and folding. The past is taken for "
+        "uncertain, so the 30-day window needs more than five to sound, and sounds less often for nothing. "
+        "The goal for “any” is 1.00.",
+        "Held are the unverified negative ones from the moment the guard sounds; what came before counts.",
         "Most of these products are quiet. On busy subjects the alarms have to be looked at again.",
     ]
-    return report_of("bombs", "Review bombs: Amazon", [recall, alarms], notes)
+    return report_of("bombs", "Review bombs: Amazon", sheets, notes)

@@ -5,13 +5,13 @@ import pytest
 from bench.report import Report
 from bench.scoring import product
 from bench.scoring.attacks import ATTACKS, Field, shift
-from bench.scoring.bombs import busy_products, noticed
+from bench.scoring.bombs import bombed, busy_products, lives
 from bench.scoring.data import AMAZON, FOLDER, OTC, missing, traders
 from bench.scoring.exchange import NEEDS, exchange
 from bench.scoring.left_out import left_out
 from bench.scoring.measures import pearson, rmse
 from bench.scoring.prediction import prequential
-from renown.scoring.guards import BurstRule
+from renown.policy import preset
 
 
 def needs(*names: str) -> pytest.MarkDecorator:
@@ -53,11 +53,15 @@ def test_goodness_and_fairness_give_the_published_figures() -> None:
 
 
 @needs(AMAZON)
-def test_twenty_bad_reviews_on_a_day_are_always_noticed() -> None:
-    rule = BurstRule()
-    for product_ in busy_products():
-        day = (product_[0] + product_[1]) // 2
-        assert noticed(rule, product_, [day] * 20), product_
+def test_twenty_bad_reviews_on_a_day_are_always_noticed_and_mostly_held() -> None:
+    held = 0
+    products = lives(preset("product"), busy_products())
+    for life in products:
+        day = (life.stream[0].day + life.stream[-1].day) // 2
+        came = bombed(life, [day] * 20)
+        assert came.sounded, life.stream[0].product
+        held += came.held
+    assert held >= 0.75 * 20 * len(products)
 
 
 @needs(*NEEDS)

@@ -1,31 +1,31 @@
 """Bursts: hand-made pasts, and the same answer whatever the order."""
 
-from math import exp, lgamma, log
+from math import exp, floor, lgamma, log, sqrt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renown.scoring.guards import BurstRule, Bursts
+from renown.policy import BurstGuard
+from renown.scoring.guards import Bursts, BurstTest
 from renown.scoring.guards.bursts import _tail  # pyright: ignore[reportPrivateUsage] - held to a known law
 
-DAY = 86_400.0
-RULE = BurstRule()
+RULE = BurstGuard(name="burst", sds=0)
 
 
-def after(*days: float, rule: BurstRule = RULE) -> Bursts:
-    state = Bursts()
+def after(*days: float, rule: BurstGuard = RULE) -> Bursts | None:
+    test, state = BurstTest(rule), None
     for day in days:
-        state = state.seen(rule, day * DAY)
+        state = test.seen(state, floor(day))
     return state
 
 
-def windows(state: Bursts, day: float, rule: BurstRule = RULE) -> list[int]:
-    return [alarm.days for alarm in state.alarms(rule, day * DAY)]
+def windows(state: Bursts | None, day: int, rule: BurstGuard = RULE) -> list[int]:
+    return sorted(alarm.days for alarm in BurstTest(rule).alarms(state, day))
 
 
 def test_nothing_has_happened() -> None:
-    assert Bursts().alarms(RULE, 0.0) == ()
+    assert BurstTest(RULE).alarms(None, 0) == ()
 
 
 def test_two_are_no_burst_and_twenty_on_a_day_are() -> None:
@@ -34,8 +34,7 @@ def test_two_are_no_burst_and_twenty_on_a_day_are() -> None:
 
 
 def test_an_alarm_explains_itself() -> None:
-    state = after(*[100.5] * 8)
-    first = state.alarms(RULE, 100.6 * DAY)[0]
+    first = BurstTest(RULE).alarms(after(*[100.5] * 8), 100)[-1]
     assert (first.days, first.count) == (1, 8)
     # Nothing is known but the usual, .01 a day for 90 days, and half an event: 1.4 / 90.
     assert first.expected == pytest.approx(1.4 / 90)
@@ -52,10 +51,8 @@ def test_slow_drips_sound_in_the_long_windows_only() -> None:
     quiet = [0.0, 100, 200, 300]
     drip = [400 + 1.5 * i for i in range(20)]
     sounded = set[int]()
-    state = after(*quiet)
-    for day in drip:
-        state = state.seen(RULE, day * DAY)
-        sounded.update(windows(state, day))
+    for i, day in enumerate(drip):
+        sounded.update(windows(after(*quiet, *drip[: i + 1]), floor(day)))
     assert sounded == {7, 30}
 
 
@@ -67,44 +64,79 @@ def test_an_alarm_ends_when_the_window_has_passed() -> None:
     assert windows(state, 130) == []
 
 
-def test_what_leaves_a_window_joins_its_past() -> None:
-    rule = BurstRule(half_life_days=1, usual=0.5, usual_days=2)
+def test_what_leaves_the_longest_window_joins_the_past() -> None:
+    rule = BurstGuard(name="burst", half_life_days=1, windows=(1, 2), sds=0)
     state = after(0, 0, 1, rule=rule)
-    # Day 0 has left the 1-day window: 2 events in 1 day of past, none faded yet.
-    assert (state.events[0], state.days[0], state.age) == (2.0, 1.0, 1)
-    state = state.seen(rule, 3 * DAY)
-    # Two days on: day 0 faded to 2/4, day 1 to 1/2, day 2 was empty; days 1/4 + 1/2 + 1.
-    assert (state.events[0], state.days[0]) == (pytest.approx(1.0), pytest.approx(1.75))
-    assert state.events[1:] == (0.0, 0.0)
+    assert state == Bursts(0, 0.0, 0.0, (1, 0), (1, 2), (1, 2))
+    # On day 4 both are gone: day 2 was the newest to go. Day 1 a day before it counts half, day 0 a quarter.
+    assert after(0, 0, 1, 4, rule=rule) == Bursts(0, 2 / 4 + 1 / 2, 1.0, (4,), (1,), (1,))
 
 
-def test_what_was_taken_back_was_never_there() -> None:
-    state = after(0, 5, 5, 9)
-    back = state.seen(RULE, 5 * DAY, -1)
-    assert back == after(0, 5, 9)
-    assert Bursts().seen(RULE, 0.0, -1).counts == (0,) * 30
+def test_the_past_of_each_window_is_what_lies_before_it() -> None:
+    rule = BurstGuard(name="b", half_life_days=1, windows=(1, 3), usual=0.5, usual_days=2, least=2, sds=0)
+    alarms = BurstTest(rule).alarms(after(0, 2, 2, *[3] * 12, rule=rule), 3)
+    # Before day 3: two on the day before, one two days further back; of the days, 1 + 1/2 + 1/4.
+    expected = (2 + 1 / 4 + 0.25 * 0.5 + 0.5) / 2
+    assert {alarm.days: alarm.expected for alarm in alarms}[1] == pytest.approx(expected)
 
 
-@given(st.lists(st.integers(0, 120), min_size=2, max_size=40))
-def test_late_events_make_no_difference(days: list[int]) -> None:
+def test_an_alarm_is_lively_while_a_quarter_of_its_window_has_enough() -> None:
+    state = after(0, *[100] * 10)
+    test = BurstTest(RULE)
+    lively = {day: [a.days for a in test.alarms(state, day) if a.lively] for day in (100, 101, 102, 107, 108)}
+    assert lively == {100: [30, 7, 1], 101: [30, 7], 102: [30], 107: [30], 108: []}
+
+
+def test_a_share_as_high_as_ever_is_no_burst() -> None:
+    test = BurstTest(BurstGuard(name="burst"))
+    for bad, alarmed in ((5, False), (12, True)):
+        state = None
+        for day in range(0, 300, 3):
+            state = test.seen(state, day, counted=day % 12 == 0)
+        for i in range(20):
+            state = test.seen(state, 300, counted=i < bad)
+        assert bool(test.alarms(state, 300)) is alarmed
+
+
+@given(st.lists(st.tuples(st.integers(0, 120), st.booleans()), min_size=2, max_size=40))
+def test_late_events_make_no_difference(days: list[tuple[int, bool]]) -> None:
     # The first stays first: a past begins with the first event that is heard of.
     first, *rest = sorted(days)
-    shuffled = sorted(rest, key=lambda day: (day * 7919) % 101)
-    one, other = after(first, *rest), after(first, *shuffled)
-    assert one.counts == other.counts
-    assert one.day == other.day
-    assert one.events == pytest.approx(other.events)
-    assert one.days == pytest.approx(other.days)
+    shuffled = sorted(rest, key=lambda each: (each[0] * 7919) % 101)
+    test = BurstTest(RULE)
+    found: list[Bursts] = []
+    for order in ([first, *rest], [first, *shuffled]):
+        state = None
+        for day, counted in order:
+            state = test.seen(state, day, counted)
+        assert state is not None
+        found.append(state)
+    one, other = found
+    assert (one.first, one.days, one.counts, one.volumes) == (
+        other.first,
+        other.days,
+        other.counts,
+        other.volumes,
+    )
+    assert (one.past, one.past_all) == pytest.approx((other.past, other.past_all))
 
 
-@given(st.lists(st.floats(-1e9, 1e11, allow_nan=False), max_size=60))
-def test_any_times_give_finite_answers(times: list[float]) -> None:
-    state = Bursts()
-    for at in times:
-        state = state.seen(RULE, at)
-        for alarm in state.alarms(RULE, at):
+@given(st.lists(st.integers(-(10**5), 10**7), max_size=60))
+def test_any_days_give_finite_answers(days: list[int]) -> None:
+    test, state = BurstTest(RULE), None
+    for day in days:
+        state = test.seen(state, day)
+        for alarm in test.alarms(state, day):
             assert 0 <= alarm.chance < RULE.chance
             assert alarm.count > alarm.expected >= 0
+
+
+@given(st.floats(0.01, 1e4), st.floats(0.001, 60))
+def test_what_is_not_looked_at_closely_is_not_unlikely(a: float, ratio: float) -> None:
+    # `ratio` is window / days known: up to two standard deviations above the mean no chance is below 1e-3.
+    mean = a * ratio
+    count = floor(mean + 2 * sqrt(mean * (1 + ratio)))
+    assert count == 0 or _tail(count, a, ratio / (1 + ratio)) > 1e-3
 
 
 def test_the_tail_is_that_of_the_negative_binomial() -> None:

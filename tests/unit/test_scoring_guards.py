@@ -53,7 +53,7 @@ def test_unverified_negatives_of_a_burst_are_held_and_others_are_not() -> None:
     assert held[:2] == ["count", "count"]
     assert held[-1] == "hold"
     assert said[-1].hold_until is None
-    assert told(said[-1]) == ["6 negative reviews in a day; 1.5 were to be expected"]
+    assert told(said[-1]) == ["6 negative reviews in a day; 1.5 were to be expected."]
     assert shop.tell(1.0, 100.5, data={"verified": True}).action == "count"
     assert shop.tell(5.0, 100.5).action == "count"
     assert shop.tell(None, 100.5, type="visit").action == "count"
@@ -146,7 +146,7 @@ def test_an_answer_to_a_negative_counts_half() -> None:
     shop = Watched(guarded('name = "revenge"\nkind = "retaliation"'))
     verdict = shop.tell(1.0, 100.25, facts=Facts(returned=(2.0, 100 * DAY)))
     assert (verdict.action, verdict.weight, verdict.incidents) == ("weigh", 0.5, ())
-    assert told(verdict) == ["it answers the 2 that the subject gave the actor 6 hours before"]
+    assert told(verdict) == ["It answers the 2 that the subject gave the actor 6 hours before."]
     for value, facts in (
         (4.0, Facts(returned=(2.0, 100 * DAY))),
         (1.0, Facts(returned=(4.0, 100 * DAY))),
@@ -159,10 +159,10 @@ def test_an_answer_to_a_negative_counts_half() -> None:
 
 def test_nobody_rates_itself() -> None:
     shop = Watched(guarded('name = "self"\nkind = "self"\nsame = { actor_device = "shop_device" }'))
-    assert told(shop.tell(5.0, 1, actor="shop:1")) == ["the actor is the subject"]
+    assert told(shop.tell(5.0, 1, actor="shop:1")) == ["The actor is the subject."]
     assert shop.tell(5.0, 1, facts=Facts(same_owner=True)).action == "reject"
     verdict = shop.tell(5.0, 1, data={"actor_device": "d1", "shop_device": "d1"})
-    assert told(verdict) == ["`actor_device` and `shop_device` are the same"]
+    assert told(verdict) == ["`actor_device` and `shop_device` are the same."]
     assert shop.tell(5.0, 1, data={"actor_device": "d1", "shop_device": "d2"}) is NOTHING
     assert shop.tell(5.0, 1, data={"actor_device": None}) is NOTHING
 
@@ -175,7 +175,7 @@ def test_an_actor_has_a_budget_per_subject() -> None:
     verdict = shop.tell(5.0, 100.5)
     assert (verdict.action, told(verdict)) == (
         "reject",
-        ["3 events by the same actor in a day; up to 2 are in order"],
+        ["3 events by the same actor in a day; up to 2 are in order."],
     )
     assert phases(verdict) == [("pair", "begins")]
     # A day after the first there is room again.
@@ -205,7 +205,7 @@ def test_repetition_is_worth_less_each_time() -> None:
     shop = Watched(guarded('name = "again"\nkind = "repeat"\nlast = 5\nmost = 2'))
     said = [shop.tell(5.0, 100 + i) for i in range(6)]
     assert [verdict.weight for verdict in said] == [1, 1, 0.5, 0.25, 0.125, 0.125]
-    assert told(said[2]) == ["3 of the last 3 events are by the same actor; up to 2 are in order"]
+    assert told(said[2]) == ["3 of the last 3 events are by the same actor; up to 2 are in order."]
 
 
 def test_raters_who_are_rated_back_are_told_apart_from_those_who_are_not() -> None:
@@ -215,7 +215,7 @@ def test_raters_who_are_rated_back_are_told_apart_from_those_who_are_not() -> No
     verdict = shop.tell(5.0, 9, actor="b:9", facts=RATED)
     assert (verdict.action, verdict.weight, phases(verdict)) == ("weigh", 0.2, [("swap", "begins")])
     assert told(verdict) == [
-        "10 of the last 10 raters were rated by the subject, too (100 %; up to 80 % is in order)"
+        "10 of the last 10 raters were rated by the subject, too (100 %; up to 80 % is in order)."
     ]
     honest = shop.tell(5.0, 10, actor="b:10")
     assert (honest.action, phases(honest)) == ("count", [("swap", "goes_on")])
@@ -245,7 +245,7 @@ def test_a_ring_is_seen_where_raters_know_one_another() -> None:
     assert said["shop:0"][3].action == "weigh"
     assert told(said["shop:0"][3]) == [
         "4 of the last 4 raters were rated by the subject, too, and 100 % of all pairs among them know "
-        "each other (from 50 % on it is a ring)"
+        "each other (from 50 % on it is a ring)."
     ]
     stranger = Watched(policy)
     for i in range(10):
@@ -258,7 +258,7 @@ def test_too_many_new_accounts_are_noticed() -> None:
         assert shop.tell(5.0, 100 + i, actor=f"old:{i}", facts=OLD) is NOTHING
     said = [shop.tell(5.0, 141, actor=f"new:{i}") for i in range(14)]
     assert [verdict.action for verdict in said] == ["count"] * 10 + ["hold"] * 4
-    assert told(said[10]) == ["11 of the last 20 raters are new accounts; 2.8 were to be expected"]
+    assert told(said[10]) == ["11 of the last 20 raters are new accounts; 2.8 were to be expected."]
     assert shop.tell(5.0, 142, actor="old:1", facts=OLD).action == "count"
 
 
@@ -266,7 +266,7 @@ def test_new_accounts_have_a_budget_of_weight_per_day() -> None:
     shop = Watched(guarded('name = "fresh"\nkind = "fresh"\naction = "weigh"\nper_day = 2.5'))
     said = [shop.tell(1.0, 100, actor=f"new:{i}") for i in range(5)]
     assert [verdict.weight for verdict in said] == [1, 1, 0.5, 0, 0]
-    assert told(said[3]) == ["new accounts would count 3.5 together in a day; up to 2.5 is in order"]
+    assert told(said[3]) == ["New accounts would count 3.5 together in a day; up to 2.5 is in order."]
     assert shop.tell(1.0, 100, actor="old:1", facts=OLD) is NOTHING
     assert shop.tell(1.0, 101, actor="new:9").weight == 1
     light = Watched(guarded('name = "fresh"\nkind = "fresh"\naction = "hold"\nper_day = 0.2'))
@@ -282,7 +282,7 @@ def test_someone_who_turns_is_noticed_after_a_few() -> None:
     alarmed = next(i for i, verdict in enumerate(said) if verdict.incidents)
     assert alarmed <= 3
     assert phases(said[alarmed]) == [("exit", "begins")]
-    assert "the newest ratings are at" in told(said[alarmed])[0]
+    assert "The newest ratings are at" in told(said[alarmed])[0]
     recovered = [shop.tell(5.0, 60 + i, actor=f"b:{60 + i}") for i in range(10)]
     assert any(phases(verdict) == [("exit", "ends")] for verdict in recovered)
 

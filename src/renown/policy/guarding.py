@@ -58,7 +58,7 @@ class BurstGuard(Guard, frozen=True, kw_only=True, forbid_unknown_fields=True, t
     """What is counted."""
     windows: tuple[int, ...] = (1, 7, 30)
     """In how many days, ascending."""
-    chance: float = 3e-4
+    chance: float = 1e-3
     """It is a burst when the past makes so many or more less likely than this."""
     half_life_days: float = 90.0
     """How fast the past is forgotten."""
@@ -68,7 +68,7 @@ class BurstGuard(Guard, frozen=True, kw_only=True, forbid_unknown_fields=True, t
     """How long a past must be to stand by itself."""
     least: int = 3
     """Fewer events than this are never a burst."""
-    sds: float = 2.0
+    sds: float = 1.0
     """By how many standard deviations their share of all events must be higher than it used to be; with 0
     the share does not matter."""
     usual_share: float = 0.25

@@ -62,7 +62,7 @@ class ActorBudget(Detector):
             return None
         return Finding(
             f"{before + 1} {self._noun} by the same actor in {span(self._days)}; "
-            f"up to {self._most} {'is' if self._most == 1 else 'are'} in order",
+            f"up to {self._most} {'is' if self._most == 1 else 'are'} in order.",
             until=seen.at + self._days * DAY,
             count=before + 1,
             expected=self._most,
@@ -122,7 +122,7 @@ class SubjectBudget(Detector):
             return None
         return Finding(
             f"{figure(cell.count + 1)} {self._noun} in {span(self._days)}; "
-            f"up to {figure(self._most)} {'is' if self._most == 1 else 'are'} in order",
+            f"up to {figure(self._most)} {'is' if self._most == 1 else 'are'} in order.",
             until=(period + 1) * self._seconds,
             count=cell.count + 1,
             expected=self._most,

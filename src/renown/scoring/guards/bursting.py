@@ -32,7 +32,7 @@ class BurstDetector(Detector):
         worst = min(alarms, key=_unlikely)
         return Finding(
             f"{figure(worst.count)} {self._noun} in {span(worst.days)}; "
-            f"{figure(worst.expected)} were to be expected",
+            f"{figure(worst.expected)} were to be expected.",
             acts=meant,
             until=self._test.quiet_after(alarms, after),
             count=worst.count,

@@ -62,7 +62,7 @@ class FreshDetector(Detector):
         crowd = self._crowd(before, fresh, seen)
         if over is None or crowd is None:
             return over or crowd
-        crowd.text = f"{crowd.text}; {over.text}"
+        crowd.text = f"{crowd.text} {over.text}"
         crowd.weight = min(over.weight or 0.0, self._guard.weight)
         return crowd
 
@@ -75,8 +75,8 @@ class FreshDetector(Detector):
             return None
         left = max(0.0, most - spent) / seen.weight
         return Finding(
-            f"new accounts would count {figure(spent + seen.weight)} together in a day; "
-            f"up to {figure(most)} is in order",
+            f"New accounts would count {figure(spent + seen.weight)} together in a day; "
+            f"up to {figure(most)} is in order.",
             weight=min(1.0, left),
         )
 
@@ -93,7 +93,7 @@ class FreshDetector(Detector):
         if many <= expected + guard.sds * sqrt(expected * (1 - usual)):
             return None
         return Finding(
-            f"{many} of the last {count} raters are new accounts; {figure(expected)} were to be expected",
+            f"{many} of the last {count} raters are new accounts; {figure(expected)} were to be expected.",
             acts=fresh and self.on.has(seen),
             until=seen.at + _QUIET,
             count=many,

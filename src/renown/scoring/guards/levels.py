@@ -53,8 +53,8 @@ class ExitScamDetector(Detector):
         if fast >= slow - self._sds * sd:
             return None
         return Finding(
-            f"the newest ratings are at {fast:.2f}, those before at {slow:.2f}: "
-            f"{figure((slow - fast) / sd)} standard deviations lower",
+            f"The newest ratings are at {fast:.2f}, those before at {slow:.2f}: "
+            f"{figure((slow - fast) / sd)} standard deviations lower.",
             acts=self.on.has(seen),
             until=seen.at + _QUIET,
             count=after.count,

@@ -59,7 +59,7 @@ class ReciprocityDetector(Detector):
             return None
         return Finding(
             f"{mutual} of the last {after.seen} raters were rated by the subject, too "
-            f"({per_cent(mutual / after.seen)}; up to {per_cent(self._share)} is in order)",
+            f"({per_cent(mutual / after.seen)}; up to {per_cent(self._share)} is in order).",
             acts=seen.facts.returned is not None and self.on.has(seen),
             until=seen.at + _QUIET,
             count=mutual,
@@ -102,7 +102,7 @@ class RingDetector(Detector):
             return None
         return Finding(
             f"{mutual} of the last {count} raters were rated by the subject, too, and {per_cent(density)} "
-            f"of all pairs among them know each other (from {per_cent(self._density)} on it is a ring)",
+            f"of all pairs among them know each other (from {per_cent(self._density)} on it is a ring).",
             acts=seen.facts.returned is not None and self.on.has(seen),
             until=seen.at + _QUIET,
             count=mutual,

@@ -23,9 +23,9 @@ class SelfDetector(Detector):
         event = seen.event
         why = None
         if event.actor is not None and event.actor == event.subject:
-            why = "the actor is the subject"
+            why = "The actor is the subject."
         elif seen.facts.same_owner:
-            why = "actor and subject belong to the same owner"
+            why = "Actor and subject belong to the same owner."
         elif self._same and event.data:
             why = self._alike(event.data)
         return None if why is None or not self.on.has(seen) else Finding(why)
@@ -34,7 +34,7 @@ class SelfDetector(Detector):
         for one, other in self._same:
             value = data.get(one)
             if value is not None and value == data.get(other):
-                return f"`{one}` and `{other}` are the same"
+                return f"`{one}` and `{other}` are the same."
         return None
 
     def add(self, cell: None, seen: Sighting, counts: bool) -> None:
@@ -63,7 +63,7 @@ class RetaliationDetector(Detector):
             return None
         after = (seen.at - at) / DAY
         when = f"{figure(after)} days" if after >= 2 else f"{figure(after * 24)} hours"
-        return Finding(f"it answers the {value:g} that the subject gave the actor {when} before")
+        return Finding(f"It answers the {value:g} that the subject gave the actor {when} before.")
 
     def add(self, cell: None, seen: Sighting, counts: bool) -> None:
         """Remember nothing: the ledger knows."""
@@ -89,7 +89,7 @@ class RepeatDetector(Detector):
             return None
         return Finding(
             f"{before + 1} of the last {min(self._last, len(cell) + 1)} {self._noun} are by the same actor; "
-            f"up to {self._most} {'is' if self._most == 1 else 'are'} in order",
+            f"up to {self._most} {'is' if self._most == 1 else 'are'} in order.",
             weight=self._weight ** (before + 1 - self._most),
         )
 
