@@ -255,15 +255,6 @@ class Hub:
             missed += self.maps.resume(member, names)
         return self._delivery.resend(member, missed)
 
-    def rewire(self, member: Member, names: Sequence[str]) -> None:
-        """Take note that `member.write` is another one from now on."""
-        for name in names:
-            channel = self.channels.get(name)
-            if channel is not None:
-                channel.rewire(member)
-        if self.maps is not None:
-            self.maps.rewire(member, names)
-
     def presence(self, channel: str) -> dict[str, ClientInfo]:
         """Return who is in a channel, by client id."""
         return self.presences.clients(channel)
@@ -349,6 +340,15 @@ class Hub:
             held, channel.held = channel.held, []
             for member in held:
                 self.checked(channel, member)
+
+    def feed_read(self, channel: FeedChannel, position: int, changes: list[bytes]) -> None:
+        """Take a newly read feed, and publish it if it says something else than what was known."""
+        offset, before = channel.offset, channel.state()
+        channel.begin(position, changes)
+        if channel.state() == before:
+            return
+        if channel.offset > offset:
+            self._turns.wanted(channel)
         else:
             # An update was lost, and a later one was not.
             self._correct(channel)
@@ -364,15 +364,6 @@ class Hub:
         for member in list(channel.late):
             for frame in self._delivery.resend(member, correction.pushes(channel.form(member))):
                 member.write(frame)
-
-    def feed_read(self, channel: FeedChannel, position: int, changes: list[bytes]) -> None:
-        """Take a newly read feed, and publish it if it says something else than what was known."""
-        offset, before = channel.offset, channel.state()
-        channel.begin(position, changes)
-        if channel.state() == before:
-            return
-        if channel.offset > offset:
-            self._turns.wanted(channel)
 
     def reread(self, channel: RereadChannel, offset: int, data: bytes) -> None:
         """Publish what was read anew if it says something new."""
