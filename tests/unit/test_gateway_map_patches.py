@@ -85,6 +85,6 @@ def test_what_is_held_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     # What was let go is not taken from an older read: it may be gone.
     bases.note([put("k1", 1)])
     assert patched(bases, put("k1", 2_000)) is None
-    bases.begin()
+    bases.memory.begin()
     bases.note([put("k1", 1)])
     assert patched(bases, put("k1", 2_000)) is not None

@@ -9,16 +9,15 @@ Publications and updates say only that there is something new; if one is lost, t
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from time import time
 from typing import Any, Final
-
-import msgspec
 
 from renown.errors import RenownError
 from renown.gateway.channels import Address, Source
 from renown.gateway.hub.forms import Form, form_of, wanted_form
-from renown.gateway.hub.map_patches import Bases
+from renown.gateway.hub.map_channel import MapChannel, Place
+from renown.gateway.hub.map_memory import Known
 from renown.gateway.hub.map_reads import MapSource, Part, Stretch, find_part
 from renown.gateway.hub.member import Member
 from renown.gateway.metrics import GatewayMetrics
@@ -28,86 +27,13 @@ from renown.protocol.codes import DISCONNECTS, ERRORS, Error
 from renown.protocol.effects import Attach, MapPage, MapWish, Position
 from renown.protocol.replies import Publication
 
-__all__ = ["MapChannel", "MapTable"]
+__all__ = ["MapTable"]
 
 _LOG = logging.getLogger("renown.gateway")
 _CHUNK: Final = 200
 """Changes that are sent in one piece; then others have their turn."""
-_STATE: Final = 2
-"""The phase in which a map's state is read page by page."""
 _AGAIN: Final = 1.0
 """Seconds until a failed read is tried again."""
-
-
-class _Place:
-    """How far a member is."""
-
-    __slots__ = ("form", "position", "running", "since")
-
-    def __init__(self, form: Form, position: int, since: int = -1) -> None:
-        self.form = form
-        self.since = since
-        """This subscription told it every change after this offset; -1: and the state before."""
-        self.position = position
-        """It knows every key as of this offset."""
-        self.running = False
-        """Whether it is being brought up to date on its own."""
-
-
-class MapChannel:
-    """A map with watchers. A member is in one of three: `live`, `slow` (on its own, or paused), `joining`."""
-
-    __slots__ = (
-        "address",
-        "bases",
-        "epoch",
-        "joining",
-        "live",
-        "news",
-        "sent",
-        "since",
-        "slow",
-        "source",
-        "turning",
-    )
-
-    def __init__(self, address: Address, source: MapSource) -> None:
-        self.address = address
-        self.source = source
-        self.bases = Bases() if address.rule.delta else None
-        """What patches are made against, where there may be any."""
-        self.epoch = ""
-        """Of all places; empty until the first member is there."""
-        self.sent = 0
-        """Of the newest change sent to the live members."""
-        self.live: dict[Member, _Place] = {}
-        self.slow: dict[Member, _Place] = {}
-        self.joining: dict[Member, Attach] = {}
-        self.news = False
-        """Whether something may have changed since the last turn began."""
-        self.turning = False
-        self.since = 0.0
-        """When the oldest news was committed that the live members were not told; 0: not known."""
-
-    @property
-    def abandoned(self) -> bool:
-        """Whether nobody is interested any more."""
-        return not (self.live or self.slow or self.joining)
-
-    @property
-    def members(self) -> list[Member]:
-        """All who are subscribed."""
-        return [*self.live, *self.slow]
-
-    @property
-    def crowd(self) -> int:
-        """How many are subscribed, or about to be."""
-        return len(self.live) + len(self.slow) + len(self.joining)
-
-    def leave(self, member: Member) -> bool:
-        """Take `member` out; return whether it was subscribed."""
-        self.joining.pop(member, None)
-        return self.live.pop(member, None) is not None or self.slow.pop(member, None) is not None
 
 
 class MapTable:
@@ -196,9 +122,6 @@ class MapTable:
             self._hurry(channel, member)
         return []
 
-    def rewire(self, member: Member, names: Sequence[str]) -> None:
-        """Nothing to note: `member.write` is looked up at each write."""
-
     # Answers
 
     async def _answer(self, channel: MapChannel, member: Member, wanted: Attach) -> None:
@@ -215,36 +138,45 @@ class MapTable:
         if channel.joining.get(member) is not wanted:
             return
         del channel.joining[member]
-        form = wanted_form(member.wire, wanted)
-        if isinstance(found, Part):
-            self._note(channel, found.page.epoch, (*found.page.state, *found.page.publications))
         try:
-            answer = found if isinstance(found, Error) else _said(found.page, member, wanted)
-            stands = member.found(name, answer)
+            stands = member.found(name, self._said(channel, member, wanted, found))
         except Unspeakable:
             stands = False
             member.close(DISCONNECTS.INAPPROPRIATE_PROTOCOL)
         if stands and isinstance(found, Part) and found.page.live:
-            self._join(channel, member, _Place(form, found.page.offset, _since(wanted)), found)
+            since = channel.told_since(found.page, wanted, more=found.more)
+            place = Place(wanted_form(member.wire, wanted), found.page.offset, since)
+            self._join(channel, member, place, found)
             self._admitted(member, channel.address, wanted)
         self._drop_if_abandoned(channel)
 
-    def _join(self, channel: MapChannel, member: Member, place: _Place, found: Part) -> None:
-        epoch, before = found.page.epoch, channel.members
+    def _said(
+        self, channel: MapChannel, member: Member, wanted: Attach, found: Part | Error
+    ) -> MapPage | Error:
+        if isinstance(found, Error):
+            return found
+        page = found.page
+        channel.note(page.epoch, page.state)
+        form = form_of(member.wire, packed=wanted.packed, tags=wanted.filter)
+        frozen = -1 if wanted.recover is None else wanted.recover.offset
+        since = channel.told_since(page, wanted, more=found.more)
+        said = channel.page(page, form, (since, frozen))
+        channel.note(page.epoch, page.publications)
+        return said
+
+    def _join(self, channel: MapChannel, member: Member, place: Place, found: Part) -> None:
+        page, before = found.page, channel.members
         channel.slow[member] = place
-        if channel.epoch != epoch:
+        if channel.epoch != page.epoch:
             # What is kept began anew, and who is here already knows its former life.
-            channel.epoch, channel.sent = epoch, place.position
-            if channel.bases is not None:
-                channel.bases.begin()
-                channel.bases.note((*found.page.state, *found.page.publications))
+            channel.begin(page)
             self._give_up(channel, before)
         if found.more or member.paused:
             self._hurry(channel, member)
         elif channel.slow.pop(member, None) is not None:
             self._enter(channel, member, place)
 
-    def _enter(self, channel: MapChannel, member: Member, place: _Place) -> None:
+    def _enter(self, channel: MapChannel, member: Member, place: Place) -> None:
         channel.live[member] = place
         if channel.news or place.position < channel.sent:
             self._news(channel)
@@ -304,7 +236,7 @@ class MapTable:
         for member, place in channel.live.items():
             # Who came while this was read, with less than it begins with, has the next turn.
             if after <= place.position < found.reached:
-                since = place.since if place.form.delta else -1
+                since = place.since if place.form.delta or place.form.filter else -1
                 groups.setdefault((place.form, place.position, since), []).append(member)
                 place.position = found.reached
         channel.sent = max(channel.sent, found.reached)
@@ -314,27 +246,22 @@ class MapTable:
                 write = member.write
                 for frame in frames:
                     write(frame)
-        self._note(channel, found.epoch, found.publications)
+        channel.take(after, found)
         self._metrics.published(channel.address, len(found.publications))
 
     def _frames(
         self,
         channel: MapChannel,
         form: Form,
-        known: tuple[int, int],
+        known: Known,
         found: Stretch,
         members: list[Member],
     ) -> list[bytes]:
         """Return the frames for members that this subscription told all between two offsets."""
         name, encode = channel.address.channel, form.wire.codec.publication
         due = [each for each in found.publications if each.offset > known[1]]
-        persistent = channel.source.persistent
         try:
-            if channel.bases is not None and form.delta:
-                said = _placed(channel.bases.said(due, form, known), persistent)
-            else:
-                said = _entries(due, form, persistent)
-            pushes = [encode(name, each) for each in said]
+            pushes = [encode(name, each) for each in channel.said(due, form, known)]
         except Unspeakable:
             for member in members:
                 member.close(DISCONNECTS.INAPPROPRIATE_PROTOCOL)
@@ -357,7 +284,7 @@ class MapTable:
             place.running = True
             self._run(self._catch_up(channel, member, place))
 
-    async def _catch_up(self, channel: MapChannel, member: Member, place: _Place) -> None:
+    async def _catch_up(self, channel: MapChannel, member: Member, place: Place) -> None:
         """Send `member` what it lacks, piece by piece, until it has all or reads too slowly."""
         try:
             while channel.slow.get(member) is place and not member.paused:
@@ -378,16 +305,14 @@ class MapTable:
         finally:
             place.running = False
 
-    def _send_one(self, channel: MapChannel, member: Member, place: _Place, found: Stretch) -> None:
-        frames = self._frames(channel, place.form, (place.since, place.position), found, [member])
-        self._note(channel, found.epoch, found.publications)
+    def _send_one(self, channel: MapChannel, member: Member, place: Place, found: Stretch) -> None:
+        frames = self._frames(channel, place.form, place.known, found, [member])
+        channel.take(place.position, found)
         place.position = found.reached
+        if found.more:
+            place.since = found.reached
         for frame in frames:
             member.write(frame)
-
-    def _note(self, channel: MapChannel, epoch: str, entries: Sequence[Publication]) -> None:
-        if channel.bases is not None and epoch == channel.epoch:
-            channel.bases.note(entries)
 
     # Ends
 
@@ -422,38 +347,3 @@ class MapTable:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _said(page: MapPage, member: Member, wanted: Attach) -> MapPage:
-    """Return a page as `member` is told it. What patches need besides, the session sees to."""
-    form = form_of(member.wire, packed=wanted.packed, tags=wanted.filter)
-    return msgspec.structs.replace(
-        page,
-        offset=page.offset if page.persistent or not page.live else 0,
-        state=_entries(page.state, form, page.persistent),
-        publications=_entries(page.publications, form, page.persistent),
-    )
-
-
-def _entries(entries: Iterable[Publication], form: Form, persistent: bool) -> tuple[Publication, ...]:
-    """Return what a form lets pass, as it says it. Removals always pass: they bear no tags of their own."""
-    passed = (
-        entry if entry.removed else form.whole(entry)
-        for entry in entries
-        if entry.removed or form.passes(entry)
-    )
-    return _placed(passed, persistent)
-
-
-def _placed(entries: Iterable[Publication], persistent: bool) -> tuple[Publication, ...]:
-    if persistent:
-        return tuple(entries)
-    return tuple(msgspec.structs.replace(entry, offset=0) for entry in entries)
-
-
-def _since(wanted: Attach) -> int:
-    """Return after which offset a subscription that begins tells everything; -1: it began with the state."""
-    wish, known = wanted.map, wanted.recover
-    if wish is None or wish.phase == _STATE or known is None:
-        return -1
-    return known.offset
