@@ -12,15 +12,15 @@ from renown.policy.requiring import require, within
 from renown.policy.schema import Policy
 from renown.policy.tiers import Dates, Tier
 
-__all__ = ["check_life", "lived_types"]
+__all__ = ["check_life", "may_go_nowhere"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
 _MOST_DAYS = 730
 
 
-def lived_types(policy: Policy) -> frozenset[str]:
-    """Return the event types that mean something even if they move no score."""
-    return frozenset(name for _, name in _event_types(policy))
+def may_go_nowhere(policy: Policy) -> bool:
+    """Tell whether an event that moves no score can still mean something, if only that it happened."""
+    return bool(policy.status or policy.badges or policy.alerts or policy.tier_rules)
 
 
 def check_life(policy: Policy) -> None:
@@ -154,6 +154,8 @@ def _tier_rules(policy: Policy) -> None:
         good = name is None or name in names
         require(good, path, f"`{name}` is no tier", expected_one_of(name or "", names))
     within(rules.max_step, 1, len(names), "tier_rules.max_step")
+    good = rules.max_step is None or rules.cadence != "event"
+    require(good, "tier_rules.max_step", "steps need moments at which they are taken", 'cadence = "daily", …')
     seen = [each.event for each in rules.on]
     for i, name in enumerate(seen):
         where = f"tier_rules.on[{i}].event"

@@ -1,6 +1,6 @@
 """What the keys of a rule must say together, and that its values fit where they go."""
 
-from renown.policy.check_life import lived_types
+from renown.policy.check_life import may_go_nowhere
 from renown.policy.check_matching import check_wanted
 from renown.policy.composing import COMPOSING
 from renown.policy.methods import Points
@@ -27,7 +27,7 @@ def check_rule(policy: Policy, rule: Rule, path: str) -> None:
             _weight(target.weight, f"{where}.weight")
         else:
             _weight(target, where)
-    goes = rule.into or rule.categories != "none" or path.removeprefix("rules.") in lived_types(policy)
+    goes = rule.into or rule.categories != "none" or may_go_nowhere(policy)
     require(goes, f"{path}.into", "it goes nowhere", "overall = 1")
     _weights(rule, path)
     low, high = _value(policy, rule, path)

@@ -1,5 +1,7 @@
 """Alerts: fired when something holds for long enough, cleared by a condition of their own."""
 
+from math import inf
+
 import msgspec
 
 from renown.model import Change
@@ -45,7 +47,7 @@ class Alerts:
         for pair, state in zip(self._pairs, states, strict=True):
             if state.since is not None or state.fired is not None:
                 for time in _times(pair, state):
-                    if time > at and (due is None or time < due):
+                    if at < time < (inf if due is None else due):
                         due = time
         return due
 
