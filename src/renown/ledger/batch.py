@@ -1,8 +1,7 @@
 """One transaction: the events of many requests, checked, folded, stored and told."""
 
 import contextlib
-import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -19,19 +18,38 @@ from renown.ledger.deriving import counts_at_once, made_by, made_ids, made_late,
 from renown.ledger.erasing import ERASED
 from renown.ledger.fold import apply, begin
 from renown.ledger.forms import Applied, Earlier, Folded
+from renown.ledger.guarding import facts_about, refused, returned_pair
+from renown.ledger.lineage import said_blindly
 from renown.ledger.past import StoredPast
 from renown.ledger.rebuild import write_replay
 from renown.ledger.replay import replay, standing_row
 from renown.ledger.switched import switch_event
 from renown.ledger.views import activity_json, basis_json, cause_of, earlier_of, encode
-from renown.model import Answer, Basis, Cause, Event, Problem, Status, Update, kind_of
+from renown.model import (
+    Answer,
+    Basis,
+    Cause,
+    Change,
+    Event,
+    Problem,
+    Status,
+    Update,
+    instant,
+    kind_of,
+    timestamp,
+)
 from renown.policy import Policy
-from renown.stores import EndRow, EventRow, HoldRow, KindRow, Reader, StandingRow
+from renown.scoring.guards import NOTHING, Facts, begin_guards, judge, wants
+from renown.stores import ActorRow, DueRow, EndRow, EventRow, HoldRow, KindRow, Reader, StandingRow, Writer
 
-__all__ = ["Batch", "Prepared", "Work"]
+__all__ = ["SYSTEM", "Batch", "Prepared", "Work"]
 
 _log = structlog.get_logger(__name__)
+SYSTEM: Final = "renown:system"
+"""The actor of what the ledger itself does."""
+
 _PLAIN: Final = Basis()
+_NO_FACTS: Final = Facts()
 _PLAIN_JSON: Final = basis_json(_PLAIN)
 
 
@@ -50,6 +68,8 @@ class Prepared(msgspec.Struct, gc=False, eq=False):
     """The actor, where its own standing says how much its word weighs."""
     made: tuple["Prepared", ...] = ()
     """What it makes for others."""
+    returned: tuple[str, str] | None = None
+    """(subject, pair) of what the subject has said of the actor, where guards ask for that."""
 
 
 class _Touched:
@@ -73,10 +93,35 @@ class Work(NamedTuple):
     holds: Sequence[HoldRow]
     standings: Sequence[StandingRow]
     kinds: Sequence[KindRow]
+    actors: Sequence[ActorRow]
+    dues: Sequence[DueRow]
+    """Of subjects to which nothing else happened."""
     checkpoints: Checkpoints
     newest_seq: int
     updates: Sequence[Update]
     """One per subject, in order of their newest event."""
+
+    @property
+    def due(self) -> float | None:
+        """When the first of its subjects is due."""
+        return min([row.due for row in (*self.standings, *self.dues) if row.due is not None], default=None)
+
+    def store(self, writer: Writer) -> None:
+        """Write all of it within the writer's transaction."""
+        if self.events:
+            writer.add_events(self.events)
+        if self.ends:
+            writer.end_events(self.ends)
+        if self.holds:
+            writer.hold_events(self.holds)
+        self.checkpoints.store(writer)
+        if self.standings:
+            writer.put_standings(self.standings)
+            writer.put_kinds(self.kinds)
+        if self.actors:
+            writer.put_actors(self.actors)
+        if self.dues:
+            writer.put_due(self.dues)
 
 
 class Batch:
@@ -88,14 +133,23 @@ class Batch:
 
     _access: Access
 
-    def __init__(self, cache: Cache, events: Sequence[Event], before: "Batch | None" = None) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        events: Sequence[Event],
+        before: "Batch | None" = None,
+        *,
+        switching: Collection[str] = (),
+    ) -> None:
         self._cache = cache
+        self._switching = switching
+        """Subjects to be brought under the rules in force, whether or not anything happens to them."""
         self._before = before
         self.looked_back = False
         """Whether it needed more of the past than what lies in memory afterwards."""
         self._answers: dict[int, Answer] = {}
         # As fine as the wire is, so that what is told is what was folded.
-        self._now = round(time.time(), 6)
+        self._now = round(cache.clock.now(), 6)
         self._prepared = [p for i, e in enumerate(events) if (p := self._prepare(i, e)) is not None]
         made = [each for p in self._prepared if p.made for each in p.made]
         self._coming = [*self._prepared, *made] if made else self._prepared
@@ -107,6 +161,8 @@ class Batch:
         self._rows: list[EventRow] = []
         self._ends: list[EndRow] = []
         self._holds: list[HoldRow] = []
+        self._actors: dict[str, ActorRow] = {}
+        self._dues: list[DueRow] = []
         self._checkpoints = Checkpoints()
         self._seq = 0
         self._switched: list[Event] = []
@@ -182,6 +238,10 @@ class Batch:
             self._known = {row[0]: row[1:] for row in reader.known(sent)}
         wanted = {p.event.subject for p in self._coming}
         wanted.update(p.rater for p in self._coming if p.rater is not None)
+        guarded = [p for p in self._coming if p.policy.guards]
+        if guarded:
+            wanted.update(self._inform(guarded))
+        wanted.update(self._switching)
         missing = cache.missing(wanted)
         if missing:
             found = {row.subject: row for row in reader.standings(missing)}
@@ -193,12 +253,33 @@ class Batch:
             for p in self._coming
             if p.effect.one_per is not None and cache.subjects[p.event.subject] is not None
         }
+        pairs.update(p.returned for p in guarded if p.returned is not None)
         if pairs:
             for row in reader.live_pairs(list(pairs)):
                 self._pairs[row.subject, row.pair or ""] = earlier_of(row)
         if self._before is not None:
             self._see(self._before, sent, pairs)
         self._tell_switched()
+
+    def _inform(self, guarded: Sequence[Prepared]) -> set[str]:
+        """Look up the actors that guards ask for; return those whose own standing they ask for."""
+        actors: set[str] = set()
+        subjects: set[str] = set()
+        for prepared in guarded:
+            actor, policy = prepared.event.actor, prepared.policy
+            if actor is None or not prepared.effect.speaks:
+                continue
+            wanted = wants(policy)
+            if wanted.actors:
+                actors.add(actor)
+            if wanted.kin and kind_of(actor) == policy.kind:
+                subjects.add(actor)
+            prepared.returned = returned_pair(policy, prepared.event, prepared.at)
+        missing = [actor for actor in actors if actor not in self._cache.actors]
+        if missing:
+            found = {row.actor: row for row in self._access.reader.actors(missing)}
+            self._cache.actors.update({actor: found.get(actor) for actor in missing})
+        return subjects
 
     def _see(self, before: "Batch", sent: Sequence[str], pairs: set[tuple[str, str]]) -> None:
         """Look ids and pairs up in the batch before, which knows better than the store."""
@@ -247,6 +328,13 @@ class Batch:
         subject = cache.subjects.get(event.subject)
         if subject is None:
             subject = Subject(event.subject, policy, begin(policy, prior, prepared.at), 0, b"")
+        elif subject.folded.hold_until is not None and prepared.effect.step != scoring.TIME:
+            self._end_holds(subject, min(prepared.at, self._now))
+        if policy.guards:
+            basis = self._judged(prepared, subject, basis)
+        others = self._others(prepared) if prepared.effect.blind is not None else ()
+        if others:
+            basis = msgspec.structs.replace(basis, met=True)
         past = StoredPast(policy, event.subject, self._pairs, self._flush)
         applied = apply(
             policy,
@@ -267,8 +355,94 @@ class Batch:
         cache.kinds[kind.name] = kind
         if row.version == 1:
             kind.subjects += 1
+        if policy.guards and event.actor is not None and prepared.effect.speaks and wants(policy).actors:
+            self._count(event.actor, prepared.at)
         if prepared.made or ((applied.ends or applied.holds) and scoring.derives(policy)):
             self._follow(prepared, applied, past)
+        if others and counts_at_once(applied):
+            self._open(others, prepared)
+
+    def _end_holds(self, subject: Subject, until: float) -> None:
+        """Carry out first what time was to do to a subject before its next event."""
+        while (end := subject.folded.hold_until) is not None and end <= until:
+            self._pass_time(subject, end)
+
+    def _pass_time(self, subject: Subject, at: float) -> None:
+        """Make the event of what time does to a subject at `at`."""
+        event = Event(
+            scoring.TIME,
+            subject.key,
+            f"{scoring.TIME}/{subject.key}/{timestamp(at)}",
+            occurred_at=instant(at),
+        )
+        prepared = _internal(event, subject.policy, scoring.interpret(subject.policy, event, at), at)
+        self._fetch(prepared)
+        if prepared.id in self._known:
+            # Two holds that end at the same time, the second one made after the first had ended.
+            prepared.id = f"{prepared.id}/{subject.folded.version + 1}"
+        self._take(prepared)
+
+    def _others(self, prepared: Prepared) -> Sequence[Earlier]:
+        """Return what the other side of a blind review has said of its giver under the same ref."""
+        event, actor = prepared.event, prepared.event.actor or ""
+        policy = self._cache.policies.get(kind_of(actor))
+        if policy is None:
+            return ()
+        past = StoredPast(policy, actor, self._pairs, self._flush)
+        return [*said_blindly(policy, past, by=event.subject, ref=event.ref or "")]
+
+    def _open(self, others: Sequence[Earlier], prepared: Prepared) -> None:
+        """Open what the other side has said, now that both have spoken."""
+        actor = prepared.event.actor or ""
+        policy = self._cache.policies.for_subject(actor)
+        for other in others:
+            if other.held and other.held_why == "blind":
+                event = Event(
+                    "release",
+                    actor,
+                    f"renown.open/{other.id}",
+                    actor=SYSTEM,
+                    ref=other.id,
+                    occurred_at=instant(prepared.at),
+                )
+                effect = scoring.interpret(policy, event, prepared.at)
+                opening = _internal(event, policy, effect, prepared.at)
+                self._fetch(opening)
+                self._take_internal(opening)
+
+    def _judged(self, prepared: Prepared, subject: Subject, basis: Basis) -> Basis:
+        """Return the basis with what the guards are told and what they say."""
+        event, effect, policy = prepared.event, prepared.effect, prepared.policy
+        if effect.step is not None:
+            return basis
+        guards, actor = subject.folded.guards, event.actor or ""
+        giver = self._cache.subjects.get(actor)
+        facts = facts_about(
+            policy,
+            event,
+            known=self._cache.actors.get(actor),
+            returned=None if prepared.returned is None else self._pairs.get(prepared.returned),
+            guards=guards,
+            of_actor=None if giver is None else giver.folded.guards,
+            weight=basis.weight,
+        )
+        remembered = begin_guards(policy) if guards is None else guards
+        verdict = judge(policy, remembered, event, effect, facts=facts, at=prepared.at)
+        error = refused(event, effect, verdict)
+        if error is not None:
+            raise error
+        told = None if facts == _NO_FACTS else facts
+        said = None if verdict is NOTHING else verdict
+        if told is None and said is None:
+            return basis
+        return Basis(basis.weight, basis.prior, told, said)
+
+    def _count(self, actor: str, at: float) -> None:
+        known = self._cache.actors.get(actor)
+        row = ActorRow(actor, at, 1)
+        if known is not None:
+            row = ActorRow(actor, min(known.first_at, at), known.events + 1)
+        self._cache.actors[actor] = self._actors[actor] = row
 
     def _follow(self, prepared: Prepared, applied: Applied, past: StoredPast) -> None:
         """Make for others what an event makes, and take back what was made by what it takes back."""
@@ -301,6 +475,8 @@ class Batch:
     def _fetch(self, prepared: Prepared) -> None:
         """Look up what one more event needs, which nobody could know of before."""
         reader, key, pair = self._flush(), prepared.event.subject, prepared.effect.one_per
+        if prepared.policy.guards:
+            self._inform([prepared])
         self._known.update({row[0]: row[1:] for row in reader.known([prepared.id])})
         if key not in self._cache.subjects:
             found = reader.standings([key])
@@ -409,7 +585,12 @@ class Batch:
             for hold in applied.holds:
                 hold.mark(earlier)
             self._pairs[key, applied.pair] = earlier
-        self._answers[prepared.slot] = Answer(Status.APPLIED, row.id, key, row.version)
+        held = row.held_at is not None and row.ended_at is None
+        self._answers[prepared.slot] = (
+            Answer(Status.HELD, row.id, key, row.version, reasons=_reasons(row.id, applied.changes))
+            if held
+            else Answer(Status.APPLIED, row.id, key, row.version)
+        )
 
     def _flush(self) -> Reader:
         """Write the events of the batch so far; return a reader that sees them and all before."""
@@ -442,7 +623,19 @@ class Batch:
         cache.newest_seq = self._seq
         kinds = [cache.kinds[name].row() for name in changed]
         kept = self._checkpoints
-        return Work(self._rows, self._ends, self._holds, rows, kinds, kept, self._seq, self._updates())
+        actors = list(self._actors.values())
+        return Work(
+            self._rows,
+            self._ends,
+            self._holds,
+            rows,
+            kinds,
+            actors,
+            self._dues,
+            kept,
+            self._seq,
+            self._updates(),
+        )
 
     def _updates(self) -> list[Update]:
         return [
@@ -462,6 +655,10 @@ class Batch:
         if answer.status is Status.REJECTED or subject is None:
             return answer
         return msgspec.structs.replace(answer, standing=msgspec.Raw(subject.view))
+
+
+def _reasons(event_id: str, changes: Sequence[Change]) -> tuple[str, ...]:
+    return tuple([each.why for each in changes if each.kind == "hold" and each.name == event_id and each.why])
 
 
 def _rater(policy: Policy, event: Event, effect: scoring.Effect) -> str | None:
