@@ -21,9 +21,10 @@ from renown.ledger.access import Access, Ahead, Overtaken, Within
 from renown.ledger.batch import Batch, Work
 from renown.ledger.cache import Cache
 from renown.ledger.queue import Append, Call, JobQueue
+from renown.ledger.tick import Tick
+from renown.ledger.versions import adopt
 from renown.ledger.views import updates_of
 from renown.model import Answer, Update
-from renown.policy import Policies
 from renown.stores import Reader, Store, Writer
 
 __all__ = ["MAX_BATCH", "WriterThread"]
@@ -61,10 +62,18 @@ class WriterThread:
     """
 
     def __init__(
-        self, store: Store, policies: Policies, loop: asyncio.AbstractEventLoop, queue: JobQueue, tell: Tell
+        self,
+        store: Store,
+        cache: Cache,
+        loop: asyncio.AbstractEventLoop,
+        queue: JobQueue,
+        *,
+        tell: Tell,
+        hint: Callable[[float], None],
     ) -> None:
         self._store = store
-        self._cache = Cache(policies)
+        self._cache = cache
+        self._hint = hint
         self._loop = loop
         self._queue = queue
         self._tell = tell
@@ -212,16 +221,7 @@ class WriterThread:
             writer.begin()
             if writer.changed():
                 raise Overtaken
-        if work.events:
-            writer.add_events(work.events)
-        if work.ends:
-            writer.end_events(work.ends)
-        if work.holds:
-            writer.hold_events(work.holds)
-        work.checkpoints.store(writer)
-        if work.standings:
-            writer.put_standings(work.standings)
-            writer.put_kinds(work.kinds)
+        work.store(writer)
         writer.commit()
         self._told = work.newest_seq
         self._behind = False
@@ -240,6 +240,7 @@ class WriterThread:
         if not self._writer.changed() and not self._behind:
             return []
         self._cache.drop()
+        adopt(self._writer, self._cache.policies)
         self._behind = True
         updates: list[Update] = []
         told = self._told
@@ -263,6 +264,29 @@ class WriterThread:
         if updates:
             self._loop.call_soon_threadsafe(self._tell, updates)
 
+    def tick(self) -> Call:
+        """Return the job that carries out some of what is due."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        return Call(self._tick, done)
+
+    def _tick(self, writer: Writer) -> None:
+        try:
+            writer.begin()
+            news = self._foreign()
+            work = Tick(self._cache).run(Within(writer))
+            work.store(writer)
+            writer.commit()
+        except Exception:
+            self._abandon()
+            raise
+        self._told = work.newest_seq
+        self._behind = False
+        committed = time()
+        for update in work.updates:
+            force_setattr(update, "at", committed)
+        if news or work.updates:
+            self._loop.call_soon_threadsafe(self._tell, [*news, *work.updates])
+
     def _abandon(self) -> None:
         self._cache.drop()
         self._behind = True
@@ -275,6 +299,9 @@ class WriterThread:
         for update in turn.work.updates:
             # Nobody has seen them yet; a copy of each would cost more than all that is told with them.
             force_setattr(update, "at", turn.committed)
+        due = turn.work.due
+        if due is not None:
+            self._hint(due)
         updates = [*turn.news, *turn.work.updates]
         if updates:
             self._tell(updates)
