@@ -11,11 +11,15 @@ import structlog
 
 from renown.errors import LedgerError
 from renown.ledger.erasing import Erasure, erase
+from renown.ledger.cache import Cache
+from renown.ledger.clock import Clock, SteadyClock
 from renown.ledger.keys import Keys
 from renown.ledger.queue import Append, JobQueue
 from renown.ledger.reads import Reads
 from renown.ledger.rebuild import Progress, RebuildReport, rebuild
 from renown.ledger.rights import RightsBook
+from renown.ledger.switching import PolicyBook
+from renown.ledger.timers import Timers
 from renown.ledger.writer import MAX_BATCH, WriterThread
 from renown.model import Answer, Event, Update
 from renown.policy import Policies
@@ -55,26 +59,45 @@ class Ledger(Reads):
     `open`, `start`, then use; `close` at the end answers what was put in before.
     """
 
-    def __init__(self, store: Store, policies: Policies, options: LedgerOptions | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        policies: Policies,
+        options: LedgerOptions | None = None,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
         super().__init__(store, policies)
         self.keys: Final = Keys(store)
         self.rights: Final = RightsBook(store)
+        self.policies: Final = PolicyBook(store, policies)
+        self.clock: Final[Clock] = clock or SteadyClock()
         self._options = options or LedgerOptions()
         self._listeners: list[Committed] = []
         self._queue: JobQueue | None = None
         self._writer: WriterThread | None = None
         self._sweeper: asyncio.Task[None] | None = None
+        self._timers: Timers | None = None
         self._heard = 0
 
     @classmethod
-    def open(cls, path: Path, policies: Policies, options: LedgerOptions | None = None) -> Self:
+    def open(
+        cls,
+        path: Path,
+        policies: Policies,
+        options: LedgerOptions | None = None,
+        *,
+        clock: Clock | None = None,
+    ) -> Self:
         """Open the ledger in the folder `path`, made when absent, brought to the newest tables.
+
+        `clock` tells it what time it is; this machine's, that believes no jump at once, when there is none.
 
         Raises:
             LedgerError: the folder or the file cannot be used.
 
         """
-        return cls(SqliteStore.open(path), policies, options)
+        return cls(SqliteStore.open(path), policies, options, clock=clock)
 
     @property
     def id(self) -> str:
@@ -94,19 +117,30 @@ class Ledger(Reads):
         """
         if self._writer is not None:
             return
+        await self.policies.start()
         loop = asyncio.get_running_loop()
         self._queue = JobQueue(loop, self._options.queue, self._options.patience)
-        self._writer = WriterThread(self._store, self._policies, loop, self._queue, self._tell)
+        cache = Cache(self._policies, self.clock)
+        self._timers = Timers(self.clock, self._next_due, self._tick)
+        self._writer = WriterThread(
+            self._store, cache, loop, self._queue, tell=self._tell, hint=self._timers.hint
+        )
         # From here on, so that a commit made while the writer starts is looked for.
         self._store.near.changed()
         await self._writer.start()
         self._heard = self._store.near.newest_seq()
         self._sweeper = asyncio.create_task(self._sweep_often(), name="renown-sweep")
         self.rights.start()
+        self._timers.start()
+        self.policies.follow(self.sweep)
 
     async def close(self) -> None:
         """Work off what was put in, stop, and close the file. May be called twice."""
+        await self.policies.stop()
         await self.rights.stop()
+        if self._timers is not None:
+            await self._timers.stop()
+            self._timers = None
         if self._sweeper is not None:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -154,6 +188,27 @@ class Ledger(Reads):
         if self._queue is None or self._writer is None:
             raise LedgerError("the ledger is not started", code="ledger_closed")
         job = self._writer.sweep()
+        self._queue.put(job)
+        await job.done
+
+    async def pass_time(self) -> None:
+        """Carry out now all that time is due to do; it happens by itself within a second otherwise.
+
+        Raises:
+            LedgerError: the ledger is closed or its file failed.
+
+        """
+        if self._timers is None:
+            raise LedgerError("the ledger is not started", code="ledger_closed")
+        await self._timers.pass_time()
+
+    def _next_due(self) -> float | None:
+        return self._store.near.next_due(self._policies.kinds)
+
+    async def _tick(self) -> None:
+        if self._queue is None or self._writer is None:
+            raise LedgerError("the ledger is not started", code="ledger_closed")
+        job = self._writer.tick()
         self._queue.put(job)
         await job.done
 
