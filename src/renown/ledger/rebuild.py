@@ -15,7 +15,7 @@ from renown.model import kind_of
 from renown.policy import Policies, Policy
 from renown.stores import EventRow, KindRow, Reader, Refolded, StandingRow, Store, Writer
 
-__all__ = ["Difference", "Progress", "RebuildReport", "rebuild", "write_replay"]
+__all__ = ["Difference", "Progress", "RebuildReport", "rebuild", "see_event", "write_replay"]
 
 _PAGE: Final = 200
 _EVENTS_PAGE: Final = 5_000
@@ -194,7 +194,7 @@ def _kinds(work: _Work, reader: Reader, writer: Writer | None = None) -> None:
             policy = work.policies.get(kind_of(row.subject))
             if policy is not None:
                 kind = made.get(policy.kind) or made.setdefault(policy.kind, Kind.new(policy))
-                _see(kind, policy, row)
+                see_event(kind, policy, row)
         seq = rows[-1].seq
     found = {row.kind: row for row in reader.kind_rows() if work.policies.get(row.kind) is not None}
     expected = {name: kind.row() for name, kind in made.items()}
@@ -208,7 +208,8 @@ def _kinds(work: _Work, reader: Reader, writer: Writer | None = None) -> None:
         writer.put_kinds(list(expected.values()))
 
 
-def _see(kind: Kind, policy: Policy, row: EventRow) -> None:
+def see_event(kind: Kind, policy: Policy, row: EventRow) -> None:
+    """Count an event for its kind, and fold it into the kind's running means."""
     kind.events += 1
     kind.subjects += row.version == 1
     kind.recent.append(row.seq)
