@@ -15,6 +15,7 @@ from renown.policy.aggregating import (
     Wilson,
 )
 from renown.policy.alerting import Alert, AlertWhen, Clear, EventMatch, Move, Rate
+from renown.policy.attributes import attributes_of
 from renown.policy.audiences import Audience, spoken, unknown_word
 from renown.policy.badges import Badge, BadgeLevel
 from renown.policy.composing import (
@@ -30,6 +31,7 @@ from renown.policy.composing import (
     SumOf,
 )
 from renown.policy.deriving import ATTRIBUTE, Also
+from renown.policy.differing import Differing, alike, differences
 from renown.policy.disputing import STEPS, Blind, Disputes
 from renown.policy.guarding import (
     Action,
@@ -80,6 +82,7 @@ from renown.policy.targets import Target, WeightBy
 from renown.policy.tiers import Cadence, Dates, Dwell, Tier, TierEvent, TierRules
 from renown.policy.uses import uses_of
 from renown.policy.windows import Calendar, Pick, Window
+from renown.policy.writing import toml_of
 
 __all__ = [
     "ATTRIBUTE",
@@ -109,6 +112,7 @@ __all__ = [
     "Condition",
     "Count",
     "Dates",
+    "Differing",
     "Disputes",
     "Distinct",
     "Dwell",
@@ -173,6 +177,9 @@ __all__ = [
     "WeightCase",
     "Wilson",
     "Window",
+    "alike",
+    "attributes_of",
+    "differences",
     "load",
     "load_file",
     "nearest",
@@ -182,6 +189,7 @@ __all__ = [
     "span_of",
     "spoken",
     "text_of",
+    "toml_of",
     "unknown_word",
     "uses_of",
 ]

@@ -52,7 +52,7 @@ def _of(path: str, before: Any, after: Any) -> Iterator[Differing]:
     if before == after:
         return
     one, other = _as_table(before), _as_table(after)
-    if one is None or other is None or _of_other_method(one, other):
+    if one is None or other is None or (path and _of_other_method(one, other)):
         yield Differing(path, _without_defaults(before), _without_defaults(after))
         return
     for key in dict.fromkeys([*one, *other]):

@@ -37,6 +37,10 @@ class Policies:
     def __len__(self) -> int:
         return len(self._by_kind)
 
+    def replace(self, policy: Policy) -> None:
+        """Put a policy in the place of the one for its kind, for everybody who holds these."""
+        self._by_kind[policy.kind] = policy
+
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of subjects there are policies for."""

@@ -114,7 +114,7 @@ class DueRow(NamedTuple):
     """That time alone may change a subject."""
 
     subject: str
-    due: float
+    due: float | None
 
 
 Erased = tuple[str, str | None, bytes, int]
