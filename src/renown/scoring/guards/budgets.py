@@ -7,7 +7,7 @@ import msgspec
 
 from renown.policy.guarding import BudgetGuard
 from renown.scoring.guards.detector import Detector, Finding
-from renown.scoring.guards.sighting import DAY, Sighting, mark_of
+from renown.scoring.guards.sighting import DAY, Sighting
 from renown.scoring.guards.words import figure, noun, span
 
 __all__ = ["ActorBudget", "ActorCell", "SubjectBudget", "SubjectCell"]
@@ -53,7 +53,7 @@ class ActorBudget(Detector):
         marks = cell.marks
         if len(marks) < self._most:
             return None
-        mark = mark_of(actor)
+        mark = seen.mark
         if marks.count(mark) < self._most:
             return None
         ages = accumulate(cell.gaps, initial=floor(seen.at / 60) - cell.newest)
@@ -75,7 +75,7 @@ class ActorBudget(Detector):
         actor = seen.event.actor
         if actor is None or not self.on.has(seen):
             return cell
-        mark, now = mark_of(actor), floor(seen.at / 60)
+        mark, now = seen.mark, floor(seen.at / 60)
         if cell is None:
             return ActorCell(now, (mark,), ())
         marks, gaps = cell.marks, cell.gaps

@@ -146,11 +146,14 @@ class BurstTest:
             if inside < least:
                 break
             longer = window
-            expected, chance = self._likely(inside, before, today - state.first + 1 - window, window)
+            known = self._known(today - state.first + 1 - window)
+            expected, chance = self._likely(inside, before, known, window)
             if chance >= self._guard.chance:
                 continue
-            usual, much = self._by_volume(inside, volume, before, before_all)
-            if not much:
+            usual, sd = self._by_volume(volume, before, before_all)
+            # While the rate is little more than a guess, it is the share that has to tell.
+            guessed = max(0.0, 1 - known / self._guard.usual_days)
+            if inside <= usual + self._guard.sds * (1 + guessed) * sd:
                 continue
             # Days lie from the newest on, so the last quarter of the window is in front.
             quarter = today - self._quarters[window]
@@ -158,27 +161,29 @@ class BurstTest:
             found.append(BurstAlarm(window, inside, max(expected, usual), chance, last >= least))
         return tuple(found)
 
-    def _likely(self, count: int, before: float, known: int, window: int) -> tuple[float, float]:
+    def _known(self, days: int) -> float:
+        """Return how many days of the past are known, faded."""
+        return (1 - self._fade**days) / (1 - self._fade) if days > 0 else 0.0
+
+    def _likely(self, count: int, before: float, known: float, window: int) -> tuple[float, float]:
         """Return how many were to be expected by the past rate, and the chance of `count` or more."""
         guard = self._guard
-        known_days = (1 - self._fade**known) / (1 - self._fade) if known > 0 else 0.0
-        lacking = max(0.0, guard.usual_days - known_days)
+        lacking = max(0.0, guard.usual_days - known)
         a = before + lacking * guard.usual + 0.5
-        b = known_days + lacking
+        b = known + lacking
         mean = a * window / b
         # The variance of a negative binomial is mean · (1 + window / b).
         near = mean if guard.chance > _SURE else mean + 2 * sqrt(mean * (1 + window / b))
         return mean, 1.0 if count <= near else _tail(count, a, window / (b + window))
 
-    def _by_volume(self, count: int, volume: int, before: float, before_all: float) -> tuple[float, bool]:
-        """Return how many were to be expected of so many events, and whether `count` is many more."""
+    def _by_volume(self, volume: int, before: float, before_all: float) -> tuple[float, float]:
+        """Return how many were to be expected of so many events, and their standard deviation."""
         if not self._by_share:
-            return 0.0, True
+            return 0.0, 0.0
         known = before_all + _BELIEF
         share = (before + _BELIEF * self._guard.usual_share) / known
         expected = volume * share
-        sd = sqrt(expected * (1 - share) * (1 + volume / known))
-        return expected, count > expected + self._guard.sds * sd
+        return expected, sqrt(expected * (1 - share) * (1 + volume / known))
 
     def quiet_after(self, alarms: tuple[BurstAlarm, ...], state: Bursts) -> float:
         """Return when a burst is over at the latest if nothing more comes, POSIX seconds."""

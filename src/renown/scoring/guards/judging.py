@@ -15,7 +15,7 @@ from renown.policy.guarding import Action
 from renown.scoring.effect import Effect
 from renown.scoring.guards.detector import Detector, Finding
 from renown.scoring.guards.mutual import RingCell
-from renown.scoring.guards.sighting import DAY, Sighting, mark_of, sight
+from renown.scoring.guards.sighting import DAY, Sighting, mark_of
 from renown.scoring.guards.state import NO_GUARDS, Guards, Open
 from renown.scoring.guards.verdicts import NOTHING, Facts, Incident, Phase, Reason, Verdict, Wants
 from renown.scoring.guards.watch import Watch, watch_of
@@ -75,7 +75,7 @@ def judge(
     looking = watch.types.get(event.type)
     if looking is None or not effect.contributions:
         return NOTHING if not guards.open else _ended(watch, guards, at)
-    now = sight(watch.middles, event, effect, facts, at)
+    now = watch.sighted(event, effect, facts, at)
     cells = guards.cells
     found: list[_Found] = []
     speaks = False
@@ -99,7 +99,7 @@ def seen(
     looking = watch.types.get(event.type)
     if looking is None or not effect.contributions:
         return guards if not verdict.incidents else Guards(guards.cells, _opened(watch, guards.open, verdict))
-    now = sight(watch.middles, event, effect, facts, at)
+    now = watch.sighted(event, effect, facts, at)
     counts = verdict.action in ("count", "weigh")
     cells = list(guards.cells)
     for place, detector in looking:

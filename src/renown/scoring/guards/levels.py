@@ -63,12 +63,12 @@ class ExitScamDetector(Detector):
 
     def clears(self, seen: Sighting) -> bool:
         """Every rating moves the levels."""
-        return seen.value is not None and seen.weight > 0
+        return seen.weight > 0
 
     def add(self, cell: Levels | None, seen: Sighting, counts: bool) -> Levels | None:
         """Take the rating into both levels, unless it does not count."""
         value, weight = seen.value, seen.weight
-        if value is None or not counts or weight <= 0:
+        if not counts or weight <= 0:
             return cell
         if cell is None:
             return Levels(1, weight, weight * value, weight, weight * value, 0.0)

@@ -4,7 +4,7 @@ import msgspec
 
 from renown.policy.guarding import ReciprocityGuard, RingGuard
 from renown.scoring.guards.detector import Detector, Finding
-from renown.scoring.guards.sighting import DAY, Sighting, mark_of
+from renown.scoring.guards.sighting import DAY, Sighting
 from renown.scoring.guards.words import per_cent
 
 __all__ = ["ReciprocityDetector", "RingCell", "RingDetector", "Shares", "pushed"]
@@ -119,7 +119,7 @@ class RingDetector(Detector):
         actor = seen.event.actor
         if actor is None:
             return cell
-        mark, mutual = mark_of(actor), seen.facts.returned is not None
+        mark, mutual = seen.mark, seen.facts.returned is not None
         kin = seen.facts.kin or 0
         if cell is None:
             return RingCell((mark,), (0,), int(mutual))

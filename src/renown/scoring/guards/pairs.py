@@ -2,7 +2,7 @@
 
 from renown.policy.guarding import RepeatGuard, RetaliationGuard, SelfGuard
 from renown.scoring.guards.detector import Detector, Finding
-from renown.scoring.guards.sighting import DAY, Sighting, mark_of
+from renown.scoring.guards.sighting import DAY, Sighting
 from renown.scoring.guards.words import figure, noun
 
 __all__ = ["RepeatDetector", "RetaliationDetector", "SelfDetector"]
@@ -84,7 +84,7 @@ class RepeatDetector(Detector):
         actor = seen.event.actor
         if cell is None or actor is None or len(cell) < self._most or not self.on.has(seen):
             return None
-        before = cell[: self._last - 1].count(mark_of(actor))
+        before = cell[: self._last - 1].count(seen.mark)
         if before < self._most:
             return None
         return Finding(
@@ -99,4 +99,4 @@ class RepeatDetector(Detector):
         actor = seen.event.actor
         if actor is None or not self.on.has(seen):
             return cell
-        return (mark_of(actor), *(cell or ())[: self._last - 1])
+        return (seen.mark, *(cell or ())[: self._last - 1])

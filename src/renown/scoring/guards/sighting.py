@@ -2,7 +2,6 @@
 
 from hashlib import blake2b
 from math import floor
-from typing import Any
 
 import msgspec
 
@@ -28,31 +27,42 @@ class Sighting(msgspec.Struct, gc=False):
     at: float
     day: int
     """Days since 1970, UTC."""
-    value: float | None
+    value: float
     """The value that goes into the overall score, or else into the first category that it goes into."""
     middle: float
     """What lies below is negative, above positive."""
     weight: float
     """What it counts: by its rule and by who sent it."""
 
+    effect: Effect
+    told_at: float
+    """The time as it was told."""
+    _mark: int = -1
+
     @property
-    def data(self) -> dict[str, Any]:
-        """The event's data, empty when it has none."""
-        return self.event.data or {}
+    def mark(self) -> int:
+        """A number that stands for the actor; 0 without one."""
+        if self._mark < 0:
+            actor = self.event.actor
+            self._mark = 0 if actor is None else mark_of(actor)
+        return self._mark
+
+    def is_of(self, event: Event, effect: Effect, facts: Facts, at: float) -> bool:
+        """Tell whether it is what guards see in these."""
+        return self.event is event and self.effect is effect and self.told_at == at and self.facts == facts
 
 
 def sight(middles: dict[str, float], event: Event, effect: Effect, facts: Facts, at: float) -> Sighting:
-    """Return what guards look at."""
+    """Return what guards look at in an event with contributions."""
+    told = at
     if not 0.0 <= at <= _LATEST:
         at = _LATEST if at > 0 else 0.0
-    contributions = effect.contributions
-    if not contributions:
-        return Sighting(event, facts, at, floor(at / DAY), None, 0.0, facts.weight)
-    first = contributions[0]
-    if first.category and len(contributions) > 1:
-        first = next((each for each in contributions if each.category == OVERALL), first)
+    first = effect.contributions[0]
+    if first.category and len(effect.contributions) > 1:
+        first = next((each for each in effect.contributions if each.category == OVERALL), first)
     middle = middles.get(first.category, 0.0)
-    return Sighting(event, facts, at, floor(at / DAY), first.value, middle, first.weight * facts.weight)
+    weight = first.weight * facts.weight
+    return Sighting(event, facts, at, floor(at / DAY), first.value, middle, weight, effect, told)
 
 
 def middles_of(policy: Policy) -> dict[str, float]:
@@ -82,12 +92,9 @@ class Filter:
         self.all = those == "all"
 
     def has(self, seen: Sighting) -> bool:
-        """Tell whether the event is one of them; without a value it is neither negative nor positive."""
+        """Tell whether the event is one of them; what lies in the middle is neither negative nor positive."""
         if self._sign:
-            value = seen.value
-            if value is None:
-                return False
-            over = value - (seen.middle if self._below is None else self._below)
+            over = seen.value - (seen.middle if self._below is None else self._below)
             if over * self._sign <= 0:
                 return False
         if self._unverified:

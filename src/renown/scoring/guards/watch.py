@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from renown.model import Event
 from renown.policy import Policy
 from renown.policy.guarding import (
     BudgetGuard,
@@ -18,6 +19,7 @@ from renown.policy.guarding import (
     RingGuard,
     SelfGuard,
 )
+from renown.scoring.effect import Effect
 from renown.scoring.guards.budgets import ActorBudget, SubjectBudget
 from renown.scoring.guards.bursting import BurstDetector
 from renown.scoring.guards.detector import Detector
@@ -25,9 +27,9 @@ from renown.scoring.guards.fresh import FreshDetector
 from renown.scoring.guards.levels import ExitScamDetector
 from renown.scoring.guards.mutual import ReciprocityDetector, RingDetector
 from renown.scoring.guards.pairs import RepeatDetector, RetaliationDetector, SelfDetector
-from renown.scoring.guards.sighting import middles_of
+from renown.scoring.guards.sighting import Sighting, middles_of, sight
 from renown.scoring.guards.state import Open
-from renown.scoring.guards.verdicts import Wants
+from renown.scoring.guards.verdicts import Facts, Wants
 
 __all__ = ["Watch", "watch_of"]
 
@@ -35,7 +37,7 @@ __all__ = ["Watch", "watch_of"]
 class Watch:
     """The detectors of a policy, in its order."""
 
-    __slots__ = ("decoder", "detectors", "middles", "ring", "types", "wants")
+    __slots__ = ("decoder", "detectors", "last", "middles", "ring", "types", "wants")
 
     def __init__(self, policy: Policy) -> None:
         self.middles = middles_of(policy)
@@ -58,6 +60,16 @@ class Watch:
         )
         self.ring = next((place for place, kind in enumerate(kinds) if kind is RingGuard), None)
         self.decoder = _decoder(self.detectors)
+        self.last: Sighting | None = None
+
+    def sighted(self, event: Event, effect: Effect, facts: Facts, at: float) -> Sighting:
+        """Return what the detectors look at; judging an event and remembering it look at the same."""
+        last = self.last
+        if last is not None and last.is_of(event, effect, facts, at):
+            return last
+        now = sight(self.middles, event, effect, facts, at)
+        self.last = now
+        return now
 
 
 @lru_cache(maxsize=1024)
