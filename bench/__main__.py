@@ -24,8 +24,9 @@ BENCHES = (
     "rooms",
     "forms",
     "maps",
+    "folding",
 )
-LONG = ("jitter",)
+LONG = ("jitter", "million")
 """Run when they are named only."""
 
 
