@@ -13,7 +13,7 @@ import msgspec
 from renown import scoring
 from renown.errors import NotFoundError, RenownError
 from renown.ledger.replay import Replay, replay
-from renown.ledger.views import basis_of, entry_of, standing_of
+from renown.ledger.views import basis_of, counting_entry_of, standing_of
 from renown.model import Cause, Standing
 from renown.policy import Policy
 from renown.scoring import Explanation
@@ -69,7 +69,7 @@ class AsOf(msgspec.Struct, frozen=True):
         live = [row for row in reversed(self.rows) if row.ended_version is None]
         return scoring.explain(
             self.policy,
-            map(entry_of, live),
+            map(counting_entry_of, live),
             self.made.folded.state,
             self.at,
             self.prior,

@@ -8,10 +8,11 @@ from typing import Final
 import msgspec
 
 from renown import scoring
+from renown.ledger.clock import Clock, SteadyClock
 from renown.ledger.forms import Folded
 from renown.policy import Policies, Policy
 from renown.scoring import KindState
-from renown.stores import KindRow
+from renown.stores import ActorRow, KindRow
 
 __all__ = ["MAX_RECENT", "Cache", "Kind", "Subject"]
 
@@ -79,10 +80,13 @@ class Kind:
 class Cache:
     """States of subjects and kinds, true only as long as no other process commits."""
 
-    def __init__(self, policies: Policies) -> None:
+    def __init__(self, policies: Policies, clock: Clock | None = None) -> None:
         self.policies = policies
+        self.clock = clock or SteadyClock()
         self.subjects: dict[str, Subject | None] = {}
         """None: known to be absent."""
+        self.actors: dict[str, ActorRow | None] = {}
+        """Of those that guards ask for."""
         self.kinds: dict[str, Kind] = {}
         self.newest_seq = 0
         self.valid = False
@@ -91,6 +95,7 @@ class Cache:
     def drop(self) -> None:
         """Forget everything."""
         self.subjects.clear()
+        self.actors.clear()
         self.kinds.clear()
         self.valid = False
 
@@ -104,10 +109,12 @@ class Cache:
     @property
     def full(self) -> bool:
         """Whether there are too many subjects."""
-        return len(self.subjects) > _MOST_SUBJECTS
+        return len(self.subjects) > _MOST_SUBJECTS or len(self.actors) > _MOST_SUBJECTS
 
     def trim(self) -> None:
-        """Forget the oldest subjects when there are too many."""
+        """Forget the oldest subjects and actors when there are too many."""
+        if len(self.actors) > _MOST_SUBJECTS:
+            self.actors.clear()
         surplus = len(self.subjects) - _MOST_SUBJECTS
         if surplus > 0:
             for key in list(islice(self.subjects, surplus + _MOST_SUBJECTS // 10)):

@@ -45,8 +45,9 @@ def counting_since(
     return scoring.decode_state(policy, found.state), [earlier_of(row) for row in rows]
 
 
-def state_before(reader: Reader, policy: Policy, subject: str, place: _Place) -> State:
-    """Return the state of the live events below `place`, (at, version)."""
+def state_before(reader: Reader, policy: Policy, subject: str, at: float, version: int) -> State:
+    """Return the state of the live events below (at, version)."""
+    place = (at, version)
     start, live = counting_since(reader, policy, subject, place, place)
     return scoring.refold(policy, ((each.counted, each.at) for each in live), start)
 

@@ -1,10 +1,11 @@
 """The ledger's clock: wall time that does not believe a jump at once.
 
-Machines' clocks are set: by a person, by a virtual machine that was asleep, by a battery that is empty. Were that
-believed at once, a clock ahead by a day would end holds and ripen statuses that should not, and nothing takes
-that back. So the time since the last look is measured with the monotonic clock, which nobody sets. Where wall
-time disagrees by more than two seconds, the ledger goes on as if it had not jumped, and believes it only after it
-has disagreed by the same for a minute. Smaller corrections, as time servers make them, are followed at once.
+Machines' clocks are set: by a person, by a virtual machine that was asleep, by a battery that is empty. Were
+that believed at once, a clock ahead by a day would end holds and ripen statuses that should not, and nothing
+takes that back. So the time since the last look is measured with the monotonic clock, that nobody sets. Where
+wall time disagrees by more than two seconds, the ledger goes on as if it had not jumped, and believes it only
+after it has disagreed by the same for a minute. Smaller corrections, as time servers make them, are followed
+at once.
 """
 
 import threading

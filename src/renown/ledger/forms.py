@@ -92,7 +92,7 @@ class Past(Protocol):
     def since(self, place: tuple[float, int]) -> tuple[State | None, Sequence[Earlier]]:
         """Return the state of what counts below some point, and the live events from there on.
 
-        The point lies at or below `place`, (at, version); the state is None when that point is the very beginning.
+        The point lies at or below `place`, (at, version); the state is None when it is the very beginning.
         """
         ...
 

@@ -10,9 +10,9 @@ import msgspec
 import structlog
 
 from renown.errors import LedgerError
-from renown.ledger.erasing import Erasure, erase
 from renown.ledger.cache import Cache
 from renown.ledger.clock import Clock, SteadyClock
+from renown.ledger.erasing import Erasure, erase
 from renown.ledger.keys import Keys
 from renown.ledger.queue import Append, JobQueue
 from renown.ledger.reads import Reads
@@ -205,12 +205,12 @@ class Ledger(Reads):
     def _next_due(self) -> float | None:
         return self._store.near.next_due(self._policies.kinds)
 
-    async def _tick(self) -> None:
+    async def _tick(self) -> int:
         if self._queue is None or self._writer is None:
             raise LedgerError("the ledger is not started", code="ledger_closed")
         job = self._writer.tick()
         self._queue.put(job)
-        await job.done
+        return int(await job.done)
 
     async def _sweep_often(self) -> None:
         due = False

@@ -8,9 +8,9 @@ import msgspec
 from renown.errors import EventError
 from renown.ledger.forms import Earlier, Incoming, Past
 from renown.model import Event
-from renown.policy import STEPS
+from renown.policy import STEPS, Policy
 
-__all__ = ["heirs", "nothing_there", "said", "the_one"]
+__all__ = ["heirs", "nothing_there", "said", "said_blindly", "the_one"]
 
 _event: Final = msgspec.json.Decoder(Event)
 
@@ -45,6 +45,17 @@ def said(target: Earlier, past: Past) -> tuple[Event, float]:
         data=data,
     )
     return changed, at
+
+
+def said_blindly(policy: Policy, past: Past, *, by: str, ref: str) -> Iterator[Earlier]:
+    """Yield the live blind reviews that `by` has given under `ref`."""
+    for earlier in past.referred(ref):
+        event = _event.decode(earlier.body)
+        rule = policy.rules.get(event.type)
+        if rule is not None and rule.blind is not None and (event.actor, event.ref) == (by, ref):
+            heir = list(heirs(earlier, past))[-1]
+            if heir.live:
+                yield heir
 
 
 def the_one(reference: str, incoming: Incoming, past: Past) -> Earlier:

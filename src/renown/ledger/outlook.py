@@ -40,7 +40,7 @@ def due_of(policy: Policy, folded: Folded, at: float) -> float | None:
 def outlook(policy: Policy, folded: Folded, view: bytes, at: float, prior: dict[str, float]) -> Outlook:
     """Look at a subject at `at`, where nothing but time has passed since its newest version, shown as `view`.
 
-    A score that only fades by a half-life has not changed; it has when it differs from what it was just before.
+    A score that only fades by a half-life has not changed; it has when it is not what it was just before.
     """
     if folded.hold_until is not None and folded.hold_until <= at:
         return Outlook(True, None)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate
 from math import inf
 from typing import Final, TypeVar
@@ -11,8 +12,9 @@ import msgspec
 from renown import scoring
 from renown.errors import NotFoundError
 from renown.ledger.as_of import board_as_of, explained_as_of, standing_as_of
+from renown.ledger.checkpoints import state_before
 from renown.ledger.replay import replay
-from renown.ledger.views import activity_json, basis_of, entry_of
+from renown.ledger.views import activity_json, basis_of, counting_entry_of, entry_of
 from renown.model import OVERALL, Entry, Standing, is_key
 from renown.policy import Policies, Policy
 from renown.scoring import Explanation
@@ -192,8 +194,10 @@ class Reads:
             if not found:
                 raise NotFoundError(f"`{subject}` has no standing", code="unknown_subject")
             standing = found[0]
+            before = partial(state_before, reader, policy, subject)
             rows: Iterable[EventRow] = _newest_first(reader, subject, _page(limit) + 1, cursor)
             if not _in_force(standing, policy):
+                before = None
                 made = replay(policy, reader.ascending(subject, 0, -1))
                 live = (row for row in made.rows if row.ended_version is None)
                 standing = made.standing
@@ -201,7 +205,7 @@ class Reads:
             newest = reader.descending(subject, standing.version + 1, 1)[0]
             return scoring.explain(
                 policy,
-                map(entry_of, rows),
+                map(counting_entry_of, rows),
                 scoring.decode_state(policy, standing.state),
                 standing.updated_at,
                 basis_of(newest).prior,
@@ -210,6 +214,7 @@ class Reads:
                 cursor=cursor,
                 subject=subject,
                 version=standing.version,
+                before=before,
             )
 
         return await self._apart(read)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from math import inf
 from typing import Any, Final
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from renown import scoring
 from renown.errors import EventError
 from renown.ledger.cache import MAX_RECENT, Kind
-from renown.ledger.replay import replay
+from renown.ledger.replay import Replay, replay
 from renown.ledger.views import event_of
 from renown.model import kind_of
 from renown.policy import Policies, Policy
@@ -142,8 +143,18 @@ def _compare(work: _Work, reader: Reader, key: str, writer: Writer | None = None
         work.differ(key, None, "standing", "one", "none")
     else:
         _differ_by(work, key, None, found, made.standing)
+    if policy.version == (found.policy_version if found else 0):
+        _check_checkpoints(work, reader, key, made)
     if writer is not None and len(work.differences) > before:
-        write_replay(writer, rows, made.rows, made.standing)
+        write_replay(writer, rows, made)
+
+
+def _check_checkpoints(work: _Work, reader: Reader, key: str, made: Replay) -> None:
+    """Compare those checkpoints that there are: a ledger from before there were any lacks some."""
+    expected = {(row.at, row.version): row for row in made.checkpoints}
+    for row in reader.checkpoints(key):
+        if row != expected.get((row.at, row.version)):
+            work.differ(key, row.version, "checkpoint", expected.get((row.at, row.version)), row)
 
 
 def _differ_by(
@@ -158,9 +169,7 @@ def _differ_by(
             work.differ(key, version, name, new, old)
 
 
-def write_replay(
-    writer: Writer, old: Sequence[EventRow], new: Sequence[EventRow], standing: StandingRow
-) -> None:
+def write_replay(writer: Writer, old: Sequence[EventRow], made: Replay) -> None:
     """Store what a replay has made: the derived columns of those events that changed, and the standing."""
     writer.refold_events(
         Refolded(
@@ -179,10 +188,12 @@ def write_replay(
             row.held_why,
             row.seq,
         )
-        for before, row in zip(old, new, strict=True)
+        for before, row in zip(old, made.rows, strict=True)
         if before != row
     )
-    writer.put_standings([standing])
+    writer.put_standings([made.standing])
+    writer.drop_checkpoints([(made.standing.subject, -inf, 0)])
+    writer.add_checkpoints(made.checkpoints)
 
 
 def _kinds(work: _Work, reader: Reader, writer: Writer | None = None) -> None:

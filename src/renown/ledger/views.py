@@ -30,6 +30,7 @@ __all__ = [
     "cause_of",
     "changes_of",
     "contributions_of",
+    "counting_entry_of",
     "earlier_of",
     "encode",
     "entry_of",
@@ -158,6 +159,14 @@ def entry_of(row: EventRow) -> Entry:
         held_share=row.held_share or 0.0,
         held_why=row.held_why,
     )
+
+
+def counting_entry_of(row: EventRow) -> Entry:
+    """Return the event with what counts of it alone: of what is held nothing, or its share."""
+    entry = entry_of(row)
+    if row.held_at is None:
+        return entry
+    return msgspec.structs.replace(entry, contributions=earlier_of(row).counted)
 
 
 def activity_json(row: EventRow) -> bytes:

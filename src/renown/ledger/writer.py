@@ -265,15 +265,16 @@ class WriterThread:
             self._loop.call_soon_threadsafe(self._tell, updates)
 
     def tick(self) -> Call:
-        """Return the job that carries out some of what is due."""
-        done: asyncio.Future[None] = self._loop.create_future()
+        """Return the job that carries out some of what is due; its result is how many moments that were."""
+        done: asyncio.Future[int] = self._loop.create_future()
         return Call(self._tick, done)
 
-    def _tick(self, writer: Writer) -> None:
+    def _tick(self, writer: Writer) -> int:
         try:
             writer.begin()
             news = self._foreign()
-            work = Tick(self._cache).run(Within(writer))
+            tick = Tick(self._cache)
+            work = tick.run(Within(writer))
             work.store(writer)
             writer.commit()
         except Exception:
@@ -286,6 +287,7 @@ class WriterThread:
             force_setattr(update, "at", committed)
         if news or work.updates:
             self._loop.call_soon_threadsafe(self._tell, [*news, *work.updates])
+        return tick.steps
 
     def _abandon(self) -> None:
         self._cache.drop()

@@ -72,9 +72,14 @@ def take_back(policy: Policy, state: State, contributions: Iterable[Contribution
     return State(tuple(cells))
 
 
-def refold(policy: Policy, folded: Iterable[tuple[Iterable[Contribution], float]]) -> State:
-    """Return the state of the live events' (contributions, at), given in (at, version) order."""
-    state = empty(policy)
+def refold(
+    policy: Policy, folded: Iterable[tuple[Iterable[Contribution], float]], start: State | None = None
+) -> State:
+    """Return the state of the live events' (contributions, at), given in (at, version) order.
+
+    `start` is the state of all that come before them.
+    """
+    state = empty(policy) if start is None else start
     for contributions, at in folded:
         state = fold(policy, state, contributions, at)
     return state

@@ -1,0 +1,80 @@
+"""What guards are told of an arriving event, and what becomes of it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from renown import scoring
+from renown.errors import EventError
+from renown.ledger.forms import Earlier
+from renown.model import OVERALL, Event, kind_of
+from renown.policy import Policy
+from renown.scoring import Effect
+from renown.scoring.guards import Facts, Guards, Verdict, kin_of, wants
+from renown.stores import ActorRow
+
+__all__ = ["facts_about", "refused", "returned_pair"]
+
+
+def returned_pair(policy: Policy, event: Event, at: float) -> tuple[str, str] | None:
+    """Return (subject, pair) of the event in which the subject has rated the actor, if there can be one."""
+    actor = event.actor
+    if actor is None or kind_of(actor) != policy.kind or not wants(policy).returned:
+        return None
+    swapped = msgspec.structs.replace(event, subject=actor, actor=event.subject)
+    try:
+        pair = scoring.interpret(policy, swapped, at).one_per
+    except EventError:
+        return None
+    return None if pair is None else (actor, pair)
+
+
+def facts_about(
+    policy: Policy,
+    event: Event,
+    *,
+    known: ActorRow | None,
+    returned: Earlier | None,
+    guards: Guards | None,
+    of_actor: Guards | None,
+    weight: float,
+) -> Facts:
+    """Return what the guards of a policy are told."""
+    wanted = wants(policy)
+    return Facts(
+        None if known is None else known.first_at,
+        0 if known is None else known.events,
+        _returned(returned),
+        _same_owner(event.actor, event.data),
+        kin_of(policy, guards, of_actor, event.actor) if wanted.kin and guards is not None else None,
+        weight if wanted.weight else 1.0,
+    )
+
+
+def refused(event: Event, effect: Effect, verdict: Verdict) -> EventError | None:
+    """Return the error of an event that a guard refuses."""
+    if verdict.action != "reject" or not effect.speaks:
+        return None
+    told: Iterable[str] = [reason.text for reason in verdict.reasons if reason.action == "reject"]
+    return EventError(
+        " ".join(told) or f"a guard refuses this `{event.type}`",
+        code="guarded",
+        field="actor",
+        expected="an event that no guard of the policy refuses",
+    )
+
+
+def _returned(earlier: Earlier | None) -> tuple[float, float] | None:
+    # What nobody may see yet must not show in what becomes of others either.
+    if earlier is None or not earlier.live or (earlier.held and earlier.held_why == "blind"):
+        return None
+    value = next((c.value for c in earlier.contributions if c.category == OVERALL), None)
+    return None if value is None else (value, earlier.at)
+
+
+def _same_owner(actor: str | None, data: Mapping[str, Any] | None) -> bool:
+    if actor is None or not data:
+        return False
+    owner = data.get("owner")
+    return owner is not None and owner in (actor, data.get("actor_owner"))

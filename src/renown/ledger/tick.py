@@ -1,0 +1,101 @@
+"""One transaction in which time does what it is due to do."""
+
+from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
+from typing import Final
+
+import structlog
+
+from renown.errors import LedgerError
+from renown.ledger.access import Access, Overtaken
+from renown.ledger.batch import Batch, Work
+from renown.ledger.cache import Cache, Subject
+from renown.ledger.outlook import due_of, outlook
+from renown.stores import DueRow
+
+__all__ = ["MAX_STEPS", "Tick"]
+
+MAX_STEPS: Final = 500
+"""Moments of one transaction, at most: what brings events should not have to wait for long."""
+
+_LATER: Final = 3_600.0
+"""Seconds after which a subject that failed is tried again."""
+_log = structlog.get_logger(__name__)
+
+
+class Tick(Batch):
+    """Takes the subjects that are due, in order of their dues. Used once, on the writer's thread.
+
+    It must have its transaction already: what is due is read within it, so that of several processes one
+    alone does it.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        super().__init__(cache, ())
+        self._until: dict[str, float | None] = {}
+        """When the subjects that were looked at are due next."""
+        self.steps = 0
+        """How many moments were looked at."""
+
+    def run(self, access: Access) -> Work:
+        """Let time pass for who is due; return what is to be stored.
+
+        Raises:
+            LedgerError: the store failed; the cache has to be dropped.
+
+        """
+        self._access = access
+        self._load()
+        kinds = self._cache.policies.kinds
+        found = access.writer().due(kinds, self._now, MAX_STEPS)
+        waiting = [(due, key) for key, due in found if due is not None]
+        self._find([key for _, key in waiting])
+        heapify(waiting)
+        for _ in range(MAX_STEPS):
+            if not waiting:
+                break
+            due, key = heappop(waiting)
+            self.steps += 1
+            following = self._step(key, due)
+            self._until[key] = following
+            if following is not None and following <= self._now:
+                heappush(waiting, (following, key))
+        work = self._work()
+        standings = [
+            row._replace(due=self._until[row.subject]) if row.subject in self._until else row
+            for row in work.standings
+        ]
+        dues = [DueRow(key, due) for key, due in self._until.items() if key not in self._touched]
+        return work._replace(standings=standings, dues=[*work.dues, *dues])
+
+    def _find(self, keys: Sequence[str]) -> None:
+        missing = self._cache.missing(set(keys))
+        for row in self._access.reader.standings(missing) if missing else ():
+            self._cache.subjects[row.subject] = self._subject(row)
+        self._tell_switched()
+
+    def _step(self, key: str, due: float) -> float | None:
+        """Let one subject reach `due`; return when it is due next."""
+        subject = self._cache.subjects.get(key)
+        if subject is None:
+            return None
+        try:
+            return self._reach(subject, due)
+        except (LedgerError, Overtaken):
+            raise
+        except Exception:
+            _log.exception("time cannot pass for a subject; it will be tried again", subject=key)
+            return self._now + _LATER
+
+    def _reach(self, subject: Subject, due: float) -> float | None:
+        policy, folded = subject.policy, subject.folded
+        ends = folded.hold_until is not None and folded.hold_until <= due
+        if due <= folded.at and not ends:
+            # An event has come since that lies after it; or nobody has looked at the subject yet.
+            return due_of(policy, folded, folded.at)
+        kind = self._cache.kinds.get(policy.kind)
+        look = outlook(policy, folded, subject.view, due, {} if kind is None else kind.prior)
+        if not look.shows:
+            return look.due
+        self._pass_time(subject, due)
+        return due_of(policy, subject.folded, subject.folded.at)
