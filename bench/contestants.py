@@ -17,11 +17,23 @@ from bench.machine import family
 from bench.native import OUT, build
 from bench.servers.broadcast import payload
 
-__all__ = ["Contestant", "Missing", "Nchan", "PythonBroadcast", "SendLoop", "SocketIO", "install", "node"]
+__all__ = [
+    "Contestant",
+    "Missing",
+    "Nchan",
+    "PythonBroadcast",
+    "SendLoop",
+    "ShortSendLoop",
+    "SocketIO",
+    "install",
+    "node",
+]
 
 HERE = Path(__file__).parent
 PAYLOAD = 150
 """Bytes of one publication's data; each protocol's own envelope comes on top."""
+JSON_ENVELOPE, PROTOBUF_ENVELOPE = 69, 32
+"""Bytes of the client protocol's envelope around a publication of the channel that is measured."""
 
 
 class Missing(Exception):
@@ -63,6 +75,8 @@ class Contestant:
     """A server that takes `go SECONDS` on stdin."""
 
     name = ""
+    floor = ""
+    """The name of whom it is compared with, when that is not the first of all."""
     subscriber = Subscriber()
 
     def __init__(self, core: int) -> None:
@@ -92,12 +106,20 @@ class Contestant:
 
 
 class SendLoop(Contestant):
-    """The floor: `send(2)` of a prepared frame to every socket, in C."""
+    """The floor: `send(2)` of a prepared frame to every socket, in C. As long as one of ours in JSON."""
 
     name = "send(2) loop in C"
+    size = PAYLOAD + JSON_ENVELOPE
 
     def command(self) -> list[str | Path]:
-        return [build("sendloop"), str(self.port), str(PAYLOAD)]
+        return [build("sendloop"), str(self.port), str(self.size)]
+
+
+class ShortSendLoop(SendLoop):
+    """The floor of our Protobuf form, whose frames are shorter."""
+
+    name = "send(2) loop in C, shorter"
+    size = PAYLOAD + PROTOBUF_ENVELOPE
 
 
 class PythonBroadcast(Contestant):

@@ -11,7 +11,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.contestants import PAYLOAD, Contestant, Missing, Nchan, PythonBroadcast, SendLoop, SocketIO
+from bench.contestants import (
+    PAYLOAD,
+    Contestant,
+    Missing,
+    Nchan,
+    PythonBroadcast,
+    SendLoop,
+    ShortSendLoop,
+    SocketIO,
+)
 from bench.loadgen import LoadGenerator
 from bench.machine import Cores, busy_seconds, cores, cpu_seconds
 from bench.options import Options
@@ -22,6 +31,7 @@ __all__ = ["Ratios", "Sample", "Stand", "run", "summary"]
 
 CONTESTANTS: tuple[type[Contestant], ...] = (
     SendLoop,
+    ShortSendLoop,
     RenownGateway,
     RenownGatewayProtobuf,
     RenownServe,
@@ -132,7 +142,7 @@ def _turns(options: Options, subscribers: int, missing: dict[str, str]) -> list[
     layout, stands = cores(), list[Stand]()
     try:
         for kind in CONTESTANTS:
-            if options.only and kind is not SendLoop and kind.__name__.lower() not in options.only:
+            if options.only and not issubclass(kind, SendLoop) and kind.__name__.lower() not in options.only:
                 continue
             try:
                 stands.append(Stand(kind, subscribers, layout))
@@ -160,7 +170,7 @@ def _disturbance(samples: list[Sample]) -> float:
 
 @dataclass(frozen=True)
 class Ratios:
-    """A contestant against the first one, within each round; the median of all rounds."""
+    """A contestant against its floor, within each round; the median of all rounds."""
 
     cpu: float
     """CPU time per delivery."""
@@ -169,8 +179,9 @@ class Ratios:
 
 
 def summary(rounds: list[list[Sample]]) -> tuple[Table, dict[str, Ratios]]:
-    """The medians of all rounds as a table, and each contestant against the first one."""
-    floor = [samples[0] for samples in rounds]
+    """The medians of all rounds as a table, and each contestant against its floor: in general the first."""
+    floors = {kind.name: kind.floor for kind in CONTESTANTS}
+    standing = [{sample.name: sample for sample in samples} for samples in rounds]
     rows, ratios = list[tuple[str, ...]](), dict[str, Ratios]()
     for turns in zip(*rounds, strict=True):
 
@@ -178,7 +189,8 @@ def summary(rounds: list[list[Sample]]) -> tuple[Table, dict[str, Ratios]]:
             return statistics.median(map(value, turns))
 
         name = turns[0].name
-        pairs = list(zip(turns, floor, strict=True))
+        floor = floors.get(name) or rounds[0][0].name
+        pairs = list(zip(turns, (samples[floor] for samples in standing), strict=True))
         ratios[name] = Ratios(
             cpu=statistics.median(s.cpu_us / least.cpu_us for s, least in pairs),
             rate=statistics.median(s.rate / most.rate for s, most in pairs),

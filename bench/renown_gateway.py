@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bench.contestants import PAYLOAD, Contestant
+from bench.contestants import PAYLOAD, Contestant, ShortSendLoop
 from bench.machine import cores
 from bench.native import OUT
 from bench.poster import Posted, post, review
@@ -32,6 +32,7 @@ class RenownGatewayProtobuf(RenownGateway):
     """The same, to clients of the Protobuf form."""
 
     name = "Renown's gateway, Protobuf"
+    floor = ShortSendLoop.name
     subscriber = protobuf_subscriber("activity:seller:1", stamp='"sent":')
 
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from bench.__main__ import into_page
+from bench.contestants import SendLoop, ShortSendLoop
 from bench.fanout import Sample, summary
 from bench.latency import SUBJECTS, arrivals, waits
 from bench.loadgen import LoadGenerator
+from bench.renown_gateway import RenownGateway, RenownGatewayProtobuf
 from bench.report import Goal, Report, Table
 
 SAMPLE = Sample(
@@ -35,6 +37,17 @@ def test_ratio_is_the_median_of_each_turn_against_the_floor_of_the_same_turn():
     assert ours["CPU µs/delivery"] == "6.50"
     assert ours["range"] == "5.20–90.00"
     assert ours["lost"] == "7"
+
+
+def test_protobuf_is_compared_with_a_loop_whose_frames_are_as_short():
+    names = (SendLoop.name, ShortSendLoop.name, RenownGateway.name, RenownGatewayProtobuf.name)
+    rates = (1000, 1250, 900, 1000)
+    turn = [replace(SAMPLE, name=name, rate=rate) for name, rate in zip(names, rates, strict=True)]
+
+    _, ratios = summary([turn])
+
+    assert ratios[RenownGateway.name].rate == pytest.approx(0.9)
+    assert ratios[RenownGatewayProtobuf.name].rate == pytest.approx(0.8)
 
 
 def test_table_is_markdown_with_the_first_column_to_the_left():

@@ -15,7 +15,6 @@ import os
 import resource
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from itertools import repeat
 from math import inf
 from typing import Final
@@ -28,7 +27,7 @@ __all__ = ["MANY", "Group", "Outlets", "Spreader"]
 
 MANY: Final = 16
 """Members from which on it pays to look for their sockets first."""
-_CHUNK: Final = 32
+_CHUNK: Final = 64
 """Sockets written to between two looks at the clock."""
 _LONG: Final = 0.002
 """Seconds that a chunk takes only when its thread did not run all the time."""
@@ -125,10 +124,11 @@ class Spreader:
         for start in range(0, len(outlets.sockets), _CHUNK):
             chunk = outlets.sockets[start : start + _CHUNK]
             taken: list[int] = []
-            # An error says that one is full or broken, and those after it were not tried. Its transport will
-            # see to it.
-            with suppress(OSError):
+            try:
                 taken.extend(map(os.write, chunk, frames))
+            except OSError:
+                # It is full or broken, which its transport will see. Those after it were not tried.
+                taken.append(0)
             if taken.count(size) != len(chunk):
                 _complete(frame, outlets.owners[start : start + _CHUNK], taken)
             began, at = at, self._clock()
