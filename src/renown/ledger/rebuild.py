@@ -164,6 +164,8 @@ def _differ_by(
     found: EventRow | StandingRow,
     expected: EventRow | StandingRow,
 ) -> None:
+    if found == expected:
+        return
     for name, old, new in zip(found._fields, found, expected, strict=True):
         if old != new:
             work.differ(key, version, name, new, old)

@@ -3,6 +3,7 @@
 from bisect import bisect, insort
 from collections.abc import Collection, Sequence
 from math import inf
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -24,6 +25,12 @@ from renown.stores import CheckpointRow, EventRow, StandingRow
 __all__ = ["Replay", "replay", "standing_row"]
 
 _event: Final = msgspec.json.Decoder(Event)
+_DERIVED: Final = (
+    *("version", "pair", "contributions", "score", "delta", "ended_at", "ended_by", "ended_version"),
+    *("changes", "held_at", "held_by", "held_until", "held_share", "held_why"),
+)
+"""The columns of an event that folding makes."""
+_derived: Final = attrgetter(*_DERIVED)
 
 
 class Replay(msgspec.Struct):
@@ -61,7 +68,11 @@ class _Told:
 
     def add(self, earlier: Earlier, ref: str | None) -> None:
         self.events.append(earlier)
-        insort(self._in_time, earlier, key=_place)
+        in_time = self._in_time
+        if not in_time or earlier.at >= in_time[-1].at:
+            in_time.append(earlier)
+        else:
+            insort(in_time, earlier, key=_place)
         self._by_id[earlier.id] = earlier
         if ref is not None:
             self._refs.setdefault(ref, []).append(earlier)
@@ -173,24 +184,28 @@ def _unmoved(folded: Folded, row: EventRow) -> Folded:
 
 
 def _made(row: EventRow, applied: Applied | None, earlier: Earlier) -> EventRow:
-    row = row._replace(
-        version=earlier.version,
-        pair=earlier.pair,
-        contributions=encode(earlier.contributions),
-        ended_at=earlier.ended_at,
-        ended_by=earlier.ended_by,
-        ended_version=earlier.ended_version,
-        changes=None,
-        held_at=earlier.held_at,
-        held_by=earlier.held_by,
-        held_until=earlier.held_until,
-        held_share=earlier.held_share,
-        held_why=earlier.held_why,
+    score, delta, changes = row.score, row.delta, None
+    if applied is not None:
+        score, delta = applied.folded.score, applied.delta
+        changes = encode(applied.changes) if applied.changes else None
+    # Most are made as they were; a comparison of all costs less than making a row.
+    made = (
+        earlier.version,
+        earlier.pair,
+        encode(earlier.contributions),
+        score,
+        delta,
+        earlier.ended_at,
+        earlier.ended_by,
+        earlier.ended_version,
+        changes,
+        earlier.held_at,
+        earlier.held_by,
+        earlier.held_until,
+        earlier.held_share,
+        earlier.held_why,
     )
-    if applied is None:
-        return row
-    changes = encode(applied.changes) if applied.changes else None
-    return row._replace(score=applied.folded.score, delta=applied.delta, changes=changes)
+    return row if made == _derived(row) else row._replace(**dict(zip(_DERIVED, made, strict=True)))
 
 
 def _carry(rows: list[EventRow], score: float, refused: dict[int, EventError]) -> None:
