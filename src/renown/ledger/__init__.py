@@ -6,6 +6,9 @@ from renown.ledger.ledger import Committed, Ledger, LedgerOptions, Stats
 from renown.ledger.reads import HistoryPoint, KindCounts
 from renown.ledger.rebuild import Difference, Progress, RebuildReport
 from renown.ledger.rights import Changes, RightsBook, UserRecord
+from renown.ledger.switching import InForce, PolicyBook
+from renown.ledger.switching import Version as PolicyVersion
+from renown.ledger.trying import Stopped, Trial
 
 __all__ = [
     "Changes",
@@ -13,14 +16,19 @@ __all__ = [
     "Difference",
     "Erasure",
     "HistoryPoint",
+    "InForce",
     "Key",
     "Keys",
     "KindCounts",
     "Ledger",
     "LedgerOptions",
+    "PolicyBook",
+    "PolicyVersion",
     "Progress",
     "RebuildReport",
     "RightsBook",
     "Stats",
+    "Stopped",
+    "Trial",
     "UserRecord",
 ]
