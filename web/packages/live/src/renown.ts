@@ -11,6 +11,8 @@ export interface Renown {
   readonly state: State;
   /** Hear of every change of `state` until the returned function is called. */
   onState(listener: (state: State) => void): () => void;
+  /** Hear when the `look` of something may have changed, until the returned function is called. */
+  onLook(listener: () => void): () => void;
   standing(subject: string): Newest<Standing>;
   board(kind: string): Newest<Board>;
   /** Every standing of a kind. */
@@ -26,6 +28,7 @@ export interface Renown {
 export const createRenown = (settings: Settings): Renown => {
   const connection = new Connection(settings);
   const channels = kept((name: string) => new Channel<never>(connection, name));
+  connection.find = (id) => (id.startsWith("map ") ? maps(id.slice(4)) : channels(id));
   const newest = kept((name: string) => new Newest<unknown>(channels(name)));
   const maps = kept((name: string) => new Standings(connection, name));
   const rooms = kept((name: string) => new Room<never>(channels(name)));
@@ -34,6 +37,7 @@ export const createRenown = (settings: Settings): Renown => {
       return connection.state;
     },
     onState: (listener) => connection.onState(listener),
+    onLook: (listener) => connection.onLook(listener),
     standing: (subject) => newest(`standing:${subject}`) as Newest<Standing>,
     board: (kind) => newest(`board:${kind}`) as Newest<Board>,
     standings: (kind) => maps(`standings:${kind}`),

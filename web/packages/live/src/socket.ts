@@ -6,9 +6,9 @@
  * `first_frame=1`; that frame is swallowed. Until then the SDK's own deadline for opening runs, and after it the
  * next transport has its turn.
  *
- * `proven` is called when a socket has shown that frames pass.
+ * `proven` is called when a socket has shown that frames pass, `beat` with every frame after that.
  */
-export const provenSocket = (proven: () => void): typeof WebSocket => {
+export const provenSocket = (proven: () => void, beat: (frame: unknown) => void): typeof WebSocket => {
   const { WebSocket } = globalThis;
   const open = (address: string | URL): WebSocket => {
     const socket = new WebSocket(address);
@@ -18,7 +18,7 @@ export const provenSocket = (proven: () => void): typeof WebSocket => {
       if (!passed) event.stopImmediatePropagation();
     });
     socket.addEventListener("message", (event) => {
-      if (passed) return;
+      if (passed) return beat(event.data);
       passed = true;
       event.stopImmediatePropagation();
       proven();

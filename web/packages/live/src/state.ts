@@ -3,6 +3,8 @@ export type State =
   /** Not connected yet, for the first time. */
   | { readonly kind: "connecting" }
   | { readonly kind: "live"; readonly transport: TransportName }
+  /** Connected, and the server's ping is late. */
+  | { readonly kind: "slow"; readonly transport: TransportName; readonly asOf: number }
   /** Lost a moment ago, and being looked for. */
   | { readonly kind: "reconnecting"; readonly asOf: number }
   /** The browser has no network, or the server has been away for a while; still being looked for. */

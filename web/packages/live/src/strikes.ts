@@ -10,39 +10,39 @@ const ENOUGH = 3;
  * a transport for good once it was open, and would retry for ever where a proxy cuts every tunnel.
  */
 export class Strikes {
-  private count = 0;
-  private proven = false;
-  private since = 0;
+  #count = 0;
+  #proven = false;
+  #since = 0;
 
   /** The transport has carried something. */
   prove(): void {
-    this.proven = true;
+    this.#proven = true;
   }
 
   /** A connection stands. */
   connected(now: number): void {
-    this.proven = true;
-    this.since = now;
+    this.#proven = true;
+    this.#since = now;
   }
 
   /** A connection that stood has ended. True when it is time for another transport. */
   ended(now: number, silent: boolean): boolean {
-    const age = now - this.since;
+    const age = now - this.#since;
     if (age > (silent ? SILENT : YOUNG)) {
-      this.count = 0;
+      this.#count = 0;
       return false;
     }
-    return this.strike(silent ? 2 : 1);
+    return this.#strike(silent ? 2 : 1);
   }
 
   /** An attempt has failed before it stood. True when it is time for another transport. */
   failed(silent: boolean): boolean {
-    return this.strike(silent ? 2 : 1);
+    return this.#strike(silent ? 2 : 1);
   }
 
-  private strike(weight: number): boolean {
-    this.count += weight;
+  #strike(weight: number): boolean {
+    this.#count += weight;
     // While nothing has worked yet the SDK goes round the transports by itself.
-    return this.proven && this.count >= ENOUGH;
+    return this.#proven && this.#count >= ENOUGH;
   }
 }

@@ -25,6 +25,12 @@ export class TestServer {
   /** What connects are answered with, if not with a greeting. */
   refusal: { readonly code: number; readonly message: string } | undefined;
   version = 1;
+  /** What `GET /v1/channels` tells. */
+  rules: object[] = [];
+  /** With what authorization it was asked. */
+  readonly bearers: (string | undefined)[] = [];
+  /** Seconds between pings that are announced; none is sent. */
+  ping = 25;
   private readonly http: Server;
   private readonly sockets = new WebSocketServer({ noServer: true });
   private readonly peers = new Set<Peer>();
@@ -82,6 +88,11 @@ export class TestServer {
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = "";
     for await (const chunk of request) body += chunk;
+    if (request.url === "/v1/channels") {
+      this.bearers.push(request.headers.authorization);
+      response.end(JSON.stringify({ channels: this.rules }));
+      return;
+    }
     if (request.url === "/connection/http_stream") {
       this.attempts.push("http_stream");
       response.writeHead(200);
@@ -103,7 +114,7 @@ export class TestServer {
       if (connect) {
         this.tokens.push(connect.token);
         if (this.refusal) say({ id, error: this.refusal });
-        else say({ id, connect: { client: "c", version: "v", ping: 25, pong: true, session: "s", node: "n" } });
+        else say({ id, connect: { client: "c", version: "v", ping: this.ping, pong: true, session: "s", node: "n" } });
       }
       if (publish) say({ id, publish: {} });
       if (subscribe) say({ id, subscribe: this.take(subscribe) });
