@@ -1,12 +1,16 @@
 """`renown policy`."""
 
+import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renown.cli.options import Json
+from renown.cli.options import Config, Data, Json
 from renown.cli.output import USAGE, command, note, print_json
+
+if TYPE_CHECKING:
+    from renown.policy import Policy
 
 __all__ = ["app"]
 
@@ -72,3 +76,85 @@ def check(
         print_json(results)
     if not all(result["ok"] for result in results):
         raise typer.Exit(USAGE)
+
+
+@app.command("diff")
+@command
+def diff(
+    before: Annotated[str, typer.Argument(help="A policy file, or a preset's name.", metavar="BEFORE")],
+    after: Annotated[str, typer.Argument(help="Another one.", metavar="AFTER")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Say in words what differs between two policies."""
+    from renown.policy import differences
+
+    found = differences(_named(before), _named(after))
+    if as_json:
+        print_json([{"path": one.path, "before": one.before, "after": one.after} for one in found])
+        return
+    for one in found:
+        print(one.words)
+    if not found:
+        note("they say the same")
+
+
+@app.command("try")
+@command
+def try_out(
+    file: Annotated[str, typer.Argument(help="A policy file, or a preset's name.", metavar="FILE")],
+    *,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Try it on subjects of this kind instead of its own.")
+    ] = None,
+    data: Data = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Try a policy on the whole ledger without touching it: what every standing would be."""
+    import msgspec
+
+    from renown.cli.local import local_settings, open_ledger
+    from renown.cli.trying import told_trial, try_policy
+
+    policy = _named(file)
+    if kind is not None:
+        policy = msgspec.structs.replace(policy, kind=kind)
+    ledger = open_ledger(local_settings(config, data=data))
+    trial = asyncio.run(try_policy(ledger, policy, quiet=as_json))
+    if as_json:
+        print_json(trial)
+    else:
+        print(told_trial(trial))
+
+
+@app.command("switch")
+@command
+def switch(
+    file: Annotated[str, typer.Argument(help="A policy file, or a preset's name.", metavar="FILE")],
+    *,
+    data: Data = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Put a policy in force for its kind, live, and bring every subject under it."""
+    from renown.cli.local import local_settings, open_ledger
+    from renown.cli.trying import switch_policy
+
+    policy = _named(file)
+    ledger = open_ledger(local_settings(config, data=data))
+    subjects = asyncio.run(switch_policy(ledger, policy, quiet=as_json))
+    if as_json:
+        told = {"kind": policy.kind, "policy": policy.name, "version": policy.version, "subjects": subjects}
+        print_json(told)
+    else:
+        print(f"{policy.name} {policy.version} is in force: {subjects:,} subjects of the kind {policy.kind}")
+
+
+def _named(name: str) -> "Policy":
+    """Return the policy in a file; a preset's name where there is no such file."""
+    from renown.policy import load_file, preset, preset_names
+
+    if name in preset_names() and not Path(name).is_file():
+        return preset(name)
+    return load_file(Path(name))
