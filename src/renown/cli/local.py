@@ -30,6 +30,7 @@ def open_ledger(settings: "Settings", *, create: bool = False) -> "Ledger":
     from renown.errors import SettingsError
     from renown.ledger import Ledger
 
+    _log_to_stderr()
     folder = folder_of(settings)
     if not create and not folder.is_file() and not (folder / "ledger.sqlite").exists():
         raise SettingsError(
@@ -51,3 +52,16 @@ def policies_of(settings: "Settings") -> "Policies":
     from renown.server.policies import chosen
 
     return chosen(settings) if settings.policies else Policies.presets()
+
+
+def _log_to_stderr() -> None:
+    """Let warnings go where they spoil no result; looked up each time, since that may be replaced."""
+    import logging
+    import sys
+
+    import structlog
+
+    structlog.configure(
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
