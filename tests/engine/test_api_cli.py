@@ -35,6 +35,11 @@ def test_an_event_can_be_told_shown_explained_and_taken_back(server: RunningServ
     explained = json.loads(_run("explain", "seller:a", "--json", *url).stdout)
     assert [line["id"] for line in explained["lines"]] == ["a-1"]
     assert "a-1" in _run("explain", "seller:a", *url).stdout
+    past = _run("explain", "seller:a", "--at", "2020-01-01T00:00:00Z", *url)
+    assert (past.returncode, "no standing then" in past.stderr) == (4, True), past.stderr
+    assert json.loads(_run("explain", "seller:a", "--at", "2099-01-01T00:00:00Z", "--json", *url).stdout)[
+        "lines"
+    ]
     assert _run("event", "seller:a", "retract", "--ref", "a-1", *url).returncode == 0
     assert "version 2" in _run("show", "seller:a", *url).stdout
 

@@ -48,15 +48,17 @@ def explain(
     *,
     category: Annotated[str | None, typer.Option("--category", help="One category's score.")] = None,
     limit: Annotated[int, typer.Option("--limit", help="Most events.", min=1, max=500)] = 20,
+    at: Annotated[str | None, typer.Option("--at", help="As of this time, RFC 3339.")] = None,
     url: Url = DEFAULT_URL,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
     """Say what every event does to a score, newest first."""
+    from renown.cli.parsing import moment_of
     from renown.client import Renown
 
     with Renown(url, key) as renown:
-        page = renown.explain(subject, category=category, limit=limit)
+        page = renown.explain(subject, category=category, limit=limit, at=moment_of(at))
     if as_json:
         print_json(page)
         return

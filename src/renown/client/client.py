@@ -132,20 +132,33 @@ class Renown:
         return _standing.decode(self._get(f"/v1/standings/{_path(subject)}", when))
 
     def explain(
-        self, subject: str, *, category: str | None = None, limit: int = 50, cursor: str | None = None
+        self,
+        subject: str,
+        *,
+        category: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        at: datetime | None = None,
     ) -> dict[str, Any]:
-        """Return what every event does to the score, newest first; `cursor` leads to older ones."""
-        query = {"category": category, "limit": limit, "cursor": cursor}
+        """Return what every event does to the score, newest first; `cursor` leads to older ones.
+
+        With `at` it is told as of that time.
+        """
+        query = {"category": category, "limit": limit, "cursor": cursor, "at": at and at.isoformat()}
         return msgspec.json.decode(self._get(f"/v1/standings/{_path(subject)}/explain", query))
 
-    def history(self, subject: str, *, points: int = 200) -> list[dict[str, Any]]:
-        """Return the score over time: `version`, `at` and `score` per point, oldest first."""
-        body = self._get(f"/v1/standings/{_path(subject)}/history", {"points": points})
+    def history(
+        self, subject: str, *, points: int = 200, at: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the score over time: `version`, `at` and `score` per point, oldest first; as of `at`."""
+        query = {"points": points, "at": at and at.isoformat()}
+        body = self._get(f"/v1/standings/{_path(subject)}/history", query)
         return msgspec.json.decode(body)["points"]
 
-    def board(self, kind: str, *, limit: int = 20) -> list[dict[str, Any]]:
-        """Return the best of a kind."""
-        return msgspec.json.decode(self._get(f"/v1/boards/{quote(kind)}", {"limit": limit}))["rows"]
+    def board(self, kind: str, *, limit: int = 20, at: datetime | None = None) -> list[dict[str, Any]]:
+        """Return the best of a kind, now or as of `at`."""
+        query = {"limit": limit, "at": at and at.isoformat()}
+        return msgspec.json.decode(self._get(f"/v1/boards/{quote(kind)}", query))["rows"]
 
     def info(self) -> dict[str, Any]:
         """Return what the server is and which kinds of subjects it knows."""
