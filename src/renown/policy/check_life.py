@@ -189,11 +189,11 @@ def _badges(policy: Policy) -> None:
         within(badge.count, 1, 10**9, f"{path}.count")
         good = badge.tier is None or badge.tier in tiers
         require(good, f"{path}.tier", f"`{badge.tier}` is no tier", expected_one_of(badge.tier or "", tiers))
-        asks = badge.when or badge.event is not None or badge.tier is not None or badge.levels
-        require(asks, path, "it asks for nothing", "when, event, tier or levels")
         events = badge.event is not None
         good = events or (badge.count == 1 and not badge.data)
         require(good, path, "there is no event to count", f"{path}.event")
+        asks = badge.when or events or badge.tier is not None or badge.levels
+        require(asks, path, "it asks for nothing", "when, event, tier or levels")
         good = not badge.repeatable or (events and not badge.levels and not badge.revocable)
         require(good, f"{path}.repeatable", "only what counts events comes again", "event, no levels")
 
