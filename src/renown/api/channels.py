@@ -44,4 +44,4 @@ async def get_channels(request: AnyRequest, services: Use) -> Response[bytes]:
     found = [
         Namespace(name, isinstance(rule, RoomRule), msgspec.to_builtins(rule)) for name, rule in rules.items()
     ]
-    return json_response(NamespaceList(found), headers={"cache-control": "no-cache"})
+    return json_response(NamespaceList(found), headers={"cache-control": "private, max-age=60"})
