@@ -270,3 +270,16 @@ def test_a_life_of_another_policy_is_refused() -> None:
         with pytest.raises(PolicyError) as caught:
             scoring.decode_life(one, bad)
         assert caught.value.problem_code == "state_mismatch"
+
+
+def test_looking_twice_at_one_moment_counts_once() -> None:
+    dwell = '[[tiers]]\nname = "low"\n[[tiers]]\nname = "top"\nmin_score = 90\ndwell = { weeks = 2, of = 3 }'
+    subject = Subject(policy_of(dwell))
+    subject.send(MONDAY - DAY, "set", 95)
+    subject.wait(MONDAY)
+    before = scoring.encode_life(subject.life)
+    assert subject.time(MONDAY) == []
+    assert scoring.encode_life(subject.life) == before
+    subject.send(MONDAY, "set", 96)
+    assert subject.time(MONDAY) == []
+    assert subject.tier == "low"

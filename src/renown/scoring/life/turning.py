@@ -100,7 +100,9 @@ def _stepped(
 ) -> Life:
     """Turn everything once: tier, status, badges, alerts; each sees what those before it have become."""
     at, reading = now
-    counted = event.type if event is not None and event.counts else "" if event is not None else None
+    # Looking twice at the same moment is no second evaluation.
+    again = event is None and at == life.at
+    counted = "" if again or (event is not None and not event.counts) else event and event.type
     tiers, why = plan.tiers.turned(life.tiers, at, reading, counted)
     fallen = None
     if tiers.tier != life.tiers.tier:
