@@ -340,7 +340,7 @@ def _same(row: PolicyRow, policy: Policy) -> bool:
 
 def _version_taken(policy: Policy, row: PolicyRow) -> ConflictError:
     return ConflictError(
-        f"the rules of `{policy.kind}` are at version {row.version}, which says something else",
+        f"the rules of `{policy.kind}` are at version {row.version}; other rules need a higher one",
         code="version_taken",
         field="version",
         expected=f"{row.version + 1} or more",
