@@ -35,6 +35,9 @@ FUTURE_SECONDS: Final = 300.0
 _KEY_FORM: Final = "kind:id, the kind in lower case, the id up to 128 printable characters without spaces"
 # Keys have no spaces, so that two of them are told apart.
 _KEYS: Final = re.compile(KEY_PATTERN + " " + KEY_PATTERN + r"\Z")
+_OWN: Final = "renown"
+"""What types, ids and actors begin with that only the ledger itself uses, before a dot or a colon."""
+
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
@@ -53,6 +56,8 @@ def checked(event: Event, now: float) -> tuple[Event, bytes, float | None]:
     try:
         if not _has_good_names(event):
             _check_names(event)
+        if _OWN in f"{event.type} {event.id} {event.actor}":
+            _check_own(event)
         if not _has_plain_numbers(event):
             event = _numbers(event)
         at = None
@@ -114,6 +119,18 @@ def _check_names(event: Event) -> None:
         _check_text("id", event_id, MAX_ID)
     if ref is not None:
         _check_text("ref", ref, MAX_REF)
+
+
+def _check_own(event: Event) -> None:
+    own = {"type": event.type, "id": event.id or "", "actor": event.actor or ""}
+    for field, text in own.items():
+        if text.startswith((f"{_OWN}.", f"{_OWN}:")):
+            raise EventError(
+                f"`{text[:64]}` is for the ledger's own events",
+                code=f"reserved_{field}",
+                field=field,
+                expected=f"one that does not begin with `{_OWN}.` or `{_OWN}:`",
+            )
 
 
 def _check_text(field: str, text: str, longest: int) -> None:

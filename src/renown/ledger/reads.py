@@ -13,6 +13,7 @@ from renown import scoring
 from renown.errors import NotFoundError
 from renown.ledger.as_of import board_as_of, explained_as_of, standing_as_of
 from renown.ledger.checkpoints import state_before
+from renown.ledger.held import held_entries, held_lines, reviewed, shown_entry, step_lines
 from renown.ledger.replay import replay
 from renown.ledger.views import activity_json, basis_of, counting_entry_of, entry_of
 from renown.model import OVERALL, Entry, Standing, is_key
@@ -203,7 +204,7 @@ class Reads:
                 standing = made.standing
                 rows = sorted(live, key=lambda row: (row.at, row.version), reverse=True)
             newest = reader.descending(subject, standing.version + 1, 1)[0]
-            return scoring.explain(
+            page = scoring.explain(
                 policy,
                 map(counting_entry_of, rows),
                 scoring.decode_state(policy, standing.state),
@@ -216,18 +217,41 @@ class Reads:
                 version=standing.version,
                 before=before,
             )
+            if cursor is not None:
+                return page
+            return msgspec.structs.replace(
+                page, held=held_lines(reader, subject), steps=step_lines(reader, subject)
+            )
 
         return await self._apart(read)
 
-    async def events(self, subject: str, before: int | None, limit: int, until: float = inf) -> list[Entry]:
+    async def held(
+        self, kind: str | None, subject: str | None, before: int | None, limit: int
+    ) -> list[Entry]:
+        """Return what is under review: of a subject, of a kind or of all, newest first.
+
+        `before` is the `seq` of the last one of the page before. Each entry says why it is held, by which
+        event, since when and until when; its changes tell a guard's reasons. Blind reviews are not among
+        them.
+        """
+        return held_entries(self._store.near, kind, subject, before, _page(limit))
+
+    async def held_counts(self) -> dict[str, dict[str, int]]:
+        """Return how much is under review, per kind of subject and reason."""
+        return reviewed(self._store.near)
+
+    async def events(
+        self, subject: str, before: int | None, limit: int, until: float = inf, *, sealed: bool = False
+    ) -> list[Entry]:
         """Return a subject's events below a version, or from the newest, newest first.
 
-        With `until` (POSIX seconds) only those that happened by then.
+        With `until` (POSIX seconds) only those that happened by then. Of blind reviews that are not open only
+        that something is held, unless they may be `sealed`.
         """
         rows = self._store.near.descending(
             subject, _FAR if before is None else min(before, _FAR), _page(limit), until
         )
-        return [entry_of(row) for row in rows]
+        return [shown_entry(row, sealed=sealed) for row in rows]
 
     def confidence(self, subject: str) -> float:
         """Return the probability with which a subject's score lies within its bounds, as its policy says.

@@ -13,6 +13,7 @@ from renown.ledger.forms import NO_CONTRIBUTIONS, Earlier, End, Hold, Incoming, 
 from renown.ledger.lineage import nothing_there, said, the_one
 from renown.model import Change, Contribution, timestamp
 from renown.policy import Disputes, Policy
+from renown.scoring import TIME
 
 __all__ = ["Step", "carry_out", "refuse_permanent"]
 
@@ -55,7 +56,7 @@ def carry_out(policy: Policy, incoming: Incoming, past: Past) -> Step:
     """
     step = Step()
     name = incoming.effect.step
-    if name == "renown.time":
+    if name == TIME:
         for target in past.ending(incoming.at):
             _end_of_hold(policy, step, target, incoming, past)
         return step
@@ -144,8 +145,9 @@ def _resolve(step: Step, incoming: Incoming, past: Past) -> None:
             raise _decided(reference) from None
         raise
     if target.permanent:
-        raise _decided(reference)
-    if not target.held or target.held_why != "dispute":
+        if not _was_in_time(target, incoming, past):
+            raise _decided(reference)
+    elif not target.held or target.held_why != "dispute":
         raise EventError(
             f"`{target.id}` is not disputed",
             code="not_disputed",
@@ -153,6 +155,13 @@ def _resolve(step: Step, incoming: Incoming, past: Past) -> None:
             expected="the id of a disputed event",
         )
     _decide(step, target, incoming, past, decision=decision)
+
+
+def _was_in_time(target: Earlier, incoming: Incoming, past: Past) -> bool:
+    """Tell whether a decision comes late that was made before time decided."""
+    by = target.held_by or ""
+    decided = next((each for each in past.referred(by) if each.id == by), None)
+    return decided is not None and by.startswith(TIME) and incoming.at < decided.at
 
 
 def _decide(

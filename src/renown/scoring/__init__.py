@@ -28,6 +28,7 @@ from renown.scoring.life import (
     has_life,
     turn,
 )
+from renown.scoring.lines import HeldLine, StepLine
 from renown.scoring.meaning import Derived
 from renown.scoring.plan import derives
 from renown.scoring.raters import asks_age, rater_weight
@@ -40,6 +41,7 @@ __all__ = [
     "Derived",
     "Effect",
     "Explanation",
+    "HeldLine",
     "KindState",
     "Life",
     "Line",
@@ -47,6 +49,7 @@ __all__ = [
     "PriorLine",
     "Reading",
     "State",
+    "StepLine",
     "Turned",
     "amended",
     "asks_age",

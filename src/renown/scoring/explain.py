@@ -19,7 +19,7 @@ from renown.policy import Policy, nearest
 from renown.scoring.aggregators import Aggregator, Cell, PointsAggregator
 from renown.scoring.aggregators.aggregator import moment
 from renown.scoring.cursor import Cursor, decode_cursor, encode_cursor
-from renown.scoring.lines import Line, PriorLine, line_of
+from renown.scoring.lines import HeldLine, Line, PriorLine, StepLine, line_of
 from renown.scoring.plan import plan_of
 from renown.scoring.replaying import Replayed
 from renown.scoring.state import State, empty
@@ -47,6 +47,10 @@ class Explanation(msgspec.Struct, frozen=True):
     """The points of the lines that are left for further pages."""
     cursor: str | None
     """For the next, older page; None on the last."""
+    held: tuple[HeldLine, ...] = ()
+    """The newest of what is under review; on the first page."""
+    steps: tuple[StepLine, ...] = ()
+    """The newest of what people and time did besides; on the first page."""
 
 
 def explain(

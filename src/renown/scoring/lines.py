@@ -4,10 +4,10 @@ from typing import Any
 
 import msgspec
 
-from renown.model import Contribution, Entry, timestamp
+from renown.model import Change, Contribution, Entry, timestamp
 from renown.scoring.aggregators import Aggregator
 
-__all__ = ["Line", "PriorLine", "line_of"]
+__all__ = ["HeldLine", "Line", "PriorLine", "StepLine", "line_of"]
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -27,6 +27,37 @@ class Line(msgspec.Struct, frozen=True):
     points: float
     version: int
     data: dict[str, Any] | None = None
+
+
+class HeldLine(msgspec.Struct, frozen=True):
+    """What is under review: it adds nothing for now, or less than it would."""
+
+    id: str
+    type: str
+    actor: str | None
+    at: str
+    value: float | None
+    version: int
+    why: str
+    """`dispute`, `moderator` or `guard:<name>`."""
+    since: str
+    until: str | None
+    """When that ends by itself; None: when somebody decides."""
+    share: float
+    """What share of its weight counts meanwhile."""
+    reason: str | None = None
+    """Why a guard held it, for people."""
+
+
+class StepLine(msgspec.Struct, frozen=True):
+    """An event that did more than move the score: to what was said, to a tier, a badge, a status."""
+
+    id: str
+    type: str
+    actor: str | None
+    at: str
+    version: int
+    changes: tuple[Change, ...]
 
 
 class PriorLine(msgspec.Struct, frozen=True):

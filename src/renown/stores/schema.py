@@ -81,6 +81,13 @@ Index(
     sqlite_where=events.c.ref.is_not(None),
     postgresql_where=events.c.ref.is_not(None),
 )
+Index(
+    "events_changing",
+    events.c.subject,
+    events.c.version,
+    sqlite_where=events.c.changes.is_not(None),
+    postgresql_where=events.c.changes.is_not(None),
+)
 Index("events_time", events.c.subject, events.c.at, events.c.version)
 Index(
     "events_held",

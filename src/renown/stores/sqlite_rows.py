@@ -179,6 +179,10 @@ class SqliteReader:
         low, high = ("", "~") if kind is None else (f"{kind}:", f"{kind};")
         return self._all(EventRow._make, sql.HELD, (after, low, high, limit))
 
+    def changing(self, subject: str, limit: int) -> list[EventRow]:
+        """Return what changed something."""
+        return self._all(EventRow._make, sql.CHANGING, (subject, limit))
+
     def held_counts(self) -> list[tuple[str, str, int]]:
         """Count what is held."""
         return self._tuples(sql.HELD_COUNTS)

@@ -51,6 +51,7 @@ __all__ = [
     "AT_SEQS",
     "BOARD",
     "CHANGED",
+    "CHANGING",
     "CHECKPOINT",
     "CHECKPOINTS",
     "DESCENDING",
@@ -247,6 +248,9 @@ _page_of_held: Final = (
 )
 HELD: Final = _sql(_page_of_held.where(_subject > bindparam("after"), _subject < bindparam("end")))
 HELD_OF: Final = _sql(_page_of_held.where(_subject == bindparam("subject")))
+CHANGING: Final = _sql(
+    _of_subject.where(events.c.changes.is_not(None)).order_by(_version.desc()).limit(_limit).offset(_ZERO)
+)
 _kind: Final = func.substr(_subject, _ONE, func.instr(_subject, literal_column("':'")) - _ONE)
 HELD_COUNTS: Final = _sql(
     select(_kind, events.c.held_why, func.count()).where(_told).group_by(_kind, events.c.held_why)

@@ -289,6 +289,10 @@ class Reader(Protocol):
         """Return held events with a `seq` below `after`, newest first; blind ones are left out."""
         ...
 
+    def changing(self, subject: str, limit: int) -> list[EventRow]:
+        """Return the subject's events that did something besides moving scores, newest first."""
+        ...
+
     def held_counts(self) -> list[tuple[str, str, int]]:
         """Return (kind, why, how many) of what is held; blind ones are left out."""
         ...

@@ -47,6 +47,10 @@ def _events() -> None:
     op.add_column("events", sa.Column("held_until", sa.Float))
     op.add_column("events", sa.Column("held_share", sa.Float))
     op.add_column("events", sa.Column("held_why", sa.Text))
+    changing = sa.text("changes IS NOT NULL")
+    op.create_index(
+        "events_changing", "events", ["subject", "version"], sqlite_where=changing, postgresql_where=changing
+    )
     op.create_index("events_time", "events", ["subject", "at", "version"])
     held = sa.text("held_at IS NOT NULL AND ended_at IS NULL")
     for name, columns in (("events_held", ["held_at"]), ("events_held_until", ["subject", "held_until"])):
@@ -57,6 +61,8 @@ def _standings() -> None:
     op.add_column("standings", sa.Column("life", sa.LargeBinary))
     op.add_column("standings", sa.Column("due", sa.Float))
     waiting = sa.text("due IS NOT NULL")
+    # Whether time changes something of them, the timers find out, once.
+    op.execute("UPDATE standings SET due = 0.0")
     op.create_index("standings_due", "standings", ["due"], sqlite_where=waiting, postgresql_where=waiting)
 
 
@@ -67,7 +73,7 @@ def downgrade() -> None:
     op.drop_index("standings_due", "standings")
     for column in ("due", "life"):
         op.drop_column("standings", column)
-    for index in ("events_held_until", "events_held", "events_time"):
+    for index in ("events_held_until", "events_held", "events_time", "events_changing"):
         op.drop_index(index, "events")
     for column in ("held_why", "held_share", "held_until", "held_by", "held_at", "changes"):
         op.drop_column("events", column)
