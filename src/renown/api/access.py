@@ -9,16 +9,17 @@ from renown.ledger.keys import PREFIX as KEY_PREFIX
 from renown.ledger.keys import Key
 from renown.protocol.access import ConnectionClaims, KeysPending
 
-__all__ = ["EVENTS", "READ", "ROOMS", "SCOPES", "TOKENS", "USERS", "Access", "Headers", "credential"]
+__all__ = ["EVENTS", "POLICIES", "READ", "ROOMS", "SCOPES", "TOKENS", "USERS", "Access", "Headers", "credential"]
 
 EVENTS: Final = "events"
 READ: Final = "read"
 TOKENS: Final = "tokens"
 ROOMS: Final = "rooms"
 USERS: Final = "users"
-SCOPES: Final = (EVENTS, READ, TOKENS, ROOMS, USERS)
+POLICIES: Final = "policies"
+SCOPES: Final = (EVENTS, READ, TOKENS, ROOMS, USERS, POLICIES)
 """What an API key may be allowed: to send events, to read everything whole, to mint client tokens, to act
-on rooms and connections, to say what users may."""
+on rooms and connections, to say what users may, to try and switch policies."""
 
 Headers = Iterable[tuple[bytes, bytes]]
 """Request headers as ASGI has them, names in lower case."""

@@ -46,6 +46,7 @@ def config() -> OpenAPIConfig:
             Tag(name="standings", description="What follows from it"),
             Tag(name="boards", description="The best of a kind"),
             Tag(name="badges", description="For places without scripts"),
+            Tag(name="policies", description="The rules, trying others and switching to them"),
             Tag(name="users", description="What users may, and their connections"),
             Tag(name="server", description="The server itself"),
         ],

@@ -144,6 +144,18 @@ class PolicyBook:
         self._due.set()
         return self.of(policy.kind)
 
+    def check_free(self) -> None:
+        """Return when no policy is being tried now.
+
+        Raises:
+            ConflictError: `trial_running`, otherwise.
+
+        """
+        if self._trial.locked():
+            raise ConflictError(
+                "another policy is being tried", code="trial_running", expected="try again when that is done"
+            )
+
     async def try_out(
         self, policy: Policy, progress: Progress | None = None, stop: threading.Event | None = None
     ) -> Trial:
@@ -154,10 +166,7 @@ class PolicyBook:
             Stopped: `stop` was set meanwhile.
 
         """
-        if self._trial.locked():
-            raise ConflictError(
-                "another policy is being tried", code="trial_running", expected="try again when that is done"
-            )
+        self.check_free()
         stop = threading.Event() if stop is None else stop
         async with self._trial:
             trying = asyncio.to_thread(try_policy, self._store, policy, progress=progress, stop=stop)
