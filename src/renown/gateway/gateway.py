@@ -5,7 +5,7 @@ import logging
 import random
 import uuid
 from collections import Counter
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Final
@@ -35,11 +35,12 @@ from renown.gateway.nodes.messages import Count, Counted, Describe, Described, L
 from renown.gateway.nodes.nodes import Nodes
 from renown.gateway.nodes.presence import SharedPresence
 from renown.gateway.nodes.rooms import SharedRooms
+from renown.gateway.nodes.stirring import LEDGER, ROOMS, Stirring
 from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.gateway.owners import Owners
 from renown.gateway.wheel import Wheel
 from renown.ledger import RightsBook
-from renown.model import is_key
+from renown.model import Update, is_key
 from renown.policy import Policies
 from renown.protocol.access import (
     Action,
@@ -121,10 +122,13 @@ class Gateway:
         self.metrics.unsent = self._unsent
         self.delivery = Delivery(self.metrics)
         self.hub = Hub(ledger.id, self.options, self.delivery, self.metrics)
-        sources = map_sources(ledger, self.rooms, self.options)
+        sources = map_sources(ledger, self.rooms, self.options, self.hub.presence, self.clock)
         self.maps = MapTable(sources, self.hub.admitted, self.metrics)
         self.hub.maps = self.maps
         self._presence = SharedPresence(self.nodes, self.hub.presences, self.channels.find)
+        self.stirring: Final = Stirring(self.nodes)
+        """Tells other processes of commits."""
+        self.rooms.committed = lambda: self.stirring.stir(ROOMS)
         self.nodes.answer(Describe, self._describe)
         self.nodes.answer(Count, self._count)
         self.nodes.hear(Look, lambda _, room: self._library.run(self._look(room.channel)))
@@ -154,6 +158,7 @@ class Gateway:
         self._deaf = [
             self._bus.listen(self.hub.take),
             self._bus.listen(self._owners.take),
+            self._bus.listen(self._committed),
             self.permissions.listen(self._enforcement.changed),
         ]
         await self.nodes.start()
@@ -372,6 +377,11 @@ class Gateway:
             metrics.channels,
             int(self.uptime),
         )
+
+    def _committed(self, updates: Sequence[Update]) -> None:
+        # Of what another process has committed it is not known when.
+        if updates and updates[-1].at:
+            self.stirring.stir(LEDGER)
 
     async def _describe(self, _node: str, _question: Describe) -> Described:
         return self.describe()

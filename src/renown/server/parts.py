@@ -20,6 +20,7 @@ from renown.gateway import Gateway
 from renown.gateway.admission.tokens import Tokens
 from renown.gateway.course import Course
 from renown.gateway.hub.rooms import RoomKeeper
+from renown.gateway.nodes.stirring import LEDGER, ROOMS
 from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.ledger import Ledger
 from renown.rooms import MemoryRooms, SqliteRooms
@@ -55,6 +56,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     ledger = Ledger.open(_data_folder(settings), policies, settings.ledger)
     stack.push_async_callback(ledger.close)
     await ledger.start()
+    durable = _durable_rooms(settings)
     bus = IpcBus(_bus_folder(settings))
     gateway = Gateway(
         ledger,
@@ -65,9 +67,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         kinds=policies.kinds,
         policies=policies,
         rights=ledger.rights,
-        rooms=_rooms(settings),
+        rooms=RoomKeeper(MemoryRooms(), durable),
         dev=settings.dev,
     )
+    gateway.stirring.look(LEDGER, ledger.sweep)
+    if durable is not None:
+        gateway.stirring.look(ROOMS, durable.sweep)
     await gateway.start()
     stack.push_async_callback(gateway.stop)
     metrics = Metrics()
@@ -115,10 +120,10 @@ def _gateway_options(settings: Settings) -> GatewayOptions:
     return msgspec.structs.replace(settings.gateway, origins=origins)
 
 
-def _rooms(settings: Settings) -> RoomKeeper:
-    """Return the rooms; beside a ledger that is served from a single file they are in memory."""
+def _durable_rooms(settings: Settings) -> SqliteRooms | None:
+    """Return the rooms on disk; beside a ledger that is served from a single file there are none."""
     folder = _data_folder(settings)
-    return RoomKeeper(MemoryRooms(), None if folder.is_file() else SqliteRooms.open(folder))
+    return None if folder.is_file() else SqliteRooms.open(folder)
 
 
 def _bus_folder(settings: Settings) -> Path:

@@ -34,6 +34,8 @@ class RoomKeeper:
         """Without `durable` everything is kept in memory."""
         self._memory = memory
         self._durable = durable or memory
+        self.committed: Callable[[], None] | None = None
+        """Called after each commit of this process to what is durable."""
         self._deaf: list[Callable[[], None]] = []
 
     def share(self, sharing: Callable[[Rooms], Rooms]) -> None:
@@ -81,9 +83,12 @@ class RoomKeeper:
         if not draft.key and not (keep and kept.size):
             rooms, kept = self._memory, Retention()
         try:
-            return await rooms.publish(address.channel, draft, kept)
+            position = await rooms.publish(address.channel, draft, kept)
         except RoomError as error:
             return _said(error)
+        if rooms is not self._memory and self.committed is not None:
+            self.committed()
+        return position
 
     async def history(self, address: Address, wanted: ReadHistory) -> History | Error:
         """Read part of a room's log."""

@@ -52,6 +52,7 @@ __all__ = [
     "RoomPublish",
     "RoomRefused",
     "RoomTop",
+    "Stirred",
     "Subscribing",
     "Target",
     "Told",
@@ -254,6 +255,12 @@ class Look(_Message, frozen=True):
     channel: str
 
 
+class Stirred(_Message, frozen=True):
+    """Says that a file that all share was committed to: the `ledger` or the `rooms`."""
+
+    what: str
+
+
 # Rooms in memory, which the leader keeps
 
 
@@ -438,6 +445,7 @@ Message = (
     | Told
     | KeptAt
     | Look
+    | Stirred
     | RoomAsk
     | RoomNamesFound
     | RoomRefused
