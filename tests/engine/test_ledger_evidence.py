@@ -188,7 +188,7 @@ async def test_a_decision_against_makes_a_review_permanent(make: StoreFactory, t
         assert (await ledger.rebuild(check=True)).clean
 
 
-@pytest.mark.parametrize(("otherwise", "counts"), [("against", 2), ("for", 1)])
+@pytest.mark.parametrize("otherwise,counts", [("against", 2), ("for", 1)])
 async def test_a_dispute_that_nobody_decides_ends_by_itself(
     make: StoreFactory, tmp_path: Path, otherwise: str, counts: int
 ) -> None:

@@ -12,9 +12,10 @@ import msgspec
 
 from renown import scoring
 from renown.errors import NotFoundError, RenownError
+from renown.ledger.living import face_at
 from renown.ledger.replay import Replay, replay
-from renown.ledger.views import basis_of, counting_entry_of, standing_of
-from renown.model import Cause, Standing
+from renown.ledger.views import basis_of, cause_of, counting_entry_of, standing_of
+from renown.model import Standing
 from renown.policy import Policy
 from renown.scoring import Explanation
 from renown.stores import EventRow, Reader
@@ -61,8 +62,17 @@ class AsOf(msgspec.Struct, frozen=True):
         """Return the standing."""
         newest = self.rows[-1]
         reading = scoring.read(self.policy, self.made.folded.state, self.at, self.prior)
-        cause = Cause(newest.type, newest.delta)
-        return standing_of(newest.subject, self.version, newest.at, reading, cause)
+        folded = self.made.folded
+        face = face_at(self.policy, folded, reading, self.at, self.prior)
+        return standing_of(
+            newest.subject,
+            self.version,
+            newest.at,
+            reading,
+            cause_of(newest),
+            held=folded.held,
+            face=face,
+        )
 
     def explain(self, category: str, limit: int, cursor: str | None) -> Explanation:
         """Return a page of the explanation of the score of then."""

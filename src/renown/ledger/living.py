@@ -13,7 +13,7 @@ from renown.scoring import TIME, Reading
 from renown.scoring.guards import NOTHING, Facts, Incident, Verdict, pass_time, seen
 from renown.scoring.life import Moment, Turned, turn
 
-__all__ = ["face_of", "facts_of", "guarded_hold", "guarded_weight", "live_on", "verdict_of"]
+__all__ = ["face_at", "face_of", "facts_of", "guarded_hold", "guarded_weight", "live_on", "verdict_of"]
 
 _NO_FACTS = Facts()
 
@@ -102,11 +102,25 @@ def live_on(
     return turned.changes
 
 
-def face_of(policy: Policy, folded: Folded, reading: Reading) -> Face:
-    """Return what the life of a subject shows that was not turned since it was read."""
+def face_of(policy: Policy, folded: Folded, reading: Reading) -> Face | None:
+    """Return what the life of a subject shows, None for one without a life."""
     if folded.life is None:
-        return Face(reading.tier, (), "active", None, None)
-    return _face(turn(policy, folded.life, Moment(folded.at, reading, TIME)))
+        return None
+    return folded.face or _face(turn(policy, folded.life, Moment(folded.at, reading, TIME)))
+
+
+def face_at(
+    policy: Policy, folded: Folded, reading: Reading, at: float, prior: dict[str, float]
+) -> Face | None:
+    """Return what the life of a subject shows at a time after its newest event."""
+    if folded.life is None:
+        return None
+
+    def earlier(moment: float) -> Reading:
+        return scoring.read(policy, folded.state, moment, prior)
+
+    moment = Moment(max(at, folded.at), reading, TIME, counts=False, earlier=earlier)
+    return _face(turn(policy, folded.life, moment))
 
 
 def _face(turned: Turned) -> Face:

@@ -226,7 +226,7 @@ def standing_row(
     policy: Policy, key: str, seq: int, *, folded: Folded, reading: scoring.Reading, cause: Cause
 ) -> StandingRow:
     """Return the row of a standing."""
-    face = None if folded.life is None else folded.face or face_of(policy, folded, reading)
+    face = face_of(policy, folded, reading)
     return StandingRow(
         key,
         policy.kind,
