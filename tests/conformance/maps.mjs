@@ -24,26 +24,28 @@ const said = ({ key, data, offset, removed, info }) => ({
   offset,
   removed,
   user: info?.user,
+  client: info?.client,
 });
 
 const commands = {
-  connect({ url, protobuf = false }) {
+  connect({ url, protobuf = false, token }) {
     binary = protobuf;
     client = new (protobuf ? ProtobufClient : JsonClient)(url, {
       minReconnectDelay: 20,
       maxReconnectDelay: 200,
+      token,
     });
     for (const name of ['connecting', 'connected', 'disconnected', 'error']) {
       client.on(name, ({ code, reason, error }) => tell(name, { code, reason, error }));
     }
     client.connect();
   },
-  map({ channel, options = {} }) {
+  map({ channel, kind = 'Map', options = {} }) {
     let map = maps.get(channel);
     if (!map) {
       const { data, ...rest } = options;
       const chosen = { ...rest, ...(data === undefined ? {} : { data: sent(data) }) };
-      map = client.newMapSubscription(channel, { minResubscribeDelay: 20, ...chosen });
+      map = client[`new${kind}Subscription`](channel, { minResubscribeDelay: 20, ...chosen });
       maps.set(channel, map);
       for (const name of ['subscribing', 'unsubscribed', 'error']) {
         map.on(name, ({ code, reason, error }) => tell(name, { channel, code: code ?? error?.code, reason }));

@@ -9,7 +9,8 @@ import pytest
 
 from renown.gateway.channels import Address, Channels
 from renown.gateway.hub import maps
-from renown.gateway.hub.map_reads import MapSource, RoomMap
+from renown.gateway.hub.map_parts import MapSource
+from renown.gateway.hub.map_reads import RoomMap
 from renown.gateway.hub.maps import MapTable
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions

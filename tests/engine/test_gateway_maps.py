@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from renown.gateway.channels import Address, Channels
-from renown.gateway.hub.map_reads import BoardMap, LedgerMap, MapSource, RoomMap
+from renown.gateway.hub.map_parts import MapSource
+from renown.gateway.hub.map_reads import BoardMap, LedgerMap, RoomMap
 from renown.gateway.hub.maps import MapTable
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions

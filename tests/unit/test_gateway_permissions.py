@@ -26,6 +26,7 @@ from renown.protocol.access import (
 )
 from renown.protocol.caller import Caller
 from renown.protocol.codec import JSON
+from renown.protocol.codes import Error
 from renown.protocol.outcomes import Failed
 from renown.protocol.subscribing import permit, stands
 from renown.protocol.subscriptions import Subscription, Subscriptions
@@ -430,9 +431,11 @@ async def test_a_session_lets_rights_open_what_a_sign_guards(ledger: Ledger) -> 
     gateway = Gateway(ledger, MemoryBus(), options, rights=ledger.rights)
     who = user("ana", subscribe=("$sec:*",))
     caller = Caller(gateway, Limits(), JSON, "client", who, Subscriptions())
-    assert permit(caller, None, "$sec:1") is None
+    route = gateway.channels.route("sec:1")
+    assert not isinstance(route, Error)
+    assert permit(caller, None, "$sec:1", route) is None
     assert caller.may(Action.HISTORY, "$sec:1")
     with pytest.raises(Failed):
-        permit(caller, None, "sec:1")
+        permit(caller, None, "sec:1", route)
     await ledger.rights.put("ana", b"{}")
     assert not stands(caller, "$sec:1", Subscription())

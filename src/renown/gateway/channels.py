@@ -10,10 +10,10 @@ import msgspec
 from renown.errors import SettingsError
 from renown.gateway.options import ChannelRule, GatewayOptions, MapMode, Recovery, RoomRule
 from renown.model import is_key, kind_of
-from renown.protocol.access import Route, Shape
+from renown.protocol.access import CLIENTS_MAP, USERS_MAP, Route, Shape
 from renown.protocol.codes import ERRORS, Error
 
-__all__ = ["EVERYTHING", "Address", "Channels", "Source"]
+__all__ = ["EVERYTHING", "Address", "Channels", "Source", "presence_maps"]
 
 EVERYTHING: Final = "all"
 """The name of the feed over all kinds."""
@@ -37,9 +37,16 @@ class Source(Enum):
     USER = "user"
     ROOM = "room"
     """A room of the operator's, of whatever namespace."""
+    CLIENTS = "$clients"
+    """Which clients are in a room."""
+    USERS = "$users"
+    """Which users are."""
 
 
-_LEDGER: Final = {source.value: source for source in Source if source is not Source.ROOM}
+_PRESENCE: Final = {source.value: source for source in (Source.CLIENTS, Source.USERS)}
+_LEDGER: Final = {
+    source.value: source for source in Source if source is not Source.ROOM and source.value not in _PRESENCE
+}
 _OF_SUBJECTS: Final = frozenset((Source.STANDING, Source.ACTIVITY, Source.DETAIL))
 _OF_KINDS: Final = frozenset((Source.STANDINGS, Source.BOARD, Source.FEED))
 _KEPT_IN_ROOMS: Final = frozenset((Source.ALERTS, Source.USER, Source.ROOM))
@@ -51,7 +58,8 @@ class Address(msgspec.Struct, frozen=True):
     channel: str
     source: Source
     name: str
-    """A subject, a kind, a user's id, the scope of alerts, or what follows a room's namespace."""
+    """A subject, a kind, a user's id, the scope of alerts, what follows a room's namespace, or the channel
+    whose presence it is."""
     rule: ChannelRule
 
     @property
@@ -117,6 +125,9 @@ class Channels:
         source = _LEDGER.get(namespace) if colon else None
         if source is not None and not channel.startswith("$"):
             return self._of_ledger(channel, source, name)
+        presence = _PRESENCE.get("$" + namespace) if colon and channel.startswith("$") else None
+        if presence is not None and namespace not in self._rooms:
+            return self._presence(channel, presence, name)
         return self._room(channel, namespace if colon else "", name if colon else namespace)
 
     def route(self, channel: str) -> Route | Error:
@@ -144,6 +155,15 @@ class Channels:
             return ERRORS.UNKNOWN_CHANNEL
         return Address(channel, source, name, self._rules[source])
 
+    def _presence(self, channel: str, source: Source, name: str) -> Address | Error:
+        watched = self.find(name)
+        if isinstance(watched, Error):
+            return watched
+        rule = watched.rule
+        if not isinstance(rule, RoomRule) or not rule.presence:
+            return ERRORS.NOT_AVAILABLE
+        return Address(channel, source, name, ChannelRule(max_subscribers=rule.max_subscribers))
+
     def _room(self, channel: str, namespace: str, name: str) -> Address | Error:
         rule = self._rooms.get(namespace) if namespace else self._without
         if rule is None:
@@ -169,8 +189,16 @@ def _pattern(namespace: str, rule: RoomRule) -> re.Pattern[str]:
         ) from error
 
 
+def presence_maps(channel: str) -> tuple[str, ...]:
+    """Return the channels that have who is in another one as a map."""
+    return tuple(f"{prefix}:{channel}" for prefix in _PRESENCE)
+
+
 def _route(address: Address) -> Route:
     rule = address.rule
+    if address.source in (Source.CLIENTS, Source.USERS):
+        kind = CLIENTS_MAP if address.source is Source.CLIENTS else USERS_MAP
+        return Route(Shape.NEWEST, plain=False, map=True, map_type=kind, presence_of=address.name)
     if isinstance(rule, RoomRule):
         return _route_of_room(rule, spoken_by_server=address.source is not Source.ROOM)
     source = address.source

@@ -4,7 +4,7 @@ The answers come from outside; the session only applies the protocol's rules to 
 """
 
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -12,6 +12,9 @@ from renown.protocol.codes import Error
 from renown.protocol.replies import ClientInfo
 
 __all__ = [
+    "CLIENTS_MAP",
+    "MAP",
+    "USERS_MAP",
     "Access",
     "Action",
     "ConnectionClaims",
@@ -138,6 +141,14 @@ class Shape(Enum):
     """Every one counts, in order."""
 
 
+MAP: Final = 1
+"""The type of a subscription to a map."""
+CLIENTS_MAP: Final = 2
+"""The type of one to which clients are in a channel."""
+USERS_MAP: Final = 3
+"""The type of one to which users are."""
+
+
 class Route(msgspec.Struct, frozen=True):
     """How a channel behaves. What is off here is off for everybody."""
 
@@ -145,7 +156,11 @@ class Route(msgspec.Struct, frozen=True):
     plain: bool = True
     """Whether it can be had as a stream or newest state (type 0)."""
     map: bool = False
-    """Whether it can be had as a map (type 1)."""
+    """Whether it can be had as a map."""
+    map_type: int = MAP
+    """The type of such a subscription."""
+    presence_of: str = ""
+    """The channel whose presence it is: who has that, and may see who is there, may have this."""
     logged: bool = True
     """Whether it keeps positions to recover from."""
     recover: bool = True
@@ -230,7 +245,7 @@ class Access(Protocol):
     def may(self, action: Action, channel: str, who: ConnectionClaims, *, subscribed: bool) -> bool:
         """Tell whether somebody may do something in an existing channel without a token for it.
 
-        `subscribed`: whether they have the channel, by whatever way.
+        `subscribed`: whether they have the channel, by whatever way, or the one whose presence it is.
         """
         ...
 

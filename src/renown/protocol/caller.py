@@ -29,9 +29,11 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
             raise Failed(route)
         return route
 
-    def may_subscribe(self, channel: str) -> bool:
+    def may_subscribe(self, channel: str, route: Route) -> bool:
         """Tell whether the channel may be had without a token for it."""
-        return self.access.may(Action.SUBSCRIBE, channel, self.claims, subscribed=False)
+        # A subscriber of a channel may be let see who is there.
+        subscribed = bool(route.presence_of) and route.presence_of in self.subscriptions
+        return self.access.may(Action.SUBSCRIBE, channel, self.claims, subscribed=subscribed)
 
     def may(self, action: Action, channel: str) -> bool:
         """Tell whether something may be done in the channel by whoever has it, or has it not."""

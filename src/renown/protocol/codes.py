@@ -68,6 +68,8 @@ class _Errors:
     UNRECOVERABLE_POSITION = Error(112, "unrecoverable position")
     CONCURRENT_PAGINATION = Error(113, "concurrent pagination", temporary=True)
 
+    PERMISSION_DENIED_YET = Error(103, "permission denied", temporary=True)
+    """For who is in a channel: the client must have that channel first, and asks again."""
     TOKEN_EXPIRED_RETRY = Error(109, "token expired", temporary=True)
     """For `sub_refresh`: the client asks for a newer token within the grace period."""
 

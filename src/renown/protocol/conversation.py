@@ -205,7 +205,19 @@ class Conversation:
             self._opening.leave(channel)
             return [Detach(channel)]
         self._update_due()
-        return [self._reply(Reply(push=Push(channel=channel, unsubscribe=why))), Detach(channel)]
+        told = self._reply(Reply(push=Push(channel=channel, unsubscribe=why)))
+        return [told, Detach(channel), *self._end_watching(channel, why)]
+
+    def _end_watching(self, channel: str, why: Unsubscribed) -> list[Effect]:
+        """End what the client had of a channel's presence, if only its subscribers may have that."""
+        effects: list[Effect] = []
+        for name in [name for name in self.channels if name.endswith(channel)]:
+            route, held = self._access.route(name), self.subscription(name)
+            if isinstance(route, Error) or route.presence_of != channel or held is None:
+                continue
+            if not subscribing.stands(self._caller, name, held):
+                effects += self.unsubscribe(name, why)
+        return effects
 
     def extend(self, ttl: float | None, now: float) -> list[Effect]:
         """Let the connection live `ttl` seconds from now, None: for ever, and tell the client."""

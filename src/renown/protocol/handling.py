@@ -6,7 +6,7 @@ from sys import intern
 
 from renown.protocol import connecting, mapping, requests, subscribing
 from renown.protocol.access import KeysPending
-from renown.protocol.codes import DISCONNECTS, ERRORS, Error
+from renown.protocol.codes import DISCONNECTS, ERRORS, UNSUBSCRIBES, Error
 from renown.protocol.commands import (
     ChannelRequest,
     Command,
@@ -142,7 +142,7 @@ class Handler(Conversation):
 
     def _subscribe(self, number: int, request: SubscribeRequest, now: float) -> list[Effect]:
         channel = subscribing.check(request, self._subscriptions, self._limits)
-        if request.type == subscribing.MAP:
+        if request.type in subscribing.MAPS:
             return self._read_map(number, request, channel, now)
         if self._subscriptions.snapshot(channel) is not None:
             raise Failed(ERRORS.CONCURRENT_PAGINATION)
@@ -161,8 +161,9 @@ class Handler(Conversation):
     def _unsubscribe(self, number: int, request: ChannelRequest) -> list[Effect]:
         channel = required(request.channel)
         done = self._reply(Reply(number, unsubscribe=EmptyResult()))
-        left = self._subscriptions.drop(channel) is not None or self._subscriptions.forget(channel)
-        return [Detach(channel), done] if left else [done]
+        if self._subscriptions.drop(channel) is None and not self._subscriptions.forget(channel):
+            return [done]
+        return [Detach(channel), done, *self._end_watching(channel, UNSUBSCRIBES.SERVER)]
 
     # Maps
 

@@ -15,7 +15,7 @@ from renown.protocol.commands import SubscribeRequest
 from renown.protocol.effects import MapPage, MapWish, Position
 from renown.protocol.outcomes import Failed
 from renown.protocol.replies import SubscribeResult, whole_seconds
-from renown.protocol.subscribing import MAP, spoken, stands, terms_for
+from renown.protocol.subscribing import spoken, stands, terms_for
 from renown.protocol.subscriptions import Snapshot, Subscription
 from renown.protocol.terms import Terms
 
@@ -100,7 +100,7 @@ def result_of(part: Part, page: MapPage, codec: Codec) -> SubscribeResult:
         return SubscribeResult(
             epoch=page.epoch,
             offset=last,
-            type=MAP,
+            type=terms.route.map_type,
             phase=phase,
             publications=publications,
             state=spoken(page.state, terms, codec),
@@ -119,7 +119,7 @@ def result_of(part: Part, page: MapPage, codec: Codec) -> SubscribeResult:
         recovered=terms.recovering,
         data=terms.data,
         delta=terms.delta,
-        type=MAP,
+        type=terms.route.map_type,
         state=spoken(page.state, terms, codec),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from renown.protocol.access import Action, Route
+from renown.protocol.access import MAP, Action, Route
 from renown.protocol.caller import Caller
 from renown.protocol.codes import DISCONNECTS, ERRORS, Error
 from renown.protocol.commands import ChannelRequest, Command, HistoryRequest, PublishRequest, RpcRequest
@@ -32,7 +32,6 @@ from renown.protocol.replies import (
     Reply,
     RpcResult,
 )
-from renown.protocol.subscribing import MAP
 
 __all__ = ["Asked", "ask"]
 

@@ -11,6 +11,9 @@ import msgspec
 
 from renown.protocol import filters
 from renown.protocol.access import (
+    CLIENTS_MAP,
+    MAP,
+    USERS_MAP,
     Action,
     Limits,
     Override,
@@ -33,7 +36,7 @@ from renown.protocol.subscriptions import PLAIN, Subscription, Subscriptions
 from renown.protocol.terms import Terms
 
 __all__ = [
-    "MAP",
+    "MAPS",
     "accept",
     "check",
     "held",
@@ -46,8 +49,8 @@ __all__ = [
     "terms_for",
 ]
 
-MAP: Final = 1
-"""The type of a subscription to a map."""
+MAPS: Final = (MAP, CLIENTS_MAP, USERS_MAP)
+"""The types of subscriptions to maps."""
 
 _REFUSE_UNRECOVERED: Final = 2
 _FOSSIL: Final = "fossil"
@@ -75,12 +78,16 @@ def check(request: SubscribeRequest, subscriptions: Subscriptions, limits: Limit
     return channel
 
 
-def permit(caller: Caller, token: str | None, channel: str) -> SubscriptionClaims | None:
+def permit(caller: Caller, token: str | None, channel: str, route: Route) -> SubscriptionClaims | None:
     """Return what the token says that opens the channel; None when it is open without one."""
     if token:
         return _by_token(caller, token, channel)
-    if not caller.may_subscribe(channel):
-        raise Failed(ERRORS.PERMISSION_DENIED)
+    if not caller.may_subscribe(channel, route):
+        # Clients that come back ask for all their channels at once, in whatever order.
+        soon = route.presence_of and caller.access.may(
+            Action.SUBSCRIBE, channel, caller.claims, subscribed=True
+        )
+        raise Failed(ERRORS.PERMISSION_DENIED_YET if soon else ERRORS.PERMISSION_DENIED)
     return None
 
 
@@ -121,7 +128,7 @@ def renew(caller: Caller, request: SubRefreshRequest) -> SubscriptionClaims:
 def terms_for(caller: Caller, request: SubscribeRequest, channel: str) -> Terms:
     """Return on what terms a client gets the channel that it asks for."""
     route = caller.route(channel)
-    claims = permit(caller, request.token, channel)
+    claims = permit(caller, request.token, channel, route)
     _check_type(request.type or 0, route)
     wanted = _filter(request.tf, route)
     override = _NO_OVERRIDE if claims is None else claims.override
@@ -294,11 +301,12 @@ def stands(caller: Caller, channel: str, subscription: Subscription) -> bool:
             caller.claims.user, channel, token_id=subscription.token_id, issued_at=subscription.issued_at
         )
         return not caller.access.revoked(claims)
-    return not isinstance(caller.access.route(channel), Error) and caller.may_subscribe(channel)
+    route = caller.access.route(channel)
+    return not isinstance(route, Error) and caller.may_subscribe(channel, route)
 
 
 def _check_type(kind: int, route: Route) -> None:
-    if not (route.plain if kind == 0 else route.map and kind == MAP):
+    if not (route.plain if kind == 0 else route.map and kind == route.map_type):
         raise Failed(ERRORS.BAD_REQUEST)
 
 

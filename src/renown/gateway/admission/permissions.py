@@ -111,6 +111,9 @@ class Permissions:
         address = self._channels.find(channel)
         if isinstance(address, Error):
             return False
+        if address.source in (Source.CLIENTS, Source.USERS):
+            may_see = action is Action.SUBSCRIBE
+            return may_see and self.may(Action.PRESENCE, address.name, who, subscribed=subscribed)
         given = granted(self.rights(who))
         if action is Action.PUBLISH:
             return address.source is Source.ROOM and (

@@ -44,6 +44,7 @@ class Hub:
         self.maps: Maps | None = None
         """Set before `start` where channels can be had as maps."""
         self.presences = Presences(asyncio.get_running_loop().call_soon)
+        self.presences.changed = self._crowd
         self._epoch = epoch
         self._options = options
         self._delivery = delivery
@@ -254,6 +255,10 @@ class Hub:
         if self.maps is not None:
             missed += self.maps.resume(member, names)
         return self._delivery.resend(member, missed)
+
+    def _crowd(self, channel: str) -> None:
+        if self.maps is not None:
+            self.maps.crowd(channel)
 
     def presence(self, channel: str) -> dict[str, ClientInfo]:
         """Return who is in a channel, by client id."""

@@ -65,6 +65,10 @@ class Maps(Protocol):
         """Take the updates of one commit."""
         ...
 
+    def crowd(self, channel: str) -> None:
+        """Note that somebody came to a channel, or left it."""
+        ...
+
     def publish(self, channel: str, publication: Publication, epoch: str) -> None:
         """Take a room's publication."""
         ...

@@ -8,8 +8,8 @@ import msgspec
 from renown.gateway.channels import Address
 from renown.gateway.hub.forms import Form
 from renown.gateway.hub.map_memory import Known
+from renown.gateway.hub.map_parts import MapSource, Stretch
 from renown.gateway.hub.map_patches import Bases
-from renown.gateway.hub.map_reads import MapSource, Stretch
 from renown.gateway.hub.map_tags import Tags
 from renown.gateway.hub.member import Member
 from renown.gateway.options import RoomRule

@@ -1,81 +1,46 @@
-"""Where maps are read: the standings of a kind, a board, or a room.
+"""Where maps are read: the standings of a kind, a board, a room, or who is in one.
 
 All are read alike. A page holds keys in order; what changed after a position comes as the newest change of
 each key, by offset. So a map is its own log, compacted: whoever was away gets each key once at most, and
 nothing has to be kept for anybody.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
 
 import msgspec
 
 from renown.gateway.channels import Address, Source
-from renown.gateway.hub.fitting import fitting_in
+from renown.gateway.hub.map_differences import Differences
+from renown.gateway.hub.map_parts import MapSource, Part, Stretch, cut, cut_page
+from renown.gateway.hub.map_presence import ClientsMap, UsersMap
 from renown.gateway.hub.reading import Reading
 from renown.gateway.hub.rooms import RoomKeeper
 from renown.gateway.hub.views import board_rows
 from renown.gateway.options import GatewayOptions, MapMode, RoomRule
 from renown.protocol.codes import ERRORS, Error
 from renown.protocol.effects import MapPage, MapWish, Position
-from renown.protocol.replies import Publication
+from renown.protocol.replies import ClientInfo, Publication
 from renown.rooms.room import Page, Rooms, cursor_of, read_cursor
 
-__all__ = ["BoardMap", "LedgerMap", "MapSource", "Part", "RoomMap", "Stretch", "find_part", "map_sources"]
+__all__ = ["BoardMap", "LedgerMap", "RoomMap", "find_part", "map_sources"]
 
 _STATE: Final = 2
 """The phase in which a map's state is read page by page."""
-_DEPARTED: Final = 1_000
-"""How many keys that left a board are remembered, for those who read slowly."""
-
-
-class Stretch(msgspec.Struct, frozen=True):
-    """What changed in a map after a position."""
-
-    epoch: str
-    top: int
-    """The newest offset."""
-    reached: int
-    """Whoever applied the publications knows the map as of this offset."""
-    publications: tuple[Publication, ...] = ()
-    """By offset, ascending; removals among them."""
-    more: bool = False
-    """Whether to go on from `reached` at once."""
-    lost: bool = False
-    """The position is of another epoch or too long ago: the map must be read anew."""
-
-
-class MapSource(Protocol):
-    """What the channel of a map reads. Failures are raised as `RenownError`."""
-
-    @property
-    def persistent(self) -> bool:
-        """Whether clients may come back with their position; else offsets are not told."""
-        ...
-
-    @property
-    def reach(self) -> int:
-        """How many changes ago a position may be that a client comes back with; 0: any number."""
-        ...
-
-    async def page(self, cursor: str, limit: int) -> Page:
-        """Return up to `limit` keys, from the start or from where the page before ended.
-
-        Raises:
-            RoomError: `bad_cursor` when the cursor is none that a page has returned.
-
-        """
-        ...
-
-    async def changes(self, after: Position, limit: int) -> Stretch:
-        """Return up to `limit` changes after a position; an empty epoch stands for any."""
-        ...
 
 
 def map_sources(
-    ledger: Reading, rooms: RoomKeeper, options: GatewayOptions
+    ledger: Reading,
+    rooms: RoomKeeper,
+    options: GatewayOptions,
+    present: Callable[[str], Mapping[str, ClientInfo]],
+    clock: Callable[[], float],
 ) -> Callable[[Address], MapSource]:
-    """Return what opens the source of each channel that can be had as a map."""
+    """Return what opens the source of each channel that can be had as a map.
+
+    `present` tells who is in a channel, by client; `clock` counts seconds.
+    """
     # The last page and what changed meanwhile go out as one answer, which must not make a client slow.
     size = options.outbound_limit // 4
 
@@ -85,6 +50,10 @@ def map_sources(
                 return LedgerMap(ledger, address.name, size)
             case Source.BOARD:
                 return BoardMap(ledger, address.name, options.board_rows)
+            case Source.CLIENTS:
+                return ClientsMap(partial(present, address.name), ledger.id, size)
+            case Source.USERS:
+                return UsersMap(partial(present, address.name), ledger.id, size, clock)
             case _:
                 rule = address.rule
                 persistent = isinstance(rule, RoomRule) and rule.map is MapMode.PERSISTENT
@@ -92,14 +61,6 @@ def map_sources(
                 return RoomMap(rooms.of(address), address.channel, size, persistent=persistent, reach=reach)
 
     return source
-
-
-class Part(msgspec.Struct, frozen=True):
-    """What somebody asked a map for."""
-
-    page: MapPage
-    more: bool = False
-    """Whether somebody who is live now lacks more still."""
 
 
 async def find_part(source: MapSource, wish: MapWish, known: Position | None) -> Part | Error:
@@ -171,7 +132,7 @@ class LedgerMap:
         if frozen < 0:
             frozen = top
         onward = cursor_of(frozen, rows[-1][0]) if len(rows) == limit else ""
-        return _cut_page(Page(self._ledger.id, frozen, top, _entries(rows), onward), self._size)
+        return cut_page(Page(self._ledger.id, frozen, top, _entries(rows), onward), self._size)
 
     async def changes(self, after: Position, limit: int) -> Stretch:
         """Return the standings that changed after a position, each as it is now."""
@@ -181,7 +142,7 @@ class LedgerMap:
             return Stretch(epoch, top, top, lost=True)
         more = len(rows) == limit
         # Other kinds move the ledger's top, too: whoever has all of this kind is there.
-        return _cut(Stretch(epoch, top, rows[-1][1] if more else top, _entries(rows), more), self._size)
+        return cut(Stretch(epoch, top, rows[-1][1] if more else top, _entries(rows), more), self._size)
 
 
 class RoomMap:
@@ -197,7 +158,7 @@ class RoomMap:
 
     async def page(self, cursor: str, limit: int) -> Page:
         """Return a page by key."""
-        return _cut_page(await self._rooms.page(self._channel, cursor, limit), self._size)
+        return cut_page(await self._rooms.page(self._channel, cursor, limit), self._size)
 
     async def changes(self, after: Position, limit: int) -> Stretch:
         """Return what changed."""
@@ -206,14 +167,11 @@ class RoomMap:
             return Stretch(found.epoch, found.top, found.top, lost=True)
         more = len(found.publications) == limit
         reached = found.publications[-1].offset if more else found.top
-        return _cut(Stretch(found.epoch, found.top, reached, found.publications, more), self._size)
+        return cut(Stretch(found.epoch, found.top, reached, found.publications, more), self._size)
 
 
 class BoardMap:
-    """A board, by subject: each place is a key, removed when its subject is on the board no longer.
-
-    A board has no log: its offsets count the differences between one reading and the next.
-    """
+    """A board, by subject: each place is a key, removed when its subject is on the board no longer."""
 
     persistent = False
     reach = 0
@@ -223,72 +181,25 @@ class BoardMap:
         self._kind = kind
         self._rows = rows
         self._read_at = -1
-        self._top = 0
-        self._forgotten = 0
-        """The greatest offset of a departure that is not remembered any more."""
-        self._places: dict[str, Publication] = {}
-        """Best first."""
-        self._departed: dict[str, Publication] = {}
-        """In the order in which they left."""
+        self._found = Differences(ledger.id)
 
     async def page(self, cursor: str, limit: int) -> Page:  # noqa: ARG002 - never paged
         """Return the whole board, whatever the limit: it is small, and parts of two boards make none."""
         await self._read()
-        return Page(self._ledger.id, self._top, self._top, tuple(self._places.values()), "")
+        found = self._found
+        return Page(found.epoch, found.top, found.top, tuple(found.entries.values()), "")
 
     async def changes(self, after: Position, limit: int) -> Stretch:
         """Return the places that changed."""
         await self._read()
-        if after.offset < self._forgotten or after.offset > self._top:
-            return Stretch(self._ledger.id, self._top, self._top, lost=True)
-        changed = [
-            entry
-            for entry in (*self._departed.values(), *self._places.values())
-            if entry.offset > after.offset
-        ]
-        changed.sort(key=lambda entry: entry.offset)
-        more = len(changed) > limit
-        changed = changed[:limit]
-        reached = changed[-1].offset if more else self._top
-        return Stretch(self._ledger.id, self._top, reached, tuple(changed), more)
+        return self._found.after(after.offset, limit)
 
     async def _read(self) -> None:
         position, standings = await self._ledger.board(self._kind, self._rows)
         if position > self._read_at:
             self._read_at = position
-            self._replace(board_rows(standings))
-
-    def _replace(self, rows: dict[str, bytes]) -> None:
-        before, self._places = self._places, {}
-        for subject in before:
-            if subject not in rows:
-                self._departed[subject] = self._next(subject)
-        for subject, data in rows.items():
-            place = before.get(subject)
-            if place is None or bytes(place.data) != data:
-                self._departed.pop(subject, None)
-                place = self._next(subject, data)
-            self._places[subject] = place
-        for subject in list(self._departed)[: max(0, len(self._departed) - _DEPARTED)]:
-            self._forgotten = max(self._forgotten, self._departed.pop(subject).offset)
-
-    def _next(self, subject: str, data: bytes | None = None) -> Publication:
-        self._top += 1
-        return Publication(msgspec.Raw(data or b""), offset=self._top, key=subject, removed=data is None)
-
-
-def _cut_page(page: Page, size: int) -> Page:
-    entries = fitting_in(page.entries, size)
-    if len(entries) == len(page.entries):
-        return page
-    return msgspec.structs.replace(page, entries=entries, cursor=cursor_of(page.offset, entries[-1].key))
-
-
-def _cut(found: Stretch, size: int) -> Stretch:
-    publications = fitting_in(found.publications, size)
-    if len(publications) == len(found.publications):
-        return found
-    return Stretch(found.epoch, found.top, publications[-1].offset, publications, more=True)
+            rows = board_rows(standings)
+            self._found.look({key: Publication(msgspec.Raw(row), key=key) for key, row in rows.items()})
 
 
 def _entries(rows: Sequence[tuple[str, int, bytes]]) -> tuple[Publication, ...]:

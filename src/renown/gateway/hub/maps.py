@@ -14,11 +14,13 @@ from time import time
 from typing import Any, Final
 
 from renown.errors import RenownError
-from renown.gateway.channels import Address, Source
+from renown.gateway.channels import Address, Source, presence_maps
 from renown.gateway.hub.forms import Form, form_of, wanted_form
 from renown.gateway.hub.map_channel import MapChannel, Place
 from renown.gateway.hub.map_memory import Known
-from renown.gateway.hub.map_reads import MapSource, Part, Stretch, find_part
+from renown.gateway.hub.map_parts import MapSource, Part, Stretch
+from renown.gateway.hub.map_presence import LINGER, UsersMap
+from renown.gateway.hub.map_reads import find_part
 from renown.gateway.hub.member import Member
 from renown.gateway.metrics import GatewayMetrics
 from renown.model import Update, kind_of
@@ -52,9 +54,13 @@ class MapTable:
         self._metrics = metrics
         self._of_kinds: dict[str, list[MapChannel]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._later: dict[str, asyncio.TimerHandle] = {}
+        """By map of users, when it is looked at again."""
 
     async def close(self) -> None:
         """Give up the reads in progress."""
+        for timer in self._later.values():
+            timer.cancel()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -75,6 +81,29 @@ class MapTable:
         found = self.channels.get(channel)
         if found is not None:
             self._news(found, time())
+
+    def crowd(self, channel: str) -> None:
+        """Note that somebody came to a channel, or left it."""
+        for name in presence_maps(channel):
+            found = self.channels.get(name)
+            if found is not None:
+                self._news(found, time())
+                self._look_later(name)
+
+    def _look_later(self, name: str) -> None:
+        """Look at a map of users again once those who lingered are gone."""
+        channel = self.channels.get(name)
+        if channel is not None and isinstance(channel.source, UsersMap) and name not in self._later:
+            loop = asyncio.get_running_loop()
+            self._later[name] = loop.call_later(LINGER, self._look_again, name)
+
+    def _look_again(self, name: str) -> None:
+        del self._later[name]
+        channel = self.channels.get(name)
+        if channel is not None and isinstance(channel.source, UsersMap):
+            self._news(channel)
+            if channel.source.lingering:
+                self._look_later(name)
 
     def sweep(self) -> None:
         """Look everywhere: repairs what the bus may have lost."""
@@ -323,7 +352,7 @@ class MapTable:
     def _open(self, address: Address) -> MapChannel:
         channel = self.channels[address.channel] = MapChannel(address, self._source(address))
         self._metrics.channels += 1
-        if address.source is not Source.ROOM:
+        if address.source in (Source.STANDINGS, Source.BOARD):
             self._of_kinds.setdefault(address.name, []).append(channel)
         return channel
 

@@ -115,6 +115,8 @@ class Presences:
         self._soon = soon
         self.moved: Callable[[bool, str, ClientInfo], None] | None = None
         """Told of everybody who joins (True) or leaves a channel in this process."""
+        self.changed: Callable[[str], None] | None = None
+        """Told of each channel that somebody joined or left, in whichever process."""
         self._channels: dict[str, Presence] = {}
         self._gathering: list[Presence] = []
 
@@ -133,6 +135,7 @@ class Presences:
         self._gather(presence, presence.move(joined, info))
         if presence.empty:
             del self._channels[address.channel]
+        self._say_changed(address.channel)
 
     def clients(self, channel: str) -> dict[str, ClientInfo]:
         """Return who is in a channel, by client id."""
@@ -148,7 +151,10 @@ class Presences:
         if presence is None:
             presence = self._open(address.channel, rule)
         self._gather(presence, presence.join(member, wanted.info, wanted.joins))
-        if wanted.info is not None and self.moved is not None:
+        if wanted.info is None:
+            return
+        self._say_changed(address.channel)
+        if self.moved is not None:
             self.moved(True, address.channel, wanted.info)
 
     def leave(self, member: Member, channel: str) -> None:
@@ -160,8 +166,15 @@ class Presences:
         self._gather(presence, begun)
         if presence.empty:
             del self._channels[channel]
-        if info is not None and self.moved is not None:
+        if info is None:
+            return
+        self._say_changed(channel)
+        if self.moved is not None:
             self.moved(False, channel, info)
+
+    def _say_changed(self, channel: str) -> None:
+        if self.changed is not None:
+            self.changed(channel)
 
     def _open(self, channel: str, rule: RoomRule) -> Presence:
         presence = self._channels[channel] = Presence(channel, rule.join_leave or rule.force_join_leave)
