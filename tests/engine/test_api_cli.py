@@ -153,7 +153,7 @@ def test_rebuild_finds_and_repairs_what_was_tampered_with(tmp_path: Path) -> Non
 
 def test_policies_can_be_listed_shown_and_checked(tmp_path: Path) -> None:
     names = [policy["name"] for policy in json.loads(_run("policy", "list", "--json").stdout)]
-    assert names == ["member", "product", "seller", "trader"]
+    assert names == ["account", "freelancer", "member", "product", "seller", "system", "trader"]
     good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
     good.write_text(_run("policy", "show", "seller").stdout)
     bad.write_text(good.read_text().replace("[scale]", "[scal]"))

@@ -184,6 +184,11 @@ def test_wrong_alerts(text: str, field: str, expected: str) -> None:
     assert expected in found[1]
 
 
+def test_zero_is_a_threshold_too() -> None:
+    alert = '[[alerts]]\nname = "a"\nwhen = { score_above = 0 }\nclear = { score_below = 0 }\n'
+    assert load(BASE + alert).alerts[0].when.score_above == 0
+
+
 def test_names_are_unique() -> None:
     alert = '[[alerts]]\nname = "a"\nwhen = { tier_lost = true }\n'
     assert wrong(TIERS + alert + alert)[0] == "alerts[1].name"

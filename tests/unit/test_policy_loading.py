@@ -222,7 +222,7 @@ def test_a_file_is_loaded(tmp_path: Path) -> None:
 
 
 def test_the_presets_load() -> None:
-    assert preset_names() == ("member", "product", "seller", "trader")
+    assert preset_names() == ("account", "freelancer", "member", "product", "seller", "system", "trader")
     for name in preset_names():
         policy = preset(name)
         assert policy.name == policy.kind == name
@@ -239,7 +239,7 @@ def test_an_unknown_preset_names_the_nearest() -> None:
 
 def test_policies_are_found_by_kind() -> None:
     policies = Policies.presets()
-    assert len(policies) == 4
+    assert len(policies) == 7
     assert policies.for_subject("trader:1") is preset("trader")
     assert policies.for_kind("member").kind == "member"
     assert policies.get("nobody") is None

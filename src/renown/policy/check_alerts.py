@@ -19,7 +19,7 @@ _WORD = re.compile(r"[a-z][a-z0-9_-]{0,63}\Z")
 def check_alert(policy: Policy, alert: Alert, path: str) -> None:
     """Check one alert at the dotted `path`; its event types and its name are checked elsewhere."""
     when = alert.when
-    kinds = [kind for kind in _KINDS if getattr(when, kind) not in (None, False)]
+    kinds = [kind for kind in _KINDS if getattr(when, kind) is not None and getattr(when, kind) is not False]
     require(len(kinds) == 1, f"{path}.when", "it has to be about one thing", "one of " + ", ".join(_KINDS))
     kind = kinds[0]
     for key in ("for_minutes", "debounce_minutes"):
