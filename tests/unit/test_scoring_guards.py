@@ -223,7 +223,7 @@ def test_raters_who_are_rated_back_are_told_apart_from_those_who_are_not() -> No
 
 
 def test_a_ring_is_seen_where_raters_know_one_another() -> None:
-    policy = guarded('name = "ring"\nkind = "ring"\naction = "weigh"\nweight = 0')
+    policy = guarded('name = "ring"\nkind = "ring"\naction = "weigh"\nweight = 0\nleast = 4')
     members = [f"shop:{i}" for i in range(6)]
     minds = {member: begin_guards(policy) for member in members}
     rated = dict[tuple[str, str], float]()
@@ -244,8 +244,8 @@ def test_a_ring_is_seen_where_raters_know_one_another() -> None:
     # The first to be rated back by all: four of four raters, all six pairs.
     assert said["shop:0"][3].action == "weigh"
     assert told(said["shop:0"][3]) == [
-        "4 of the last 4 raters were rated by the subject, too, and 100 % of all pairs among them know "
-        "each other (from 50 % on it is a ring)."
+        "100 % of all pairs among the last 4 raters know each other (from 45 % on it is a ring), and 4 of "
+        "them were rated by the subject, too."
     ]
     stranger = Watched(policy)
     for i in range(10):

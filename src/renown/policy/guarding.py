@@ -88,15 +88,17 @@ class ReciprocityGuard(Guard, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class RingGuard(Guard, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="ring"):
-    """The subject's last raters rate the subject back and one another."""
+    """The subject's last raters know one another, and the subject rates them back."""
 
     on: Those = "positives"
     last: int = 50
-    share: float = 0.8
-    """At least this share of them was rated by the subject, too."""
-    density: float = 0.5
-    """At least this share of all pairs among them knows each other."""
-    least: int = 4
+    """How many raters are looked at."""
+    density: float = 0.45
+    """From this share of all pairs among them on, in which one had rated the other, it is a ring …"""
+    share: float = 0.3
+    """… if at least this share of them had been rated by the subject, too."""
+    least: int = 6
+    """With fewer raters nothing is said: circles of friends are small."""
 
 
 class FreshGuard(Guard, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="fresh"):

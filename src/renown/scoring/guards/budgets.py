@@ -65,7 +65,7 @@ class ActorBudget(Detector):
             f"up to {self._most} {'is' if self._most == 1 else 'are'} in order.",
             until=seen.at + self._days * DAY,
             count=before + 1,
-            expected=self._most,
+            expected=float(self._most),
             days=self._days,
         )
 
@@ -125,7 +125,7 @@ class SubjectBudget(Detector):
             f"up to {figure(self._most)} {'is' if self._most == 1 else 'are'} in order.",
             until=(period + 1) * self._seconds,
             count=cell.count + 1,
-            expected=self._most,
+            expected=float(self._most),
             days=self._days,
         )
 

@@ -37,7 +37,7 @@ class BurstDetector(Detector):
             until=self._test.quiet_after(alarms, after),
             count=worst.count,
             expected=worst.expected,
-            days=worst.days,
+            days=float(worst.days),
         )
 
     def clears(self, seen: Sighting) -> bool:

@@ -1,6 +1,6 @@
 """The guard against fresh accounts: too many of them, or too much weight of them in a day."""
 
-from math import sqrt
+from math import inf, sqrt
 
 import msgspec
 
@@ -42,13 +42,17 @@ class FreshDetector(Detector):
 
     cell = FreshCell
 
-    def __init__(self, guard: FreshGuard) -> None:
+    def __init__(self, guard: FreshGuard, floor: float | None) -> None:
         super().__init__(guard)
         self._guard = guard
+        self._floor = inf if floor is None else floor
+        """Whoever weighs more has been vouched for by others."""
         self._age = guard.days * DAY
 
     def _is_fresh(self, seen: Sighting) -> bool:
         facts = seen.facts
+        if facts.weight > self._floor:
+            return False
         known = facts.known_since
         return known is None or facts.given < self._guard.given or seen.at - known < self._age
 

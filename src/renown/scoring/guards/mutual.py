@@ -1,5 +1,7 @@
 """Reciprocity and rings: raters who are rated back, and who know one another."""
 
+from typing import Any
+
 import msgspec
 
 from renown.policy.guarding import ReciprocityGuard, RingGuard
@@ -87,25 +89,28 @@ class RingDetector(Detector):
         super().__init__(guard)
         self._last, self._share, self._least = guard.last, guard.share, guard.least
         self._density = guard.density
+        self._made: tuple[Any, Any, Any] = (None, None, None)
 
     def look(self, cell: RingCell | None, seen: Sighting) -> Finding | None:
         """Speak while both shares are too high, the event itself included."""
-        after = self.add(cell, seen, counts=True)
-        if after is None or seen.event.actor is None:
+        if cell is None or seen.event.actor is None or len(cell.raters) < self._least - 1:
             return None
+        after = self._after(cell, seen)
         count = len(after.raters)
+        pairs = sum(after.kin)
+        density = pairs / (count * (count - 1) / 2)
         mutual = after.bits.bit_count()
-        if count < self._least or mutual < self._share * count:
+        if density < self._density or mutual < self._share * count or count < self._least:
             return None
-        density = sum(after.kin) / (count * (count - 1) / 2)
-        if density < self._density:
-            return None
+        # One of the ring: rated by the subject, or known to half as many as a ring's members are.
+        inside = seen.facts.returned is not None or 2 * after.kin[0] >= self._density * (count - 1)
         return Finding(
-            f"{mutual} of the last {count} raters were rated by the subject, too, and {per_cent(density)} "
-            f"of all pairs among them know each other (from {per_cent(self._density)} on it is a ring).",
-            acts=seen.facts.returned is not None and self.on.has(seen),
+            f"{per_cent(density)} of all pairs among the last {count} raters know each other "
+            f"(from {per_cent(self._density)} on it is a ring), and {mutual} of them were rated by the "
+            "subject, too.",
+            acts=inside and self.on.has(seen),
             until=seen.at + _QUIET,
-            count=mutual,
+            count=count,
             expected=self._density * count,
         )
 
@@ -116,13 +121,19 @@ class RingDetector(Detector):
     def add(self, cell: RingCell | None, seen: Sighting, counts: bool) -> RingCell | None:
         """Remember the actor; one who is remembered already comes to the front."""
         _ = counts
-        actor = seen.event.actor
-        if actor is None:
+        if seen.event.actor is None:
             return cell
+        if cell is None:
+            return RingCell((seen.mark,), (0,), int(seen.facts.returned is not None))
+        return self._after(cell, seen)
+
+    def _after(self, cell: RingCell, seen: Sighting) -> RingCell:
+        # Judging an event and remembering it come to the same.
+        made = self._made
+        if made[0] is cell and made[1] is seen:
+            return made[2]
         mark, mutual = seen.mark, seen.facts.returned is not None
         kin = seen.facts.kin or 0
-        if cell is None:
-            return RingCell((mark,), (0,), int(mutual))
         raters, known, bits = cell.raters, cell.kin, cell.bits
         if mark in raters:
             place = raters.index(mark)
@@ -133,4 +144,6 @@ class RingDetector(Detector):
         room = self._last - 1
         raters, known = raters[:room], known[:room]
         bits = ((bits << 1) | mutual) & ((1 << self._last) - 1)
-        return RingCell((mark, *raters), (min(max(kin, 0), len(raters)), *known), bits)
+        after = RingCell((mark, *raters), (min(max(kin, 0), len(raters)), *known), bits)
+        self._made = (cell, seen, after)
+        return after

@@ -87,7 +87,7 @@ def _detector(policy: Policy, guard: Guarding) -> Detector:
         case RingGuard():
             return RingDetector(guard)
         case FreshGuard():
-            return FreshDetector(guard)
+            return FreshDetector(guard, None if policy.raters is None else policy.raters.floor)
         case BudgetGuard():
             return ActorBudget(guard) if guard.per == "actor" else SubjectBudget(guard)
         case SelfGuard():
