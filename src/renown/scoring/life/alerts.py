@@ -38,7 +38,10 @@ class Alerts:
     ) -> tuple[AlertState, ...]:
         """Return the states after an event, or after time; add what fired and what cleared."""
         return tuple(
-            [_turned(pair, state, seen, changes) for pair, state in zip(self._pairs, states, strict=True)]
+            [
+                state if pair[1].passes(state, seen) else _turned(pair, state, seen, changes)
+                for pair, state in zip(self._pairs, states, strict=True)
+            ]
         )
 
     def due(self, states: tuple[AlertState, ...], at: float) -> float | None:

@@ -34,6 +34,8 @@ class Tiers:
         self._on = {each.event: each for each in self.rules.on}
         self._lasting = tuple(i for i, tier in enumerate(self.tiers) if tier.dwell_days)
         self._dwells = {i: tier.dwell for i, tier in enumerate(self.tiers) if tier.dwell is not None}
+        self._enter = tuple(_asked(tier, keep=False) for tier in self.tiers)
+        self._leave = tuple(_asked(tier, keep=True) for tier in self.tiers)
         self._since_at = {tier: i for i, tier in enumerate(self._lasting)}
         self._bits_at = {tier: i for i, tier in enumerate(self._dwells)}
         self.empty = TierState(since=(None,) * len(self._lasting), bits=("0",) * len(self._dwells))
@@ -85,11 +87,15 @@ class Tiers:
         if not self.live:
             return None
         after = nextafter(at, inf)
-        times = [
-            next_monday(after) if self._dwells[i].weeks is not None else next_day(after)
-            for i in self._dwells
-            if self._drifts or self._shifted(state, i, reading) != state.bits[self._bits_at[i]]
-        ]
+        times = (
+            []
+            if not self._dwells
+            else [
+                next_monday(after) if self._dwells[i].weeks is not None else next_day(after)
+                for i in self._dwells
+                if self._drifts or self._shifted(state, i, reading) != state.bits[self._bits_at[i]]
+            ]
+        )
         if not state.pinned:
             pending = self._pending(state, at, reading)
             if self._moments is None:
@@ -150,6 +156,8 @@ class Tiers:
 
     def _noted(self, state: TierState, at: float, reading: Reading) -> TierState:
         """Note whether it is enough, if this is the moment."""
+        if not self._dwells:
+            return state
         bits = list(state.bits)
         for i in self._dwells:
             moment = next_monday(at) if self._dwells[i].weeks is not None else next_day(at)
@@ -159,7 +167,7 @@ class Tiers:
 
     def _shifted(self, state: TierState, i: int, reading: Reading) -> str:
         bits = int(state.bits[self._bits_at[i]], 16) << 1
-        enough = self._enough(self.tiers[i], reading, keep=i <= state.tier)
+        enough = self._enough(i, reading, keep=i <= state.tier)
         return f"{(bits | enough) & ((1 << self._dwells[i].of) - 1):x}"
 
     def _evaluated(self, state: TierState, at: float, reading: Reading) -> tuple[TierState, str | None]:
@@ -202,15 +210,14 @@ class Tiers:
         return self._holds(i, reading, keep=keep)
 
     def _holds(self, i: int, reading: Reading, *, keep: bool) -> bool:
-        tier = self.tiers[i]
-        return self._enough(tier, reading, keep=keep) and self._also(tier, reading, keep=keep)
+        return self._enough(i, reading, keep=keep) and self._also(self.tiers[i], reading, keep=keep)
 
     def _also(self, tier: Tier, reading: Reading, *, keep: bool) -> bool:
         factor = tier.leave_factor if keep else 1.0
         return not tier.also_when or (not reading.provisional and hold(tier.also_when, reading, factor))
 
-    def _enough(self, tier: Tier, reading: Reading, *, keep: bool) -> bool:
-        least, count = _asked(tier, keep=keep)
+    def _enough(self, i: int, reading: Reading, *, keep: bool) -> bool:
+        least, count = (self._leave if keep else self._enter)[i]
         return not reading.provisional and reading.score >= least and reading.count >= count
 
     def _met(self, place: int, reading: Reading, state: TierState | None = None) -> str:
@@ -224,7 +231,7 @@ class Tiers:
 
     def _missing(self, place: int, reading: Reading, state: TierState | None = None) -> str:
         tier = self.tiers[place]
-        least, count = _asked(tier, keep=True)
+        least, count = self._leave[place]
         if reading.provisional:
             return "there is too little evidence to show a score"
         if state is not None and tier.dwell is not None:
