@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Config", "Data", "Dev", "Host", "Json", "Key", "Port", "Url"]
+__all__ = ["Config", "Data", "Dev", "Host", "Json", "Key", "Port", "Url", "Workers"]
 
 Config = Annotated[
     Path | None,
@@ -21,6 +21,9 @@ Dev = Annotated[bool, typer.Option("--dev", help="Dev mode: no keys, all policy 
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on (default: 127.0.0.1).")]
 Port = Annotated[
     int | None, typer.Option("--port", help="Port to listen on (default: 8000).", min=0, max=65535)
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", help="Processes that share the port (default: 1).", min=1, max=64)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Url = Annotated[str, typer.Option("--url", envvar="RENOWN_URL", help="Where the server is.", metavar="URL")]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from renown.cli.options import Config, Data, Dev, Host, Json, Port
+from renown.cli.options import Config, Data, Dev, Host, Json, Port, Workers
 from renown.cli.output import command
 
 if TYPE_CHECKING:
@@ -21,12 +21,14 @@ def serve(
     data: Data = None,
     host: Host = None,
     port: Port = None,
+    workers: Workers = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the log as JSON.")] = False,
 ) -> None:
     """Run the server: HTTP API, realtime gateway and dashboard."""
     from renown.server.runtime import run
 
-    run(_settings(config, dev=dev or None, data=data, host=host, port=port, as_json=as_json))
+    flags = {"data": data, "host": host, "port": port, "workers": workers}
+    run(_settings(config, dev=dev or None, as_json=as_json, **flags))
 
 
 @command

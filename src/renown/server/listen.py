@@ -5,11 +5,33 @@ import socket
 
 from renown.errors import SettingsError
 
-__all__ = ["bind", "url_of"]
+__all__ = ["bind", "bind_several", "url_of"]
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket bound to `host` and `port`.
+def bind_several(host: str, port: int, number: int) -> list[socket.socket]:
+    """Return sockets that share `host` and `port`: the system divides among them who connects.
+
+    Raises:
+        SettingsError: as for `bind`.
+
+    """
+    # Alone at first: a socket that is ready to share would also share with another server's.
+    with bind(host, port) as probe:
+        port = probe.getsockname()[1]
+    listeners: list[socket.socket] = []
+    try:
+        # One by one: those that are bound must be closed when one cannot be.
+        while len(listeners) < number:
+            listeners.append(bind(host, port, shared=True))
+    except SettingsError:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
+
+
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Return a socket bound to `host` and `port`; `shared`: with others of this user that are so.
 
     Raises:
         SettingsError: the port is taken or not allowed, or the host is no address of this machine.
@@ -24,6 +46,8 @@ def bind(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6 and host == "::":
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listener.bind(address)

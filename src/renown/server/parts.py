@@ -28,7 +28,7 @@ from renown.server.gauges import watch
 from renown.server.policies import chosen
 from renown.server.settings import Settings
 
-__all__ = ["Parts", "build"]
+__all__ = ["Parts", "build", "token_options"]
 
 _log = structlog.get_logger("renown")
 
@@ -51,7 +51,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
 
     """
     policies = chosen(settings)
-    tokens = Tokens(_token_options(settings))
+    tokens = Tokens(token_options(settings))
     anonymous = settings.dev if settings.access.anonymous is None else settings.access.anonymous
     ledger = Ledger.open(_data_folder(settings), policies, settings.ledger)
     stack.push_async_callback(ledger.close)
@@ -106,7 +106,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     return Parts(services, gateway)
 
 
-def _token_options(settings: Settings) -> TokenOptions:
+def token_options(settings: Settings) -> TokenOptions:
     """Return the tokens' options; in dev mode there is always a secret to sign with."""
     if not settings.dev or settings.tokens.secret is not None:
         return settings.tokens

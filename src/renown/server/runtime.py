@@ -1,6 +1,7 @@
 """Runs a server and stops it in order: not ready, connections closed over a while, requests, ledger."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Generator
@@ -8,6 +9,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import structlog
 import uvicorn
 
@@ -19,12 +21,15 @@ from renown.gateway.admission.origins import is_loopback_host
 from renown.gateway.options import TokenOptions
 from renown.gateway.transports.http_protocol import HttpProtocol
 from renown.gateway.transports.websocket import protocol_class
+from renown.policy import Policies
 from renown.server.interpreter import prepare_interpreter
-from renown.server.listen import bind, url_of
-from renown.server.parts import Parts, build
+from renown.server.listen import bind, bind_several, url_of
+from renown.server.parts import Parts, build, token_options
+from renown.server.policies import chosen
 from renown.server.settings import Settings
+from renown.server.workers import MOST, supervise
 
-__all__ = ["Companion", "Running", "run"]
+__all__ = ["Companion", "Running", "Worker", "run", "run_worker"]
 
 _log = structlog.get_logger("renown")
 
@@ -36,6 +41,16 @@ class Running:
         self.url = url
         """Where a browser on this machine reaches it."""
         self.services = services
+
+
+class Worker:
+    """What a process must know that is one of several with a parent."""
+
+    def __init__(self, number: int, group: str, ready: Callable[[], None]) -> None:
+        """`ready` is called once it serves."""
+        self.number = number
+        self.group = group
+        self.ready = ready
 
 
 Companion = Callable[[Running], Awaitable[None]]
@@ -76,12 +91,23 @@ class _Signals:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._receive)
 
+    def watch(self, pipe: int) -> None:
+        """Stop, too, when whoever holds the other end of `pipe` is gone."""
+        loop = asyncio.get_running_loop()
+
+        def look() -> None:
+            if not os.read(pipe, 4_096):
+                loop.remove_reader(pipe)
+                self.stop.set()
+
+        loop.add_reader(pipe, look)
+
     def _receive(self) -> None:
         (self.hurry if self.stop.is_set() else self.stop).set()
 
 
 def run(settings: Settings, companion: Companion | None = None) -> None:
-    """Run a server until SIGTERM or SIGINT; return when it has stopped in order.
+    """Run a server until SIGTERM or SIGINT; return when it has stopped in order, with all its workers.
 
     Raises:
         SettingsError: the settings do not fit together, or the port is taken.
@@ -97,9 +123,35 @@ def run(settings: Settings, companion: Companion | None = None) -> None:
             field="host",
             expected="127.0.0.1",
         )
-    listener = bind(settings.host, settings.port)
+    if not 1 <= settings.workers <= MOST:
+        raise SettingsError(f"A server has 1 to {MOST} workers.", field="workers", expected=f"1 to {MOST}")
+    if settings.workers == 1 or companion is not None:
+        _run(settings, bind(settings.host, settings.port), companion)
+        return
+    policies = chosen(settings)
+    # One secret for all, where each would make its own.
+    settings = msgspec.structs.replace(settings, tokens=token_options(settings))
+    listeners = bind_several(settings.host, settings.port, settings.workers)
+    url = url_of(listeners[0])
+    supervise(settings, listeners, lambda: _announce(settings, url, policies))
+    _log.info("stopped")
+
+
+def run_worker(settings: Settings, listener: socket.socket, worker: Worker) -> None:
+    """Run one of several processes until it is told to stop, or its parent is gone.
+
+    Raises:
+        RenownError: as for `run`.
+
+    """
+    _run(settings, listener, None, worker)
+
+
+def _run(
+    settings: Settings, listener: socket.socket, companion: Companion | None, worker: Worker | None = None
+) -> None:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, listener, companion))
+        runner.run(_serve(settings, listener, companion, worker))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -110,8 +162,12 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-async def _serve(settings: Settings, listener: socket.socket, companion: Companion | None) -> None:
+async def _serve(
+    settings: Settings, listener: socket.socket, companion: Companion | None, worker: Worker | None
+) -> None:
     signals = _Signals()
+    if worker is not None:
+        signals.watch(0)
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
         parts = await build(settings, stack)
@@ -121,7 +177,11 @@ async def _serve(settings: Settings, listener: socket.socket, companion: Compani
         running = Running(url_of(listener), parts.services)
         prepare_interpreter()
         parts.services.ready = True
-        _announce(settings, running)
+        if worker is None:
+            _announce(settings, running.url, parts.services.policies)
+        else:
+            _log.info("a worker is ready", worker=worker.number)
+            worker.ready()
         await _until_asked(signals, running, companion)
         parts.services.ready = False
         await _drain(settings, parts, server, signals)
@@ -181,14 +241,14 @@ def _config(settings: Settings, parts: Parts) -> uvicorn.Config:
     )
 
 
-def _announce(settings: Settings, running: Running) -> None:
-    services, url = running.services, running.url
+def _announce(settings: Settings, url: str, policies: Policies) -> None:
     if settings.dev:
         _log.warning(
             "dev mode: nobody is asked for a key and anybody on this machine may write; not for production"
         )
-    elif not services.access.anonymous and settings.tokens == TokenOptions():
+    elif not settings.access.anonymous and settings.tokens == TokenOptions():
         _log.warning("nobody can watch or read without an API key: no key for client tokens is set")
+    more = {"workers": settings.workers} if settings.workers > 1 else {}
     _log.info(
         "ready",
         version=__version__,
@@ -196,5 +256,6 @@ def _announce(settings: Settings, running: Running) -> None:
         events=f"{url}/v1/events",
         websocket=f"ws{url.removeprefix('http')}{settings.gateway.path}",
         data=str(Path(settings.data)),
-        policies=", ".join(policy.name for policy in services.policies),
+        policies=", ".join(policy.name for policy in policies),
+        **more,
     )

@@ -46,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Address to listen on; 0.0.0.0 for all. Dev mode listens on this machine only."""
     port: int = 8000
     """TCP port for everything: HTTP and WebSocket. 0 picks a free one."""
+    workers: int = 1
+    """Processes that share the port and the data; one for each core that is to be used."""
     data: str = "renown-data"
     """Folder of the ledger, made when it does not exist; or a file that `renown export` wrote."""
     dev: bool = False
