@@ -24,8 +24,9 @@ from renown.ledger.past import StoredPast
 from renown.ledger.rebuild import write_replay
 from renown.ledger.replay import replay, standing_row
 from renown.ledger.switched import switch_event
-from renown.ledger.views import activity_json, basis_json, cause_of, earlier_of, encode
+from renown.ledger.views import activity_json, alarms_of, basis_json, cause_of, earlier_of, encode
 from renown.model import (
+    Alarm,
     Answer,
     Basis,
     Cause,
@@ -78,11 +79,12 @@ class _Touched:
     applied: Applied
     cause: Cause
 
-    __slots__ = ("activity", "applied", "cause", "subject")
+    __slots__ = ("activity", "alarms", "applied", "cause", "subject")
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self.activity: list[tuple[int, int, bytes]] = []
+        self.alarms: tuple[Alarm, ...] = ()
 
 
 class Work(NamedTuple):
@@ -555,6 +557,8 @@ class Batch:
         touched.applied = applied
         touched.cause = cause_of(row)
         touched.activity.append((row.version, row.seq, activity))
+        if row.changes is not None:
+            touched.alarms += alarms_of(row)
         self._rows.append(row)
         self._checkpoints.note(subject.policy, key, applied.folded, applied.changed)
         self._known[row.id] = (key, row.version, row.body)
@@ -639,7 +643,9 @@ class Batch:
 
     def _updates(self) -> list[Update]:
         return [
-            Update(key, t.subject.folded.version, t.subject.seq, t.subject.view, tuple(t.activity))
+            Update(
+                key, t.subject.folded.version, t.subject.seq, t.subject.view, tuple(t.activity), 0.0, t.alarms
+            )
             for key, t in self._touched.items()
         ]
 

@@ -12,12 +12,13 @@ from renown.scoring import TIME, Reading
 from renown.scoring.guards import guards_due, pass_time
 from renown.scoring.life import Moment, turn
 
-__all__ = ["Outlook", "due_of", "outlook"]
+__all__ = ["Outlook", "due_of", "outlook", "reaches"]
 
 _JUST_BEFORE: Final = 1e-3
 """Seconds. What fades does so by nothing in so short a time; what leaves a window is gone."""
 _SAME: Final = 1e-7
 """Scores that differ by less, as a share of their size, are the same."""
+_MOST_LOOKS: Final = 10_000
 _standing: Final = msgspec.json.Decoder(Standing)
 
 
@@ -66,6 +67,19 @@ def outlook(policy: Policy, folded: Folded, view: bytes, at: float, prior: dict[
     before = scoring.read(policy, folded.state, at - _JUST_BEFORE, prior)
     shows = _moved(before, reading) or _differs(_standing.decode(view), reading, face)
     return Outlook(shows, _first(next_change, folded.hold_until, life_until, guards_until))
+
+
+def reaches(policy: Policy, folded: Folded, view: bytes, due: float | None, prior: dict[str, float]) -> bool:
+    """Tell whether `due` is what looking again and again, with nothing to show for it, comes to."""
+    looked = due_of(policy, folded, folded.at)
+    for _ in range(_MOST_LOOKS):
+        if looked == due or looked is None or (due is not None and looked > due):
+            break
+        look = outlook(policy, folded, view, looked, prior)
+        if look.shows:
+            break
+        looked = look.due
+    return looked == due
 
 
 def _first(*times: float | None) -> float | None:

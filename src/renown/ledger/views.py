@@ -8,6 +8,7 @@ import msgspec
 from renown.ledger.forms import Earlier, Face
 from renown.model import (
     Activity,
+    Alarm,
     Basis,
     Cause,
     Change,
@@ -25,6 +26,7 @@ from renown.stores import EventRow, Reader
 
 __all__ = [
     "activity_json",
+    "alarms_of",
     "basis_json",
     "basis_of",
     "cause_of",
@@ -40,6 +42,7 @@ __all__ = [
     "updates_of",
 ]
 
+_ALERT: Final = b'"alert"'
 encode: Final = msgspec.json.Encoder().encode
 _event: Final = msgspec.json.Decoder(Event)
 _basis: Final = msgspec.json.Decoder(Basis)
@@ -190,16 +193,34 @@ def _face(change: Change) -> Happening:
     return Happening(change.kind, name, change.before, change.after)
 
 
+def alarms_of(row: EventRow) -> tuple[Alarm, ...]:
+    """Return the alerts that fired or cleared with an event."""
+    if row.changes is None or _ALERT not in row.changes:
+        return ()
+    found = [change for change in changes_of(row) if change.kind == "alert"]
+    return tuple([Alarm(row.subject, row.version, row.seq, row.at, change) for change in found])
+
+
 def updates_of(reader: Reader, rows: Sequence[EventRow]) -> list[Update]:
     """Return one update per subject of `rows`, which ascend by `seq`, in order of the newest event."""
     activity: dict[str, list[tuple[int, int, bytes]]] = {}
+    alarms: dict[str, tuple[Alarm, ...]] = {}
     for row in rows:
         entries = activity.pop(row.subject, [])
         entries.append((row.version, row.seq, activity_json(row)))
         activity[row.subject] = entries
+        if row.changes is not None:
+            alarms[row.subject] = alarms.get(row.subject, ()) + alarms_of(row)
     views = {subject: (version, view) for subject, version, view in reader.views(list(activity))}
     return [
-        Update(subject, views[subject][0], entries[-1][1], views[subject][1], tuple(entries))
+        Update(
+            subject,
+            views[subject][0],
+            entries[-1][1],
+            views[subject][1],
+            tuple(entries),
+            alarms=alarms.get(subject, ()),
+        )
         for subject, entries in activity.items()
         if subject in views
     ]
