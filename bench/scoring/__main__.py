@@ -10,12 +10,13 @@ from pathlib import Path
 
 from bench.__main__ import into_page
 from bench.report import Report
-from bench.scoring import attacks, better, bombs, early, exchange, streams, verified
+from bench.scoring import attacks, better, bombs, early, exchange, guarding, streams, verified
 from bench.scoring.data import FOLDER, missing
 
 BENCHES = {
     "leave-one-out": (streams.leave_one_out, streams.NEEDS),
     "attacks": (attacks.attacks, attacks.NEEDS),
+    "guards": (guarding.guarding, guarding.NEEDS),
     "bombs": (bombs.bombs, bombs.NEEDS),
     "early": (early.early, early.NEEDS),
     "exchange": (exchange.exchange, exchange.NEEDS),

@@ -16,6 +16,7 @@ from renown.scoring.guards.judging import (
     seen,
     wants,
 )
+from renown.scoring.guards.mutual import RingCell
 from renown.scoring.guards.state import Guards, Open
 from renown.scoring.guards.verdicts import NOTHING, Facts, Incident, Phase, Reason, Verdict, Wants
 
@@ -30,6 +31,7 @@ __all__ = [
     "Open",
     "Phase",
     "Reason",
+    "RingCell",
     "Verdict",
     "Wants",
     "begin_guards",
