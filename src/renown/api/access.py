@@ -9,7 +9,18 @@ from renown.ledger.keys import PREFIX as KEY_PREFIX
 from renown.ledger.keys import Key
 from renown.protocol.access import ConnectionClaims, KeysPending
 
-__all__ = ["EVENTS", "POLICIES", "READ", "ROOMS", "SCOPES", "TOKENS", "USERS", "Access", "Headers", "credential"]
+__all__ = [
+    "EVENTS",
+    "POLICIES",
+    "READ",
+    "ROOMS",
+    "SCOPES",
+    "TOKENS",
+    "USERS",
+    "Access",
+    "Headers",
+    "credential",
+]
 
 EVENTS: Final = "events"
 READ: Final = "read"

@@ -1,4 +1,4 @@
-"""The rules of each kind over HTTP: reading them, trying others on the whole ledger, and switching to them."""
+"""The rules of each kind over HTTP: reading them, trying others on the whole ledger, switching to them."""
 
 import asyncio
 import threading
