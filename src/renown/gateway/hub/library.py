@@ -144,7 +144,7 @@ class Library:
             if isinstance(channel, StreamRoom | NewestRoom):
                 await self._compare_room(channel)
             elif isinstance(channel, BoardChannel):
-                self._hub.look_again(channel)
+                self._hub.news.look_again(channel)
             elif isinstance(channel, FeedChannel):
                 await self._compare_feed(channel)
             elif not isinstance(channel, LooseChannel):
@@ -154,7 +154,7 @@ class Library:
             found = await self._ledger.snapshots(subjects[start : start + _BATCH])
             for subject, (version, standing) in found.items():
                 for channel in by_subject[subject]:
-                    self._hub.compare(channel, version, standing)
+                    self._hub.news.compare(channel, version, standing)
 
     async def look(self, name: str) -> None:
         """Compare a room with its log if it is watched: it may have begun anew."""
@@ -171,7 +171,7 @@ class Library:
 
     async def _compare_feed(self, channel: FeedChannel) -> None:
         try:
-            self._hub.feed_read(channel, *await self._recent(channel))
+            self._hub.news.feed_read(channel, *await self._recent(channel))
         except RenownError:
             _LOG.exception("cannot compare the feed %s", channel.address.name)
 
@@ -222,14 +222,14 @@ class Library:
     async def _read_again(self, channels: list[WatchedChannel]) -> None:
         first = channels[0]
         if isinstance(first, FeedChannel):
-            self._hub.feed_read(first, *await self._recent(first))
+            self._hub.news.feed_read(first, *await self._recent(first))
         elif isinstance(first, RereadChannel):
-            self._hub.reread(first, *await self._read_whole(first))
+            self._hub.news.reread(first, *await self._read_whole(first))
         else:
             found = await self._ledger.snapshots(list({c.address.name for c in channels}))
             for channel in channels:
                 if channel.address.name in found:
-                    self._hub.compare(channel, *found[channel.address.name])
+                    self._hub.news.compare(channel, *found[channel.address.name])
 
     async def _recent(self, channel: FeedChannel) -> tuple[int, list[bytes]]:
         name = channel.address.name
@@ -256,9 +256,9 @@ class Library:
     async def _refresh(self, channel: RereadChannel) -> None:
         read = await self._whole(channel)
         if read is None:
-            self._hub.reread_ended(channel)
+            self._hub.news.reread_ended(channel)
         else:
-            self._hub.reread(channel, *read)
+            self._hub.news.reread(channel, *read)
 
     async def _whole(self, channel: RereadChannel) -> tuple[int, bytes] | None:
         try:
