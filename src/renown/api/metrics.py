@@ -1,10 +1,13 @@
 """Counts and durations for Prometheus."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 
 from renown.model import Answer, Status, Update
 
@@ -38,6 +41,10 @@ class Metrics:
         )
         self._statuses = {status: self.events.labels(status.value) for status in Status}
         self._responses: dict[tuple[str, int], Counter] = {}
+        self.workers: Callable[[], Awaitable[Mapping[int, bytes]]] | None = None
+        """Asks the other workers of this server for their expositions, by number; None: there are none."""
+        self.worker = 0
+        """The number of this process among the workers."""
 
     def answered(self, answers: Sequence[Answer], seconds: float | None = None) -> None:
         """Count the answers of one request or batch, and how long the ledger took for them."""
@@ -53,8 +60,10 @@ class Metrics:
             self.append_seconds.observe(seconds)
 
     def committed(self, updates: Sequence[Update]) -> None:
-        """Count what one commit has applied."""
-        self.commit_events.observe(sum(len(update.activity) for update in updates))
+        """Count what one commit has applied; other processes count their own."""
+        applied = sum(len(update.activity) for update in updates if update.at)
+        if applied:
+            self.commit_events.observe(applied)
 
     def responded(self, method: str, status: int) -> None:
         """Count one HTTP response."""
@@ -69,6 +78,34 @@ class Metrics:
         """Add a gauge whose value `read` returns at each scrape."""
         Gauge(name, about, registry=self.registry).set_function(read)
 
+    async def exposition(self) -> tuple[bytes, str]:
+        """Return the exposition and its content type; of all workers, each with its number as a label."""
+        text, media = self.text()
+        if self.workers is None:
+            return text, media
+        texts = {self.worker: text, **await self.workers()}
+        return generate_latest(_Labelled(texts)), media
+
     def text(self) -> tuple[bytes, str]:
         """Return the exposition and its content type."""
         return generate_latest(self.registry), CONTENT_TYPE_PLAIN_0_0_4
+
+
+class _Labelled(Collector):
+    """The families of several expositions, with the label `worker` in each sample."""
+
+    def __init__(self, texts: Mapping[int, bytes]) -> None:
+        self._texts = texts
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the families, each once."""
+        families: dict[str, Metric] = {}
+        for worker, text in sorted(self._texts.items()):
+            for found in text_string_to_metric_families(text.decode()):
+                family = families.setdefault(
+                    found.name, Metric(found.name, found.documentation, found.type, found.unit)
+                )
+                for sample in found.samples:
+                    labels = {**sample.labels, "worker": str(worker)}
+                    family.add_sample(sample.name, labels, sample.value)
+        return families.values()

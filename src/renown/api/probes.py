@@ -47,6 +47,6 @@ async def get_ready(services: Use) -> Response[bytes]:
 
 @get("/metrics", include_in_schema=False)
 async def get_metrics(services: Use) -> Response[bytes]:
-    """Expose the metrics in the text form of Prometheus."""
-    body, media = services.metrics.text()
+    """Expose the metrics in the text form of Prometheus, those of all workers."""
+    body, media = await services.metrics.exposition()
     return Response(body, media_type=media, headers={"cache-control": "no-store"})

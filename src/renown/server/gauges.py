@@ -1,10 +1,15 @@
-"""Adds what the ledger and the gateway know of themselves to the metrics."""
+"""Adds what the ledger, the gateway and other workers know of themselves to the metrics."""
+
+import asyncio
+from collections.abc import Mapping
 
 from renown.api.metrics import Metrics
 from renown.gateway import Gateway
+from renown.gateway.nodes.messages import Measure, Measured
+from renown.gateway.nodes.nodes import Nodes
 from renown.ledger import Ledger
 
-__all__ = ["watch"]
+__all__ = ["share", "watch"]
 
 
 def watch(metrics: Metrics, ledger: Ledger, gateway: Gateway) -> None:
@@ -13,3 +18,20 @@ def watch(metrics: Metrics, ledger: Ledger, gateway: Gateway) -> None:
     metrics.gauge("renown_ledger_subjects", "Subjects with a standing.", lambda: ledger.stats().subjects)
     metrics.gauge("renown_ledger_queue", "Events that wait for the writer.", lambda: ledger.stats().queue)
     metrics.registry.register(gateway.metrics)
+
+
+def share(metrics: Metrics, nodes: Nodes, number: int, group: str) -> None:
+    """Let each worker of a group tell the metrics of all. `number`: of this one."""
+
+    async def measure(_node: str, asked: Measure) -> Measured:
+        return Measured(number, metrics.text()[0]) if asked.group == group else Measured(0, b"")
+
+    async def others() -> Mapping[int, bytes]:
+        asking = (nodes.ask(node, Measure(group)) for node in nodes.others)
+        answers = await asyncio.gather(*asking, return_exceptions=True)
+        # What cannot be had of one is no reason to tell nothing of the others.
+        return {each.worker: each.text for each in answers if isinstance(each, Measured) and each.worker}
+
+    metrics.worker = number
+    metrics.workers = others
+    nodes.answer(Measure, measure)

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib.resources import files
 from pathlib import Path
@@ -24,11 +25,11 @@ from renown.gateway.nodes.stirring import LEDGER, ROOMS
 from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.ledger import Ledger
 from renown.rooms import MemoryRooms, SqliteRooms
-from renown.server.gauges import watch
+from renown.server.gauges import share, watch
 from renown.server.policies import chosen
 from renown.server.settings import Settings
 
-__all__ = ["Parts", "build", "token_options"]
+__all__ = ["Parts", "Worker", "build", "token_options"]
 
 _log = structlog.get_logger("renown")
 
@@ -41,8 +42,20 @@ class Parts:
         self.gateway = gateway
 
 
-async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
+class Worker:
+    """What a process must know that is one of several with a parent."""
+
+    def __init__(self, number: int, group: str, ready: Callable[[], None]) -> None:
+        """`ready` is called once it serves."""
+        self.number = number
+        self.group = group
+        self.ready = ready
+
+
+async def build(settings: Settings, stack: AsyncExitStack, worker: Worker | None = None) -> Parts:
     """Build and start everything but the listening; `stack` stops it in the opposite order.
+
+    `worker`: which of several processes this is.
 
     Raises:
         SettingsError: the settings do not fit together.
@@ -67,6 +80,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
         kinds=policies.kinds,
         policies=policies,
         rights=ledger.rights,
+        alarms=ledger.alarms,
         rooms=RoomKeeper(MemoryRooms(), durable),
         dev=settings.dev,
     )
@@ -79,6 +93,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Parts:
     ledger.on_commit(bus.publish)
     ledger.on_commit(metrics.committed)
     watch(metrics, ledger, gateway)
+    if worker is not None:
+        share(metrics, gateway.nodes, worker.number, worker.group)
     course = Course(gateway.metrics, time.time)
     course.start()
     stack.push_async_callback(course.stop)

@@ -24,7 +24,7 @@ from renown.gateway.transports.websocket import protocol_class
 from renown.policy import Policies
 from renown.server.interpreter import prepare_interpreter
 from renown.server.listen import bind, bind_several, url_of
-from renown.server.parts import Parts, build, token_options
+from renown.server.parts import Parts, Worker, build, token_options
 from renown.server.policies import chosen
 from renown.server.settings import Settings
 from renown.server.workers import MOST, supervise
@@ -41,16 +41,6 @@ class Running:
         self.url = url
         """Where a browser on this machine reaches it."""
         self.services = services
-
-
-class Worker:
-    """What a process must know that is one of several with a parent."""
-
-    def __init__(self, number: int, group: str, ready: Callable[[], None]) -> None:
-        """`ready` is called once it serves."""
-        self.number = number
-        self.group = group
-        self.ready = ready
 
 
 Companion = Callable[[Running], Awaitable[None]]
@@ -170,7 +160,7 @@ async def _serve(
         signals.watch(0)
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
-        parts = await build(settings, stack)
+        parts = await build(settings, stack, worker)
         server = _Uvicorn(_config(settings, parts))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await server.up.wait()

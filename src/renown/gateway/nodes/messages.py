@@ -32,6 +32,8 @@ __all__ = [
     "Failed",
     "KeptAt",
     "Look",
+    "Measure",
+    "Measured",
     "Message",
     "Moved",
     "PackedChanges",
@@ -121,6 +123,19 @@ class Counted(_Message, frozen=True):
     """The subscribers of each channel."""
 
     channels: dict[str, int]
+
+
+class Measure(_Message, frozen=True):
+    """Asks a worker of the same parent for its metrics."""
+
+    group: str
+
+
+class Measured(_Message, frozen=True):
+    """A worker's metrics, in the text form of Prometheus; none of another parent's."""
+
+    worker: int
+    text: bytes
 
 
 # Commands of clients whose stream another node holds
@@ -435,6 +450,8 @@ Message = (
     | Described
     | Count
     | Counted
+    | Measure
+    | Measured
     | Bring
     | Brought
     | Act
