@@ -149,3 +149,37 @@ async def test_who_missed_notices_looks_at_everybody(tmp_path: Path, ledger: Led
     assert changes.everything
     assert changes.concerns("anybody", "any token")
     assert ledger.rights.of("ana").body == b"{}"
+
+
+async def test_of_whom_nothing_is_stored_is_known_without_a_look_at_the_file(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    """Nearly every user who connects is one of these."""
+    await ledger.rights.put("ana", b"{}")
+    await ledger.rights.revoke_user("bo", 100.0)
+    await ledger.rights.revoke_token("cy")
+    again = Ledger.open(tmp_path, PRESETS)
+    await again.start()
+    asked: list[str] = []
+    again._store.near._connection.set_trace_callback(asked.append)  # pyright: ignore
+    assert again.rights.of("cy").body is None
+    assert again.rights.of("somebody").version == 0
+    assert not asked
+    assert again.rights.of("ana").version == 1
+    assert again.rights.of("bo").issued_before == 100.0
+    assert asked
+    await again.close()
+
+
+async def test_more_names_than_are_kept_are_looked_up(
+    tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in ("ana", "bo", "cy"):
+        await ledger.rights.put(user, b"{}")
+    monkeypatch.setattr("renown.ledger.rights._NAMES_KEPT", 2)
+    again = Ledger.open(tmp_path, PRESETS)
+    await again.start()
+    assert [again.rights.of(user).version for user in ("ana", "bo", "cy", "di")] == [1, 1, 1, 0]
+    await again.rights.put("di", b"{}")
+    assert again.rights.of("di").version == 1
+    await again.close()

@@ -288,8 +288,7 @@ class Peer(ABC):
                 case Detach():
                     self._gateway.hub.detach(self, effect.channel)
                 case Release():
-                    self._release(replies)
-                    replies = []
+                    replies = self._release(replies)
                 case Close():
                     self._reply(replies)
                     replies = []
@@ -329,12 +328,16 @@ class Peer(ABC):
         self.write_directly(-1)
         self.write = self._held.append
 
-    def _release(self, replies: list[bytes]) -> None:
-        held, self._held = self._held or [], None
+    def _release(self, replies: list[bytes]) -> list[bytes]:
+        """Send what was held back after `replies`; return those that need not be sent yet."""
+        held, self._held = self._held, None
         self.write = self.writer()
+        if not held:
+            return replies
         self._reply(replies)
         for frame in held:
             self.write(frame)
+        return []
 
     def _end(self, why: Disconnect) -> None:
         if self.closing:

@@ -20,6 +20,7 @@ _LOOK_EVERY: Final = 0.2
 """Seconds between two looks for what other processes changed."""
 _NOTICES_KEPT: Final = 600.0
 _REMEMBERED: Final = 65_536
+_NAMES_KEPT: Final = 100_000
 _RIGHTS, _USER, _TOKEN, _DISCONNECT = "rights", "user", "token", "disconnect"
 
 
@@ -52,10 +53,13 @@ class Changes(msgspec.Struct, frozen=True):
         return self.everything or user in self.users or token in self.tokens
 
 
+_NOTHING: Final = UserRecord()
+
+
 class RightsBook:
     """The stored rights and revocations of a ledger. Belongs to one event loop.
 
-    Reading takes microseconds, most of the time from memory; writing waits for the file in another thread,
+    Reading takes microseconds, nearly always from memory; writing waits for the file in another thread,
     and returns when the listeners of this process were told. Other processes hear within the fifth of a
     second. All methods raise `LedgerError` when the file fails.
     """
@@ -63,6 +67,8 @@ class RightsBook:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[str, UserRecord] = {}
+        self._named: set[str] | None = None
+        """Users about whom anything is stored: of most there is nothing. None: too many, or not known."""
         self._tokens: dict[str, bool] = {}
         """Which tokens are revoked, as far as it was asked."""
         self._listeners: list[Callable[[Changes], None]] = []
@@ -73,6 +79,7 @@ class RightsBook:
         """Begin to look for what other processes change."""
         if self._looking is None:
             self._heard = self._store.near.notice_bounds()[1]
+            self._named = self._names()
             self._looking = asyncio.get_running_loop().create_task(self._look_often(), name="renown-rights")
 
     async def stop(self) -> None:
@@ -82,6 +89,7 @@ class RightsBook:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._looking
             self._looking = None
+            self._named = None
 
     def listen(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         """Call `listener` with every change, after it counts; return how to end that."""
@@ -90,6 +98,8 @@ class RightsBook:
 
     def of(self, user: str) -> UserRecord:
         """Return what is held about a user."""
+        if self._named is not None and user not in self._named:
+            return _NOTHING
         known = self._known.get(user)
         if known is None:
             known = self._read(user)
@@ -151,8 +161,11 @@ class RightsBook:
         if missed:
             self._known.clear()
             self._tokens.clear()
+            self._named = self._names()
         for user in changes.users:
             self._known.pop(user, None)
+            if self._named is not None:
+                self._named.add(user)
         for token in changes.tokens:
             self._tokens.pop(token, None)
         for listener in tuple(self._listeners):
@@ -160,6 +173,10 @@ class RightsBook:
                 listener(changes)
             except Exception:
                 _log.exception("a listener failed on changed rights")
+
+    def _names(self) -> set[str] | None:
+        names = self._store.near.rights_holders(_USER, _NAMES_KEPT + 1)
+        return None if len(names) > _NAMES_KEPT else set(names)
 
     def _read(self, user: str) -> UserRecord:
         rights = self._store.near.rights(user)

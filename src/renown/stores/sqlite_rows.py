@@ -183,6 +183,19 @@ class SqliteReader:
         """Return what changed something."""
         return self._all(EventRow._make, sql.CHANGING, (subject, limit))
 
+    def changing_since(self, seq: int, limit: int) -> list[EventRow]:
+        """Return what changed something after a position."""
+        return self._all(EventRow._make, sql.CHANGING_SINCE, (seq, limit))
+
+    def meta(self, name: str) -> str | None:
+        """Look a name up."""
+        row = self._one(sql.META, (name,))
+        return None if row is None else str(row[0])
+
+    def rights_naming(self, text: str) -> list[RightsRow]:
+        """Search rights."""
+        return self._all(RightsRow._make, sql.RIGHTS_NAMING, (msgspec.json.encode(text).decode(),))
+
     def held_counts(self) -> list[tuple[str, str, int]]:
         """Count what is held."""
         return self._tuples(sql.HELD_COUNTS)
@@ -277,6 +290,10 @@ class SqliteReader:
         row = self._one(sql.RIGHTS, (user,))
         return None if row is None else RightsRow._make(row)
 
+    def rights_holders(self, scope: str, most: int) -> list[str]:
+        """Return names from both tables."""
+        return [name for (name,) in self._tuples(sql.RIGHTS_HOLDERS, (scope, most, 0))]
+
     def revocation(self, scope: str, name: str) -> RevocationRow | None:
         """Look a revocation up."""
         row = self._one(sql.REVOCATION, (scope, name))
@@ -360,6 +377,10 @@ class SqliteWriter(SqliteReader):
     def put_actors(self, rows: Sequence[ActorRow]) -> None:
         """Upsert actors."""
         self._insert(sql.PUT_ACTORS, rows)
+
+    def put_meta(self, name: str, value: str) -> None:
+        """Upsert a value."""
+        self._touched(sql.PUT_META, (name, value))
 
     def put_due(self, rows: Sequence[DueRow]) -> None:
         """Change dues."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     case,
+    cast,
     delete,
     func,
     literal_column,
@@ -35,6 +36,7 @@ from renown.stores.schema import (
     events,
     keys,
     kinds,
+    meta,
     notices,
     revocations,
     rights,
@@ -52,6 +54,7 @@ __all__ = [
     "BOARD",
     "CHANGED",
     "CHANGING",
+    "CHANGING_SINCE",
     "CHECKPOINT",
     "CHECKPOINTS",
     "DESCENDING",
@@ -78,6 +81,7 @@ __all__ = [
     "LIVE_BEFORE",
     "LIVE_BETWEEN",
     "LIVE_PAIRS",
+    "META",
     "NEWEST_SEQ",
     "NEXT_DUE",
     "NOTICES",
@@ -86,6 +90,7 @@ __all__ = [
     "PUT_ACTORS",
     "PUT_DUE",
     "PUT_KIND",
+    "PUT_META",
     "PUT_REVOCATION",
     "PUT_RIGHTS",
     "PUT_STANDINGS",
@@ -95,6 +100,8 @@ __all__ = [
     "REVOCATION",
     "REVOKE_KEY",
     "RIGHTS",
+    "RIGHTS_HOLDERS",
+    "RIGHTS_NAMING",
     "SEARCH",
     "SENT_BY",
     "SINCE",
@@ -250,6 +257,18 @@ HELD: Final = _sql(_page_of_held.where(_subject > bindparam("after"), _subject <
 HELD_OF: Final = _sql(_page_of_held.where(_subject == bindparam("subject")))
 CHANGING: Final = _sql(
     _of_subject.where(events.c.changes.is_not(None)).order_by(_version.desc()).limit(_limit).offset(_ZERO)
+)
+CHANGING_SINCE: Final = _sql(
+    select(events)
+    .where(_seq > bindparam("seq"), events.c.changes.is_not(None))
+    .order_by(_seq)
+    .limit(_limit)
+    .offset(_ZERO)
+)
+META: Final = _sql(select(meta.c.value).where(meta.c.name == bindparam("of_name")))
+PUT_META: Final = _replace(meta)
+RIGHTS_NAMING: Final = _sql(
+    select(rights).where(func.instr(cast(rights.c.body, Text()), bindparam("text")) > _ZERO)
 )
 _kind: Final = func.substr(_subject, _ONE, func.instr(_subject, literal_column("':'")) - _ONE)
 HELD_COUNTS: Final = _sql(
@@ -424,6 +443,11 @@ PUT_RIGHTS: Final = _sql(
             "updated_at": _new_rights.excluded.updated_at,
         },
     )
+)
+RIGHTS_HOLDERS: Final = _sql(
+    union(
+        select(rights.c.user), select(revocations.c.name).where(revocations.c.scope == bindparam("in_scope"))
+    ).limit(bindparam("most"))
 )
 DROP_RIGHTS: Final = _sql(delete(rights).where(rights.c.user == bindparam("user_id")))
 

@@ -293,6 +293,18 @@ class Reader(Protocol):
         """Return the subject's events that did something besides moving scores, newest first."""
         ...
 
+    def changing_since(self, seq: int, limit: int) -> list[EventRow]:
+        """Return events after `seq` that did something besides moving scores, oldest first."""
+        ...
+
+    def meta(self, name: str) -> str | None:
+        """Return what is kept under a name."""
+        ...
+
+    def rights_naming(self, text: str) -> list[RightsRow]:
+        """Return the rights whose body has `text` as a JSON string somewhere."""
+        ...
+
     def held_counts(self) -> list[tuple[str, str, int]]:
         """Return (kind, why, how many) of what is held; blind ones are left out."""
         ...
@@ -377,6 +389,10 @@ class Reader(Protocol):
         """Return the rights of a user."""
         ...
 
+    def rights_holders(self, scope: str, most: int) -> list[str]:
+        """Return users who have rights or whose name is revoked in `scope`, `most` of them at most."""
+        ...
+
     def revocation(self, scope: str, name: str) -> RevocationRow | None:
         """Return what was revoked under that name."""
         ...
@@ -436,6 +452,10 @@ class Writer(Reader, Protocol):
 
     def put_actors(self, rows: Sequence[ActorRow]) -> None:
         """Insert or replace actors."""
+        ...
+
+    def put_meta(self, name: str, value: str) -> None:
+        """Keep something under a name."""
         ...
 
     def put_due(self, rows: Sequence[DueRow]) -> None:

@@ -1,20 +1,92 @@
-"""HTTP under uvicorn, with one thing more: transports may hang up on a client that never reads.
+"""What uvicorn gives each connection: WebSockets go to the gateway at once, all others to its HTTP.
 
-ASGI knows no way to do that. Without it the bytes that a vanished reader was sent would stay for as long as
-its machine keeps the connection up.
+Most connections of this server open a WebSocket with their first bytes. For these no request of HTTP is put
+together only to be taken apart again.
 """
 
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from renown.gateway.transports.exchange import TRANSPORT
+from renown.gateway.transports.upgrade import is_plain_upgrade, read_head
+from renown.gateway.transports.websocket import Connection
 
 __all__ = ["HttpProtocol"]
 
 
-class HttpProtocol(HttpToolsProtocol):
-    """A protocol class for `uvicorn.Config(http=...)`."""
+class _Http(HttpToolsProtocol):
+    """uvicorn's HTTP, with one thing more: transports may hang up on a client that never reads.
+
+    ASGI knows no way to do that. Without it the bytes that a vanished reader was sent would stay for as long
+    as its machine keeps the connection up.
+    """
 
     def on_message_begin(self) -> None:
         """Begin a request, and tell the application its socket."""
         super().on_message_begin()
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
+
+
+class HttpProtocol(asyncio.Protocol):
+    """A protocol class for `uvicorn.Config(http=...)`: it waits for the first bytes."""
+
+    __slots__ = ("_app_state", "_config", "_server_state", "_transport")
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._config = config
+        self._server_state = server_state
+        self._app_state = app_state
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take over the socket."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand the socket over to what these bytes ask for."""
+        transport = self._transport
+        if transport is None:
+            return
+        self._connections.discard(self)
+        head = read_head(data)
+        if head is not None and is_plain_upgrade(head[1]):
+            websocket = self._make(self._config.ws_protocol_class)
+            if isinstance(websocket, Connection):
+                transport.set_protocol(websocket)
+                websocket.connection_made(transport)
+                websocket.greet(data, head)
+                return
+        http = self._make(_Http)
+        transport.set_protocol(http)
+        http.connection_made(transport)
+        http.data_received(data)
+
+    def _make(self, kind: Callable[..., asyncio.Protocol] | None) -> asyncio.Protocol:
+        made = _Http if kind is None else kind
+        return made(self._config, self._server_state, self._app_state)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the loop's signature
+        """Forget a client that said nothing."""
+        self._connections.discard(self)
+        self._transport = None
+
+    def shutdown(self) -> None:
+        """Close: called by uvicorn for every connection when it stops."""
+        if self._transport is not None:
+            self._transport.close()
+
+    @property
+    def _connections(self) -> set[Any]:
+        return cast(set[Any], self._server_state.connections)

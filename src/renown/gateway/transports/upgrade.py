@@ -18,7 +18,7 @@ from renown.gateway.admission.origins import OriginRule
 from renown.gateway.transports.frame_pings import FRAME_PINGS
 from renown.gateway.wires import WS_JSON, WS_PROTOBUF, Wire
 
-__all__ = ["FIRST_FRAME", "Verdict", "is_plain_upgrade", "judge", "read_head", "upgrade_response"]
+__all__ = ["FIRST_FRAME", "Head", "Verdict", "is_plain_upgrade", "judge", "read_head", "upgrade_response"]
 
 FIRST_FRAME: Final = "first_frame"
 """In the URL: the client waits for a first frame before it believes that the connection works."""

@@ -1,8 +1,8 @@
 """The WebSocket transport: a protocol class for `uvicorn.Config(ws=...)`.
 
-`websockets` parses and answers frames without doing I/O; what is sent often, publications, bypasses
-it: prepared frames go straight to the socket's transport. After the handshake only what an open
-connection needs is kept, since there may be very many of them.
+`websockets` parses and answers frames without doing I/O. What is common bypasses it: plain messages are taken
+at once, and publications are prepared frames that go straight to the transport, or past it. Only what an
+open connection needs is kept, since there may be very many of them.
 """
 
 import asyncio
@@ -24,7 +24,15 @@ from renown.gateway.hub.member import Writer
 from renown.gateway.peer import Peer, nowhere
 from renown.gateway.transports.frame_pings import FramePings
 from renown.gateway.transports.handshake import Handshake
-from renown.gateway.transports.upgrade import Verdict, is_plain_upgrade, judge, read_head, upgrade_response
+from renown.gateway.transports.plain_frames import plain_messages
+from renown.gateway.transports.upgrade import (
+    Head,
+    Verdict,
+    is_plain_upgrade,
+    judge,
+    read_head,
+    upgrade_response,
+)
 from renown.gateway.wires import WS_JSON
 from renown.protocol.codes import DISCONNECTS, Disconnect
 
@@ -82,7 +90,8 @@ class Connection(Peer, asyncio.Protocol):
         """Whom the connection counts for, while it is counted."""
         self._connections = connections
         self._frames: Frames | None = None
-        """What parses frames; before that a handshake which could not be answered at once."""
+        """What parses frames, once there were others than plain ones, and makes the close frame; before that
+        a handshake which could not be answered at once."""
         self._fragments: bytearray | None = None
         self._pings: FramePings | None = None
         """Set when the client asked for WebSocket's own pings."""
@@ -100,10 +109,16 @@ class Connection(Peer, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the network."""
-        frames = self._frames
-        if self.session is None or frames is None:
+        if self.session is None:
             self._shake_hands(data)
             return
+        if self._frames is None:
+            messages = plain_messages(data, self._gateway.options.message_limit)
+            if messages is not None:
+                for message in messages:
+                    self.take(message)
+                return
+        frames = self._parser()
         frames.receive_data(data)
         events = frames.events_received()
         self._flush_frames()
@@ -172,8 +187,9 @@ class Connection(Peer, asyncio.Protocol):
 
     def say_goodbye(self, why: Disconnect) -> None:
         """Send the close frame; its answer is waited for."""
-        if self._frames is not None and self._frames.state is OPEN:
-            self._frames.send_close(why.code, why.reason)
+        frames = self._parser()
+        if frames.state is OPEN:
+            frames.send_close(why.code, why.reason)
         self._flush_frames()
         if not self._reading and self._transport is not None:
             self._reading = True
@@ -186,15 +202,26 @@ class Connection(Peer, asyncio.Protocol):
 
     # Handshake
 
+    def greet(self, data: bytes, head: Head) -> None:
+        """Answer a whole handshake: bytes of a plain upgrade, and what they say."""
+        transport = self._transport
+        if transport is not None and not self._accept_at_once(data, head, transport):
+            self._shake_hands_fully(data, transport)
+
     def _shake_hands(self, data: bytes) -> None:
         """Take bytes of the handshake; a whole and plain one is answered without `websockets`."""
         transport = self._transport
         if transport is None:
             return
+        head = None if self._frames is not None else read_head(data)
+        if head is not None and is_plain_upgrade(head[1]):
+            self.greet(data, head)
+        else:
+            self._shake_hands_fully(data, transport)
+
+    def _shake_hands_fully(self, data: bytes, transport: asyncio.Transport) -> None:
         handshake = self._frames
         if handshake is None:
-            if self._accept_at_once(data, transport):
-                return
             handshake = self._frames = Handshake(
                 max_size=self._gateway.options.message_limit, logger=_FRAMES_LOG
             )
@@ -206,10 +233,7 @@ class Connection(Peer, asyncio.Protocol):
                     return
         self._flush_frames()
 
-    def _accept_at_once(self, data: bytes, transport: asyncio.Transport) -> bool:
-        head = read_head(data)
-        if head is None or not is_plain_upgrade(head[1]):
-            return False
+    def _accept_at_once(self, data: bytes, head: Head, transport: asyncio.Transport) -> bool:
         target, fields = head
         options = self._gateway.options
         verdict = judge(
@@ -260,8 +284,8 @@ class Connection(Peer, asyncio.Protocol):
         transport.write(response)
         self._socket = _socket_of(transport)
         self.wire = verdict.wire
-        # The handshake's parser holds the request and its headers for ever: begin anew without it.
-        self._frames = Frames(SERVER, state=OPEN, max_size=options.message_limit, logger=_FRAMES_LOG)
+        # The handshake's parser holds the request and its headers for ever.
+        self._frames = None
         self.open(pings=not verdict.frame_pings)
         if verdict.frame_pings and options.ping_interval > 0:
             self._pings = FramePings(options.ping_interval, self._ping, self._unanswered)
@@ -270,9 +294,16 @@ class Connection(Peer, asyncio.Protocol):
 
     # Frames
 
+    def _parser(self) -> Frames:
+        """Return what parses frames: until it is needed nothing has to be remembered."""
+        if self._frames is None:
+            limit = self._gateway.options.message_limit
+            self._frames = Frames(SERVER, state=OPEN, max_size=limit, logger=_FRAMES_LOG)
+        return self._frames
+
     def _ping(self) -> None:
-        if not self.closing and self._frames is not None:
-            self._frames.send_ping(b"")
+        if not self.closing:
+            self._parser().send_ping(b"")
             self._flush_frames()
 
     def _unanswered(self) -> None:
