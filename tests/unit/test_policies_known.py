@@ -165,10 +165,16 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
 
 
 def live_at(page: str, subject: str, at: float) -> Live:
-    live = Live()
+    live, policy = Live(), policy_of(page)
     for i, (when, event) in enumerate(history_of(page)):
-        if when <= at and event.subject == subject:
-            live.add(policy_of(page), event, when, i)
+        if when > at:
+            continue
+        if event.subject == subject:
+            live.add(policy, event, when, i)
+        elif scoring.derives(policy):
+            for made in scoring.interpret(policy, event).also:
+                if made.event.subject == subject:
+                    live.add(policy, made.event, when, i)
     return live
 
 
