@@ -129,6 +129,18 @@ async def test_commands_of_one_connection(served: Serve, ledger: Ledger) -> None
         await neighbour.hears()
 
 
+async def test_who_comes_back_gets_all_channels_whatever_the_burst(served: Serve) -> None:
+    channels = [f"standing:seller:{number}" for number in range(60)]
+    asked = [{"id": number, "subscribe": {"channel": name}} for number, name in enumerate(channels, 2)]
+    async with served(shared(), limits={"commands": 1.0, "command_burst": 2}) as server:
+        for _ in range(3):
+            async with Raw.open(server.url) as raw:
+                await raw.hello()
+                await raw.send(*asked)
+                answers = [await raw.reply() for _ in asked]
+                assert [answer.get("error") for answer in answers] == [None] * len(asked)
+
+
 async def test_subscriptions_of_one_connection_and_of_one_channel(served: Serve, ledger: Ledger) -> None:
     rules = {"board": {"max_subscribers": 1}}
     async with (

@@ -11,6 +11,7 @@ import msgspec
 from google.protobuf.message import Message
 
 from renown.protocol.access import (
+    CLIENTS_MAP,
     Action,
     ConnectionClaims,
     KeysPending,
@@ -64,8 +65,10 @@ ROUTES: dict[str, Route] = {
     "w": Route(Shape.STREAM, logged=False, recover=False, publish=True),
     "m": Route(Shape.STREAM, plain=False, map=True, publish=True, delta=True, filters=True),
     "k": Route(Shape.STREAM, plain=False, map=True, publish=True, client_key=True),
+    # Who is in a room: `$p:r:1`.
+    "p": Route(Shape.NEWEST, plain=False, map=True, map_type=CLIENTS_MAP, presence_of="r:1"),
 }
-"""By what stands before the colon."""
+"""By what stands before the first colon."""
 
 
 class Rules:

@@ -50,7 +50,9 @@ CLOSE_CODES = {value.code for value in vars(DISCONNECTS).values() if isinstance(
 UNSUBSCRIBE_CODES = {value.code for value in vars(UNSUBSCRIBES).values() if isinstance(value, Unsubscribed)}
 QUESTIONS = Attach | ReadHistory | ReadPresence | Publish | Call | Await
 
-CHANNELS = st.sampled_from(["n:1", "n:2", "s:1", "r:1", "r:1#ana", "f:1", "m:1", "k:1", "u:1", "t:1", "$n:1"])
+CHANNELS = st.sampled_from(
+    ["n:1", "n:2", "s:1", "r:1", "r:1#ana", "f:1", "m:1", "k:1", "u:1", "t:1", "$n:1", "$p:r:1"]
+)
 TOKENS = st.sampled_from(
     [
         "",
@@ -80,7 +82,7 @@ SUBSCRIBES = st.fixed_dictionaries(
     },
 )
 MAPS = st.fixed_dictionaries(
-    {"channel": st.sampled_from(["m:1", "m:2", "k:1", "n:1"]), "type": st.integers(0, 2)},
+    {"channel": st.sampled_from(["m:1", "m:2", "k:1", "n:1", "$p:r:1", "$p:r:1"]), "type": st.integers(0, 3)},
     optional={
         "phase": st.sampled_from([0, 1, 2, 2, 2, 3]),
         "cursor": st.sampled_from(["", "next"]),

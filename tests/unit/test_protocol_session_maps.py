@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 
+from renown.protocol.access import CLIENTS_MAP, USERS_MAP
 from renown.protocol.codec import JSON, PROTOBUF
 from renown.protocol.codes import ERRORS, UNSUBSCRIBES
 from renown.protocol.effects import Attach, Detach, Log, MapPage, MapWish, Position
+from renown.protocol.replies import ClientInfo, Publication
 from tests.unit.protocol_talk import Talk, claims, code, pub
+
+ANA = ClientInfo("ana", "c")
 
 
 @pytest.fixture
@@ -18,7 +22,7 @@ def talk() -> Talk:
 
 
 def ask(talk: Talk, channel: str = "m:1", **request: Any) -> list[Any]:
-    return talk.say({"id": 2, "subscribe": {"channel": channel, "type": 1, **request}})
+    return talk.say({"id": 2, "subscribe": {"type": 1, "channel": channel, **request}})
 
 
 def first_page(talk: Talk, channel: str = "m:1", cursor: str = "next", **request: Any) -> dict[str, Any]:
@@ -229,3 +233,56 @@ def test_a_filter_goes_with_every_page(codec: Any) -> None:
     (again,) = ask(talk, phase=2, cursor="next")
     assert asked.filter is not None
     assert again.filter == asked.filter
+
+
+class TestPresence:
+    """`$p:r:1` is who is in `r:1`, for those who have that."""
+
+    def watch(self, talk: Talk) -> list[Any]:
+        asked = ask(talk, "$p:r:1", type=CLIENTS_MAP, phase=2)
+        if not isinstance(asked[-1], Attach):
+            return asked
+        page = MapPage("e", 0, live=True, state=(Publication(key="c", info=ANA),), persistent=False)
+        return talk.answer(page)
+
+    def test_it_has_a_type_of_its_own(self, talk: Talk) -> None:
+        talk.subscribe("r:1")
+        (reply,) = self.watch(talk)
+        assert reply["subscribe"] == {
+            "epoch": "e",
+            "type": CLIENTS_MAP,
+            "state": [{"info": {"user": "ana", "client": "c"}, "key": "c"}],
+        }
+        for kind in (0, 1, USERS_MAP):
+            assert code(ask(talk, "$p:r:2", type=kind, phase=2)) == 107
+
+    def test_whoever_has_the_channel_not_yet_asks_again(self, talk: Talk) -> None:
+        (reply,) = self.watch(talk)
+        assert reply["error"] == {"code": 103, "message": "permission denied", "temporary": True}
+        talk.subscribe("r:1")
+        assert "subscribe" in self.watch(talk)[0]
+
+    def test_it_ends_with_the_channel_and_in_the_same_way(self, talk: Talk) -> None:
+        talk.subscribe("r:1")
+        self.watch(talk)
+        told = talk.say({"id": 3, "unsubscribe": {"channel": "r:1"}})
+        assert told[:2] == [Detach("r:1"), {"id": 3, "unsubscribe": {}}]
+        assert [told[2]["push"]["unsubscribe"]["code"], told[3]] == [2000, Detach("$p:r:1")]
+        talk.subscribe("r:1")
+        self.watch(talk)
+        told = talk.told(talk.session.unsubscribe("r:1", UNSUBSCRIBES.INSUFFICIENT_STATE))
+        pushes = [each["push"] for each in told if isinstance(each, dict)]
+        assert [(push["channel"], push["unsubscribe"]["code"]) for push in pushes] == [
+            ("r:1", 2500),
+            ("$p:r:1", 2500),
+        ]
+        assert talk.session.channels == []
+
+    def test_a_token_of_its_own_opens_it_and_keeps_it(self, talk: Talk) -> None:
+        token = claims(channel="$p:r:1")
+        (asked,) = ask(talk, "$p:r:1", type=CLIENTS_MAP, phase=2, token=token)
+        assert isinstance(asked, Attach)
+        talk.answer(MapPage("e", 0, live=True, persistent=False))
+        talk.subscribe("r:1")
+        talk.say({"id": 3, "unsubscribe": {"channel": "r:1"}})
+        assert talk.session.channels == ["$p:r:1"]
