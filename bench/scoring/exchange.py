@@ -1,7 +1,7 @@
 """Stack Exchange's reputation, replayed from the votes of a site's first half year."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -12,7 +12,7 @@ from bench.scoring.data import rows
 from bench.scoring.measures import pearson
 from renown import scoring
 from renown.model import Event
-from renown.policy import Policy, Rule, preset
+from renown.policy import Also, Period, Policy, Rule, preset
 
 __all__ = ["NEEDS", "Happening", "exchange", "happenings", "points", "policy"]
 
@@ -30,16 +30,23 @@ class Happening(NamedTuple):
     at: float
 
 
-def policy(question_upvote: float = 5.0) -> Policy:
-    """Return the member preset with votes on questions, accepting and bounties as in 2018."""
+def policy(*, dated: bool = True) -> Policy:
+    """Return the member preset with votes on questions, accepting and bounties; `dated`: as of their time.
+
+    A vote on a question is worth 10 since 13 November 2019, and was worth 5 before; accepting an answer gives
+    whoever asked 2, by an event that the acceptance makes.
+    """
     member = preset("member")
+    before = Period(until=datetime(2019, 11, 13, tzinfo=UTC), value=5.0)
+    accepted = msgspec.structs.replace(member.rules["accepted"], also=(Also("data.asker", "accepts"),))
     return msgspec.structs.replace(
         member,
         rules={
             **member.rules,
             # What nobody awards goes half to the best answer, so from 25 on.
             "bounty": msgspec.structs.replace(member.rules["bounty"], min=25),
-            "question_upvote": Rule(value=float(question_upvote)),
+            "question_upvote": Rule(value=10.0, periods=(before,) if dated else ()),
+            "accepted": accepted,
             "accepts": Rule(value=2.0, exempt=True),
             "bounty_offered": Rule(value="required", min=-500, max=-50, exempt=True),
             "known_elsewhere": Rule(value=float(ASSOCIATION), exempt=True),
@@ -51,20 +58,21 @@ def happenings(
     posts: Iterable[dict[str, str]], votes: Iterable[dict[str, str]]
 ) -> dict[str, list[Happening]]:
     """Return per member what its reputation is made of, in the order of the votes' ids."""
-    by_id = {post["Id"]: post for post in posts}
+    by_id, rules = {post["Id"]: post for post in posts}, policy()
     found = dict[str, list[Happening]]()
     for vote in sorted(votes, key=lambda vote: int(vote["Id"])):
         at = datetime.fromisoformat(vote["CreationDate"] + "+00:00").timestamp()
-        for member, kind, value in _meant(vote, by_id):
-            event = Event(kind, f"member:{member}", ref=vote["PostId"], value=value)
-            found.setdefault(member, []).append(Happening(event, at))
+        for event in _meant(vote, by_id):
+            made = [each.event for each in scoring.interpret(rules, event, at).also]
+            for each in (event, *made):
+                found.setdefault(each.subject.removeprefix("member:"), []).append(Happening(each, at))
     return found
 
 
-def _meant(vote: dict[str, str], posts: dict[str, dict[str, str]]) -> Iterable[tuple[str, str, float | None]]:
-    kind, amount = vote["VoteTypeId"], vote["BountyAmount"]
+def _meant(vote: dict[str, str], posts: dict[str, dict[str, str]]) -> Iterable[Event]:
+    kind, amount, about = vote["VoteTypeId"], vote["BountyAmount"], vote["PostId"]
     if kind == OFFERED and vote["UserId"]:
-        yield vote["UserId"], "bounty_offered", -float(amount)
+        yield _event("bounty_offered", vote["UserId"], about, -float(amount))
     post = posts.get(vote["PostId"])
     if post is None or not post["OwnerUserId"]:
         return
@@ -72,15 +80,18 @@ def _meant(vote: dict[str, str], posts: dict[str, dict[str, str]]) -> Iterable[t
     is_question = post["PostTypeId"] == "1"
     if kind in (UP, DOWN) and not post["CommunityOwnedDate"]:
         rises = "question_upvote" if is_question else "upvote"
-        yield owner, rises if kind == UP else "downvote", None
+        yield _event(rises if kind == UP else "downvote", owner, about)
     elif kind == AWARDED and amount:
-        yield owner, "bounty", float(amount)
+        yield _event("bounty", owner, about, float(amount))
     elif kind == ACCEPTED:
         asker = posts.get(post["ParentId"], {}).get("OwnerUserId")
         if asker != owner:
-            yield owner, "accepted", None
-            if asker:
-                yield asker, "accepts", None
+            yield _event("accepted", owner, about, asker=asker)
+
+
+def _event(kind: str, member: str, about: str, value: float | None = None, asker: str | None = None) -> Event:
+    data = {"asker": f"member:{asker}"} if asker else None
+    return Event(kind, f"member:{member}", value=value, ref=about, data=data)
 
 
 def points(rules: Policy, events: list[Happening], *, known: bool) -> float:
@@ -90,7 +101,7 @@ def points(rules: Policy, events: list[Happening], *, known: bool) -> float:
         first = Event("known_elsewhere", events[0].event.subject)
         state = scoring.fold(rules, state, scoring.interpret(rules, first).contributions, events[0].at)
     for event, at in events:
-        state = scoring.fold(rules, state, scoring.interpret(rules, event).contributions, at)
+        state = scoring.fold(rules, state, scoring.interpret(rules, event, at).contributions, at)
     return scoring.read(rules, state, events[-1].at if events else 0.0).score
 
 
@@ -105,7 +116,7 @@ def exchange() -> Report:
     sheet.reference = "measured before"
     then, now = (
         _replayed(active, found, policy(), published),
-        _replayed(active, found, policy(question_upvote=10), published),
+        _replayed(active, found, policy(dated=False), published),
     )
     wanted, same = Allowed(0.0, ("least", "least", "free")), Allowed(0.012, ("same", "same", "free"))
     fits = "rules of 2018, bonus where it fits"
