@@ -18,6 +18,7 @@ from renown.gateway.admission.limits import Addresses, Limiter, Turned
 from renown.gateway.admission.origins import OriginRule
 from renown.gateway.admission.permissions import Permissions
 from renown.gateway.admission.tokens import Tokens
+from renown.gateway.alerts import alerts_of
 from renown.gateway.answering import Answering
 from renown.gateway.channels import Channels, Source
 from renown.gateway.client import Client, Method
@@ -39,7 +40,7 @@ from renown.gateway.nodes.stirring import LEDGER, ROOMS, Stirring
 from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.gateway.owners import Owners
 from renown.gateway.wheel import Wheel
-from renown.ledger import RightsBook
+from renown.ledger import AlarmBook, RightsBook
 from renown.model import Update, is_key
 from renown.policy import Policies
 from renown.protocol.access import (
@@ -84,6 +85,7 @@ class Gateway:
         kinds: Container[str] | None = None,
         policies: Policies | None = None,
         rights: RightsBook | None = None,
+        alarms: AlarmBook | None = None,
         rooms: RoomKeeper | None = None,
         dev: bool = False,
     ) -> None:
@@ -141,7 +143,7 @@ class Gateway:
         self._deaf: list[Callable[[], None]] = []
         self._answering = Answering(self, self.tokens, self.methods, self.options.outbound_limit // 2)
         self._enforcement = Enforcement(self, self.permissions, self.clock)
-        self._owners = Owners(self._tell_user)
+        self._owners = Owners(self._tell_user, alerts_of(alarms, policies, self.tell))
         self._running: list[asyncio.Task[None]] = []
         self._limits = _limits(self.options)
 
@@ -161,6 +163,7 @@ class Gateway:
             self._bus.listen(self._committed),
             self.permissions.listen(self._enforcement.changed),
         ]
+        await self._owners.start()
         await self.nodes.start()
         await self._presence.learn()
         loop = asyncio.get_running_loop()

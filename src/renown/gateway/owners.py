@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from renown.gateway.alerts import Alerts
 from renown.model import Update
 
 __all__ = ["Owners", "Tell"]
@@ -29,12 +30,19 @@ class _News(msgspec.Struct, frozen=True, tag_field="type", tag="standing"):
 class Owners:
     """Which connected users own which subjects, and what is to be told to them. Lives on the event loop."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell, alerts: Alerts | None = None) -> None:
+        """Hand what is to be alerted to `alerts`."""
+        self._alerts = alerts
         self._tell = tell
         self._users: dict[str, frozenset[str]] = {}
         self._owners: dict[str, set[str]] = {}
         self._news: dict[tuple[str, str], Update] = {}
         self._telling: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to tell alerts."""
+        if self._alerts is not None:
+            await self._alerts.start(self.of)
 
     def came(self, user: str, subjects: Iterable[str]) -> None:
         """Look after the subjects of `user`, and no others of before; patterns are not followed."""
@@ -55,6 +63,8 @@ class Owners:
 
     def take(self, updates: Sequence[Update]) -> None:
         """Take the updates of one commit, as the bus hands them over."""
+        if self._alerts is not None:
+            self._alerts.take(updates)
         if not self._owners:
             return
         for update in updates:
@@ -63,8 +73,14 @@ class Owners:
         if self._news and self._telling is None:
             self._telling = asyncio.get_running_loop().create_task(self._tell_all())
 
+    def of(self, subject: str) -> Iterable[str]:
+        """Return the connected users a subject belongs to."""
+        return tuple(self._owners.get(subject, ()))
+
     async def close(self) -> None:
         """Stop."""
+        if self._alerts is not None:
+            await self._alerts.close()
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)

@@ -1,5 +1,7 @@
 """The ledger: the append-only events with the standings folded from them, the one source of truth."""
 
+from renown.ledger.alarms import AlarmBook
+from renown.ledger.clock import Clock, SteadyClock
 from renown.ledger.erasing import Erasure
 from renown.ledger.keys import Key, Keys
 from renown.ledger.ledger import Committed, Ledger, LedgerOptions, Stats
@@ -11,7 +13,9 @@ from renown.ledger.switching import Version as PolicyVersion
 from renown.ledger.trying import Stopped, Trial
 
 __all__ = [
+    "AlarmBook",
     "Changes",
+    "Clock",
     "Committed",
     "Difference",
     "Erasure",
@@ -28,6 +32,7 @@ __all__ = [
     "RebuildReport",
     "RightsBook",
     "Stats",
+    "SteadyClock",
     "Stopped",
     "Trial",
     "UserRecord",

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from renown.errors import LedgerError
+from renown.ledger.alarms import AlarmBook
 from renown.ledger.cache import Cache
 from renown.ledger.clock import Clock, SteadyClock
 from renown.ledger.erasing import Erasure, erase
@@ -70,6 +71,7 @@ class Ledger(Reads):
         super().__init__(store, policies)
         self.keys: Final = Keys(store)
         self.rights: Final = RightsBook(store)
+        self.alarms: Final = AlarmBook(store)
         self.policies: Final = PolicyBook(store, policies)
         self.clock: Final[Clock] = clock or SteadyClock()
         self._options = options or LedgerOptions()

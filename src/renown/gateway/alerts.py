@@ -1,0 +1,169 @@
+"""Tells alerts as they fire and clear, on `alerts:` channels and to those whom a subject belongs to."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Final, Literal
+
+import msgspec
+
+from renown.ledger import AlarmBook
+from renown.model import Alarm, Update, kind_of, timestamp
+from renown.policy import Alert, Policies
+
+__all__ = ["AlertNews", "Alerts", "Tell", "alerts_of"]
+
+_NOTED: Final = 5.0
+"""Seconds between two notes of up to where alerts were told."""
+_AGAIN: Final = 1.0
+_LOG = logging.getLogger("renown.gateway")
+
+Tell = Callable[[str, bytes, str], Awaitable[None]]
+"""Publishes JSON into a channel, under a key by which it is published once however many processes say it."""
+Own = Callable[[str], Iterable[str]]
+"""Returns the connected users a subject belongs to."""
+
+
+class AlertNews(msgspec.Struct, frozen=True, tag_field="type", tag="alert"):
+    """What is told of an alert."""
+
+    alert: str
+    """Its name in the policy."""
+    title: str
+    severity: str
+    state: Literal["fired", "cleared"]
+    subject: str
+    version: int
+    """The subject's version with which it did."""
+    at: str
+    why: str
+    """One sentence for people."""
+
+
+class Alerts:
+    """Passes on the alarms of a ledger. Lives on the event loop.
+
+    Every process tells what it hears, under the same keys, so it is told once. Up to where all was told is
+    noted in the ledger now and then: what a process died with is found there and told after the next start.
+    """
+
+    def __init__(self, tell: Tell, policies: Policies, book: AlarmBook) -> None:
+        self._tell = tell
+        self._policies = policies
+        self._book = book
+        self._own: Own = _nobody
+        self._waiting: deque[Alarm] = deque()
+        self._heard = 0
+        """The newest position of which all alarms are waiting or told."""
+        self._noted = 0
+        self._some = asyncio.Event()
+        self._running: list[asyncio.Task[None]] = []
+
+    async def start(self, own: Own) -> None:
+        """Find what nobody is known to have told, and begin to tell; `own` says to whom besides."""
+        self._own = own
+        self._heard, untold = await self._book.untold()
+        self._waiting.extend(untold)
+        self._some.set()
+        loop = asyncio.get_running_loop()
+        self._running = [
+            loop.create_task(self._tell_all(), name="renown-alerts"),
+            loop.create_task(self._note_often(), name="renown-alerts-noted"),
+        ]
+
+    async def close(self) -> None:
+        """Stop; what is not told yet is found by the next start."""
+        for task in self._running:
+            task.cancel()
+        for task in self._running:
+            with suppress(asyncio.CancelledError):
+                await task
+        if self._running:
+            with suppress(Exception):
+                await self._note()
+        self._running = []
+
+    def take(self, updates: Sequence[Update]) -> None:
+        """Take the updates of one commit, as the bus hands them over."""
+        for update in updates:
+            if update.alarms:
+                self._waiting.extend(update.alarms)
+                self._some.set()
+            self._heard = max(self._heard, update.seq)
+
+    async def _tell_all(self) -> None:
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            while self._waiting:
+                try:
+                    await self._tell_one(self._waiting[0])
+                except Exception:
+                    _LOG.exception("cannot tell an alert; it will be tried again")
+                    await asyncio.sleep(_AGAIN)
+                else:
+                    self._waiting.popleft()
+
+    async def _tell_one(self, alarm: Alarm) -> None:
+        subject, kind = alarm.subject, kind_of(alarm.subject)
+        alert = _declared(self._policies, alarm)
+        if alert is None:
+            return
+        data = msgspec.json.encode(_news(alarm, alert))
+        once = f"alert:{subject}:{alarm.version}:{alert.name}:{alarm.change.after}"
+        channels: list[str] = []
+        if "alerts" in alert.to:
+            channels += [f"alerts:{subject}", f"alerts:{kind}", "alerts:all"]
+        if "owner" in alert.to:
+            users = {subject, *self._own(subject), *await self._book.owners(subject)}
+            channels += [f"user:{user}" for user in sorted(users)]
+        for channel in channels:
+            await self._tell(channel, data, once)
+
+    async def _note_often(self) -> None:
+        while True:
+            try:
+                await self._note()
+            except Exception:
+                _LOG.exception("cannot note up to where alerts were told")
+            await asyncio.sleep(_NOTED)
+
+    async def _note(self) -> None:
+        if not any(policy.alerts for policy in self._policies):
+            return
+        heard = self._heard
+        if not self._waiting and heard > self._noted:
+            await self._book.told(heard)
+            self._noted = heard
+
+
+def _nobody(subject: str) -> Iterable[str]:
+    _ = subject
+    return ()
+
+
+def alerts_of(book: AlarmBook | None, policies: Policies | None, tell: Tell) -> Alerts | None:
+    """Return who passes on the alarms of a ledger, None where there are no such."""
+    return None if book is None or policies is None else Alerts(tell, policies, book)
+
+
+def _declared(policies: Policies, alarm: Alarm) -> Alert | None:
+    policy = policies.get(kind_of(alarm.subject))
+    alerts = () if policy is None else policy.alerts
+    return next((each for each in alerts if each.name == alarm.change.name), None)
+
+
+def _news(alarm: Alarm, alert: Alert) -> AlertNews:
+    change = alarm.change
+    return AlertNews(
+        alert.name,
+        alert.title or alert.name,
+        alert.severity,
+        "cleared" if change.after == "cleared" else "fired",
+        alarm.subject,
+        alarm.version,
+        timestamp(alarm.at),
+        change.why or "",
+    )
