@@ -1,0 +1,151 @@
+"""Alerts on `alerts:` and `user:`: once, by whoever hears of them, and after a death in between, too."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from renown.bus.memory import MemoryBus
+from renown.gateway.alerts import alerts_of
+from renown.gateway.gateway import Gateway
+from renown.ledger import Ledger
+from renown.model import Event
+from renown.policy import Policies, load
+from renown.protocol.codes import Error
+from renown.protocol.effects import ReadHistory
+from tests.engine.ledger_kit import applied, moment
+
+SYSTEMS = """
+name = "system"
+kind = "system"
+version = 1
+title = "System"
+[scale]
+min = 0
+max = 100
+[score]
+method = "last"
+start = 100
+[rules.checked]
+[[alerts]]
+name = "low"
+title = "Low score"
+severity = "critical"
+when = { score_below = 60 }
+clear = { score_above = 70 }
+[[alerts]]
+name = "quiet"
+when = { score_below = 60 }
+to = ["alerts"]
+"""
+
+
+def policies() -> Policies:
+    return Policies([load(SYSTEMS, "systems")])
+
+
+@contextlib.asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Ledger]:
+    ledger = Ledger.open(folder, policies())
+    await ledger.start()
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+@contextlib.asynccontextmanager
+async def serving(ledger: Ledger) -> AsyncIterator[Gateway]:
+    bus = MemoryBus()
+    ledger.on_commit(bus.publish)
+    gateway = Gateway(ledger, bus, policies=policies(), rights=ledger.rights, alarms=ledger.alarms)
+    await gateway.start()
+    try:
+        yield gateway
+    finally:
+        await gateway.stop()
+
+
+def checked(score: float, minutes: float) -> Event:
+    return Event("checked", "system:api", f"c{minutes}", value=score, occurred_at=moment(minutes))
+
+
+async def told(gateway: Gateway, channel: str, count: int) -> list[dict[str, Any]]:
+    """Return what a channel has said once that is so much."""
+    async with asyncio.timeout(20):
+        while True:
+            found = await gateway.history(ReadHistory(channel, None, 100, reverse=False))
+            assert not isinstance(found, Error)
+            if len(found.publications) >= count:
+                return [json.loads(bytes(each.data)) for each in found.publications]
+            await asyncio.sleep(0.01)
+
+
+async def test_an_alert_is_told_to_channels_and_owners_when_it_fires_and_clears(tmp_path: Path) -> None:
+    async with opened(tmp_path) as ledger, serving(ledger) as gateway:
+        await ledger.rights.put("ana", b'{"owns":["system:api"]}')
+        applied(await ledger.append([checked(90, 0), checked(50, 1), checked(65, 2), checked(80, 3)]))
+        both = await told(gateway, "alerts:system", 4)
+        assert [(each["alert"], each["state"], each["version"]) for each in both] == [
+            ("low", "fired", 2),
+            ("quiet", "fired", 2),
+            ("quiet", "cleared", 3),
+            ("low", "cleared", 4),
+        ]
+        assert both[0] | {"why": ""} == {
+            "type": "alert",
+            "alert": "low",
+            "title": "Low score",
+            "severity": "critical",
+            "state": "fired",
+            "subject": "system:api",
+            "version": 2,
+            "at": "2025-03-01T12:01:00.000000Z",
+            "why": "",
+        }
+        assert "60" in both[0]["why"]
+        assert await told(gateway, "alerts:system:api", 4) == both
+        assert await told(gateway, "alerts:all", 4) == both
+        low = [each for each in both if each["alert"] == "low"]
+        assert await told(gateway, "user:ana", 2) == low
+        assert await told(gateway, "user:system:api", 2) == low
+
+
+async def test_what_a_process_died_with_is_told_after_the_next_start(tmp_path: Path) -> None:
+    async with opened(tmp_path) as ledger:
+        async with serving(ledger) as gateway:
+            applied(await ledger.append([checked(90, 0), checked(50, 1)]))
+            await told(gateway, "alerts:system", 2)
+        # Nobody tells what happens now.
+        applied(await ledger.append([checked(95, 2), checked(40, 3)]))
+    async with opened(tmp_path) as ledger, serving(ledger) as gateway:
+        found = await told(gateway, "alerts:system", 4)
+        assert [(each["state"], each["version"]) for each in found] == [
+            ("cleared", 3),
+            ("cleared", 3),
+            ("fired", 4),
+            ("fired", 4),
+        ]
+
+
+async def test_two_processes_that_share_rooms_tell_it_once(tmp_path: Path) -> None:
+    async with opened(tmp_path) as one, opened(tmp_path) as two, serving(one) as gateway:
+        beside = alerts_of(two.alarms, policies(), gateway.tell)
+        assert beside is not None
+        two.on_commit(beside.take)
+        await beside.start(lambda _: ())
+        try:
+            applied(await one.append([checked(90, 0), checked(50, 1)]))
+            await two.sweep()
+            applied(await two.append([checked(95, 2)]))
+            await one.sweep()
+            await told(gateway, "alerts:system", 4)
+            # What would have been said twice would have been by the time the next is.
+            applied(await two.append([checked(30, 3)]))
+            await one.sweep()
+            versions = [each["version"] for each in await told(gateway, "alerts:all", 6)]
+            assert versions == [2, 2, 3, 3, 4, 4]
+        finally:
+            await beside.close()
