@@ -55,6 +55,7 @@ class Lived:
         self.live, self.state = Live(), scoring.empty(policy)
         self.life, self.turned, self.at = scoring.begin_life(policy), None, 0.0
         self.open: list[str] = []
+        self.lasting = {alert.name: alert.lasts for alert in policy.alerts}
         self.told: list[tuple[float, str, str | None, str | None]] = []
 
     turned: Turned | None
@@ -104,7 +105,7 @@ class Lived:
             self.told.append((moment.at, change.kind, change.name, change.after))
             if change.kind == "alert" and change.name is not None:
                 self.open = [name for name in self.open if name != change.name]
-                if change.after == "fired":
+                if change.after == "fired" and self.lasting[change.name]:
                     self.open.append(change.name)
 
     def shown(self, what: str) -> str:

@@ -283,3 +283,18 @@ def test_looking_twice_at_one_moment_counts_once() -> None:
     subject.send(MONDAY, "set", 96)
     assert subject.time(MONDAY) == []
     assert subject.tier == "low"
+
+
+def test_what_was_dwelt_in_is_lost_late_too() -> None:
+    text = '[[tiers]]\nname = "low"\n[[tiers]]\nname = "top"\nmin_score = 90\nleave_after_days = 30\n'
+    subject = Subject(policy_of(text + "dwell = { weeks = 2, of = 3 }"))
+    subject.send(MONDAY - DAY, "set", 95)
+    subject.wait(MONDAY + 50 * DAY)
+    subject.send(MONDAY + 50 * DAY, "set", 10)
+    subject.wait(MONDAY + 200 * DAY)
+    # Bad on the Mondays of the days 56 and 63: from then on it is missing, and 30 days later it is lost.
+    assert [((at - MONDAY) / DAY, change.after) for at, change in subject.told] == [
+        (-1, "low"),
+        (7, "top"),
+        (93, "low"),
+    ]

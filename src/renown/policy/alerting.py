@@ -89,3 +89,9 @@ class Alert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Not again within so long."""
     to: tuple[Literal["owner", "alerts"], ...] = ("owner", "alerts")
     """Who is told: the subject's owner on `user:`, watchers on `alerts:`."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it stays open once it has fired, and is cleared: not when it is over at once."""
+        when = self.when
+        return self.clear is not None or (when.event is None and not when.tier_lost)

@@ -72,10 +72,10 @@ class Tiers:
         set_by = self._on.get(event) if event is not None else None
         if set_by is not None:
             state, why = self._set(state, at, set_by.to, stays=set_by.stays, by=set_by.event)
-        state = self._tracked(state, at, reading)
-        evaluates = self._moments is None or (event is None and self._moments(at) == at)
         if event is None:
             state = self._noted(state, at, reading)
+        state = self._tracked(state, at, reading)
+        evaluates = self._moments is None or (event is None and self._moments(at) == at)
         if evaluates and not state.pinned and (set_by is None or set_by.to is None):
             new, because = self._evaluated(state, at, reading)
             if new is not state:
