@@ -20,6 +20,7 @@ from renown.ledger.fold import apply, begin
 from renown.ledger.forms import Applied, Earlier, Folded
 from renown.ledger.guarding import facts_about, refused, returned_pair
 from renown.ledger.lineage import said_blindly
+from renown.ledger.living import face_of
 from renown.ledger.past import StoredPast
 from renown.ledger.rebuild import write_replay
 from renown.ledger.replay import replay, standing_row
@@ -240,7 +241,7 @@ class Batch:
             self._known = {row[0]: row[1:] for row in reader.known(sent)}
         wanted = {p.event.subject for p in self._coming}
         wanted.update(p.rater for p in self._coming if p.rater is not None)
-        guarded = [p for p in self._coming if p.policy.guards]
+        guarded = [p for p in self._coming if p.policy.guards or p.policy.raters is not None]
         if guarded:
             wanted.update(self._inform(guarded))
         wanted.update(self._switching)
@@ -271,9 +272,11 @@ class Batch:
             actor, policy = prepared.event.actor, prepared.policy
             if actor is None or not prepared.effect.speaks:
                 continue
-            wanted = wants(policy)
-            if wanted.actors:
+            if _knows_actors(policy):
                 actors.add(actor)
+            if not policy.guards:
+                continue
+            wanted = wants(policy)
             if wanted.kin and kind_of(actor) == policy.kind:
                 subjects.add(actor)
             prepared.returned = returned_pair(policy, prepared.event, prepared.at)
@@ -332,7 +335,8 @@ class Batch:
             subject = Subject(event.subject, policy, begin(policy, prior, prepared.at), 0, b"")
         elif subject.folded.hold_until is not None and prepared.effect.step != scoring.TIME:
             self._end_holds(subject, min(prepared.at, self._now))
-        if policy.guards:
+        if policy.guards and prepared.slot >= 0:
+            # What the ledger makes itself nobody needs to judge.
             basis = self._judged(prepared, subject, basis)
         others = self._others(prepared) if prepared.effect.blind is not None else ()
         if others:
@@ -357,7 +361,7 @@ class Batch:
         cache.kinds[kind.name] = kind
         if row.version == 1:
             kind.subjects += 1
-        if policy.guards and event.actor is not None and prepared.effect.speaks and wants(policy).actors:
+        if event.actor is not None and prepared.effect.speaks and _knows_actors(policy):
             self._count(event.actor, prepared.at)
         if prepared.made or ((applied.ends or applied.holds) and scoring.derives(policy)):
             self._follow(prepared, applied, past)
@@ -498,8 +502,24 @@ class Batch:
         actor = prepared.event.actor
         is_seed = kind.state is not None and kind.state.is_seed(actor)
         known = None if prepared.rater is None else self._cache.subjects.get(prepared.rater)
-        state = None if known is None else known.folded.state
-        return scoring.rater_weight(prepared.policy, state, is_seed, at=prepared.at, prior=kind.prior)
+        state, raters = None if known is None else known.folded.state, prepared.policy.raters
+        tier = since = None
+        if known is not None and raters is not None and raters.by_tier:
+            reading = scoring.read(known.policy, known.folded.state, known.folded.at, kind.prior)
+            face = face_of(known.policy, known.folded, reading)
+            tier = (reading.tier if face is None else face.tier) or ""
+        if scoring.asks_age(raters):
+            row = self._cache.actors.get(actor or "")
+            since = None if row is None else row.first_at
+        return scoring.rater_weight(
+            prepared.policy,
+            state,
+            is_seed,
+            at=prepared.at,
+            prior=kind.prior,
+            tier=tier,
+            known_since=since,
+        )
 
     def _repeat(self, prepared: Prepared, subject: str, version: int, body: bytes) -> None:
         # What was erased cannot be compared any more, and stays what it was.
@@ -685,3 +705,8 @@ def _taken(event_id: str) -> ConflictError:
         field="id",
         expected="a new id",
     )
+
+
+def _knows_actors(policy: Policy) -> bool:
+    """Tell whether anything of the policy asks since when an actor is known, and how much it has said."""
+    return (bool(policy.guards) and wants(policy).actors) or scoring.asks_age(policy.raters)
