@@ -119,8 +119,8 @@ async def test_a_put_policy_holds_for_readers_watchers_and_after_a_restart(
     again = http.get("/v1/standings/shop:003", headers={"if-none-match": before.headers["etag"]})
     assert again.status_code == 200, "what was fetched before is not fresh any more"
     (event, *_) = http.get("/v1/standings/shop:003/events").json()["events"]
-    assert event["type"] == "renown.policy"
-    assert event["data"] == {"policy": "shop", "from": 1, "to": 2, "before": 3.95, "after": 4.625}
+    assert event["event"]["type"] == "renown.policy"
+    assert event["event"]["data"] == {"policy": "shop", "from": 1, "to": 2, "before": 3.95, "after": 4.625}
     server.stop()
     server.start()
     assert http.get("/v1/policies/shop").json()["version"] == 2
