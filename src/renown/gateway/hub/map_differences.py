@@ -1,7 +1,7 @@
 """Maps without a log: what changed is the difference between one look at them and the next."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, Generic, TypeVar
 
 from msgspec.structs import replace
 
@@ -13,54 +13,57 @@ __all__ = ["Differences"]
 _DEPARTED: Final = 1_000
 """How many keys that are gone are remembered, for those who read slowly."""
 
+T = TypeVar("T")
 
-class Differences:
+
+class Differences(Generic[T]):
     """The entries of a map as of the last look. Offsets count the differences."""
 
-    def __init__(self, epoch: str) -> None:
+    def __init__(self, epoch: str, say: Callable[[str, T], Publication]) -> None:
+        """`say` makes the publication of a key and what it is now; it is asked for what changed only."""
         self.epoch: Final = epoch
         self.top = 0
-        self.entries: dict[str, Publication] = {}
-        """As they were given."""
-        self._seen: Mapping[str, Publication] = {}
-        """The same without offsets."""
-        self._changed: dict[str, Publication] = {}
+        self.rows: Mapping[str, T] = {}
+        """The map as it was given last."""
+        self._say = say
+        self._newest: dict[str, Publication] = {}
         """The newest of each key, those that are gone included, by offset."""
         self._departed: dict[str, int] = {}
         """The keys that are gone, with their offsets, in that order."""
         self._forgotten = 0
         """The greatest offset of a departure that is not remembered any more."""
 
-    def look(self, rows: Mapping[str, Publication]) -> None:
-        """Take the map as it is now: publications by key, without offsets."""
-        before, self._seen = self._seen, rows
-        entries, self.entries = self.entries, {}
-        for key in before:
-            if key not in rows:
-                self._note(Publication(key=key, removed=True))
-                self._departed[key] = self.top
+    def __getitem__(self, key: str) -> Publication:
+        """Return the entry of a key that is there."""
+        return self._newest[key]
+
+    def look(self, rows: Mapping[str, T]) -> None:
+        """Take the map as it is now; `rows` is not to be changed afterwards."""
+        before, self.rows = self.rows, rows
+        if rows == before:
+            return
+        for key in before.keys() - rows.keys():
+            self._note(Publication(key=key, removed=True))
+            self._departed[key] = self.top
         for key, row in rows.items():
-            if key in before and before[key] == row:
-                self.entries[key] = entries[key]
-            else:
+            if key not in before or before[key] != row:
                 self._departed.pop(key, None)
-                self.entries[key] = self._note(row)
+                self._note(self._say(key, row))
         for key in list(self._departed)[: max(0, len(self._departed) - _DEPARTED)]:
             self._forgotten = max(self._forgotten, self._departed.pop(key))
-            del self._changed[key]
+            del self._newest[key]
 
-    def _note(self, row: Publication) -> Publication:
+    def _note(self, entry: Publication) -> None:
         self.top += 1
-        self._changed.pop(row.key, None)
-        noted = self._changed[row.key] = replace(row, offset=self.top)
-        return noted
+        self._newest.pop(entry.key, None)
+        self._newest[entry.key] = replace(entry, offset=self.top)
 
     def after(self, offset: int, limit: int) -> Stretch:
         """Return up to `limit` changes after an offset."""
         if offset < self._forgotten or offset > self.top:
             return Stretch(self.epoch, self.top, self.top, lost=True)
         changed: list[Publication] = []
-        for entry in reversed(self._changed.values()):
+        for entry in reversed(self._newest.values()):
             if entry.offset <= offset:
                 break
             changed.append(entry)

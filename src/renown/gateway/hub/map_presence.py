@@ -1,8 +1,9 @@
 """Who is in a room, as a map: by client, or by user."""
 
-from bisect import bisect_right
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Final
+from heapq import nsmallest
+from typing import Final, Generic, TypeVar
 
 from renown.gateway.hub.map_differences import Differences
 from renown.gateway.hub.map_parts import Stretch, cut, cut_page
@@ -17,10 +18,11 @@ LINGER: Final = 5.0
 went."""
 
 Present = Callable[[], Mapping[str, ClientInfo]]
+T = TypeVar("T")
 
 
-class ClientsMap:
-    """The clients that are present, by their ids, with all that others may know of them."""
+class _PresenceMap(ABC, Generic[T]):
+    """What both have in common."""
 
     persistent = False
     reach = 0
@@ -29,7 +31,7 @@ class ClientsMap:
         """`present` tells who is there, by client; `size`: bytes of data that are read at once, at most."""
         self._present = present
         self._size = size
-        self._found = Differences(epoch)
+        self._found: Differences[T] = Differences(epoch, self._say)
 
     async def page(self, cursor: str, limit: int) -> Page:
         """Return a page by key."""
@@ -38,11 +40,10 @@ class ClientsMap:
         found.look(self._rows())
         if frozen < 0:
             frozen = found.top
-        keys = sorted(found.entries)
-        first = bisect_right(keys, behind) if cursor else 0
-        chosen = keys[first : first + limit]
-        entries = tuple(found.entries[key] for key in chosen)
-        onward = cursor_of(frozen, chosen[-1]) if first + limit < len(keys) else ""
+        # One more tells whether there are more.
+        keys = nsmallest(limit + 1, (key for key in found.rows if key > behind))
+        onward = cursor_of(frozen, keys[limit - 1]) if len(keys) > limit else ""
+        entries = tuple(found[key] for key in keys[:limit])
         return cut_page(Page(found.epoch, frozen, found.top, entries, onward), self._size)
 
     async def changes(self, after: Position, limit: int) -> Stretch:
@@ -50,11 +51,24 @@ class ClientsMap:
         self._found.look(self._rows())
         return cut(self._found.after(after.offset, limit), self._size)
 
-    def _rows(self) -> Mapping[str, Publication]:
-        return {client: Publication(info=info, key=client) for client, info in self._present().items()}
+    @abstractmethod
+    def _rows(self) -> Mapping[str, T]: ...
+
+    @abstractmethod
+    def _say(self, key: str, row: T) -> Publication: ...
 
 
-class UsersMap(ClientsMap):
+class ClientsMap(_PresenceMap[ClientInfo]):
+    """The clients that are present, by their ids, with all that others may know of them."""
+
+    def _rows(self) -> Mapping[str, ClientInfo]:
+        return self._present()
+
+    def _say(self, key: str, row: ClientInfo) -> Publication:
+        return Publication(info=row, key=key)
+
+
+class UsersMap(_PresenceMap[None]):
     """The users that are present, by their ids; anonymous clients are nobody's. They linger, see `LINGER`."""
 
     def __init__(self, present: Present, epoch: str, size: int, clock: Callable[[], float]) -> None:
@@ -69,10 +83,13 @@ class UsersMap(ClientsMap):
         """Whether somebody is told as present who is not."""
         return bool(self._until)
 
-    def _rows(self) -> Mapping[str, Publication]:
+    def _rows(self) -> Mapping[str, None]:
         now = self._clock()
         users = {info.user for info in self._present().values() if info.user}
-        gone = [user for user in self._found.entries if user not in users]
+        gone = self._found.rows.keys() - users
         self._until = {user: self._until.get(user, now + LINGER) for user in gone}
         self._until = {user: until for user, until in self._until.items() if until > now}
-        return {user: Publication(key=user) for user in users.union(self._until)}
+        return dict.fromkeys(users.union(self._until))
+
+    def _say(self, key: str, row: None) -> Publication:  # noqa: ARG002 - a user's key says it all
+        return Publication(key=key)

@@ -181,13 +181,13 @@ class BoardMap:
         self._kind = kind
         self._rows = rows
         self._read_at = -1
-        self._found = Differences(ledger.id)
+        self._found: Differences[bytes] = Differences(ledger.id, _place)
 
     async def page(self, cursor: str, limit: int) -> Page:  # noqa: ARG002 - never paged
         """Return the whole board, whatever the limit: it is small, and parts of two boards make none."""
         await self._read()
         found = self._found
-        return Page(found.epoch, found.top, found.top, tuple(found.entries.values()), "")
+        return Page(found.epoch, found.top, found.top, tuple(found[key] for key in found.rows), "")
 
     async def changes(self, after: Position, limit: int) -> Stretch:
         """Return the places that changed."""
@@ -198,8 +198,11 @@ class BoardMap:
         position, standings = await self._ledger.board(self._kind, self._rows)
         if position > self._read_at:
             self._read_at = position
-            rows = board_rows(standings)
-            self._found.look({key: Publication(msgspec.Raw(row), key=key) for key, row in rows.items()})
+            self._found.look(board_rows(standings))
+
+
+def _place(subject: str, row: bytes) -> Publication:
+    return Publication(msgspec.Raw(row), key=subject)
 
 
 def _entries(rows: Sequence[tuple[str, int, bytes]]) -> tuple[Publication, ...]:
