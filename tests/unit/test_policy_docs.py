@@ -19,6 +19,7 @@ from renown.policy import (
     Clear,
     Condition,
     Dates,
+    Disputes,
     Dwell,
     EventMatch,
     Evidence,
@@ -90,6 +91,7 @@ SECTIONS: list[tuple[type[Any], str]] = [
     (Rate, "### `rate`"),
     (EventMatch, "### `event` of an alert"),
     (Clear, "### `clear`"),
+    (Disputes, "## `[disputes]`"),
     (Visibility, "## `[visibility]`"),
     *((method, f'### `method = "{method.__struct_config__.tag}"`') for method in get_args(Method)),
 ]
@@ -110,6 +112,7 @@ TABLES = {
     "status",
     "statuses",
     "alerts",
+    "disputes",
 }
 
 
