@@ -335,7 +335,10 @@ class Batch:
             subject = Subject(event.subject, policy, begin(policy, prior, prepared.at), 0, b"")
         elif subject.folded.hold_until is not None and prepared.effect.step != scoring.TIME:
             self._end_holds(subject, min(prepared.at, self._now))
-        if policy.guards and prepared.slot >= 0:
+        if prepared.effect.step == scoring.TIME:
+            # Time alone changes nothing of what is believed of others.
+            basis = Basis(1.0, subject.folded.prior)
+        elif policy.guards and prepared.slot >= 0:
             # What the ledger makes itself nobody needs to judge.
             basis = self._judged(prepared, subject, basis)
         others = self._others(prepared) if prepared.effect.blind is not None else ()

@@ -18,6 +18,7 @@ class _Carried(msgspec.Struct, frozen=True, array_like=True, gc=False):
     hold_until: float | None = None
     life: msgspec.Raw = msgspec.Raw(b"null")
     guards: msgspec.Raw = msgspec.Raw(b"null")
+    prior: dict[str, float] = {}
 
 
 _DECODER: Final = msgspec.json.Decoder(_Carried)
@@ -29,7 +30,8 @@ _encode: Final = msgspec.json.Encoder().encode
 def encode_carried(folded: Folded) -> bytes | None:
     """Return what is carried; None for nothing, as most standings have it."""
     life, guards = folded.life, folded.guards
-    if not folded.held and folded.hold_until is None and life is None and guards is None:
+    nothing = life is None and guards is None and not folded.held and folded.hold_until is None
+    if nothing and not folded.prior:
         return None
     return _encode(
         _Carried(
@@ -37,6 +39,7 @@ def encode_carried(folded: Folded) -> bytes | None:
             folded.hold_until,
             msgspec.Raw(_NULL if life is None else encode_life(life)),
             msgspec.Raw(_NULL if guards is None else encode_guards(guards)),
+            folded.prior,
         )
     )
 
@@ -52,7 +55,7 @@ def decode_carried(policy: Policy, folded: Folded, data: bytes | None) -> None:
         carried = _NOTHING if data is None else _DECODER.decode(data)
     except msgspec.DecodeError as error:
         raise PolicyError(f"what is carried cannot be read: {error}", code="state_mismatch") from None
-    folded.held, folded.hold_until = carried.held, carried.hold_until
+    folded.held, folded.hold_until, folded.prior = carried.held, carried.hold_until, carried.prior
     if has_life(policy):
         life = bytes(carried.life)
         folded.life = begin_life(policy) if life == _NULL else decode_life(policy, life)

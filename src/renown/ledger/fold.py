@@ -46,7 +46,7 @@ class _Turn(NamedTuple):
 def begin(policy: Policy, prior: dict[str, float], at: float) -> Folded:
     """Return a subject without events."""
     state = scoring.empty(policy)
-    folded = Folded(0, state, at, score_of(policy, state, at, prior))
+    folded = Folded(0, state, at, score_of(policy, state, at, prior), prior=prior)
     if has_life(policy):
         folded.life = begin_life(policy)
     if policy.guards:
@@ -100,6 +100,7 @@ def apply(
     reading = scoring.read(policy, state, at, prior) if whole else None
     score = score_of(policy, state, at, prior) if reading is None else reading.score
     folded = Folded(version, state, at, score, before.held, before.hold_until, before.life, before.guards)
+    folded.prior = prior
     if deed.holds or before.held or before.hold_until is not None:
         _note_holds(folded, deed, past)
     delta = score - before.score + 0.0 if effect.told is None else effect.told

@@ -158,6 +158,8 @@ class Folded(msgspec.Struct, gc=False, eq=False):
     """What guards remember, where the policy has some."""
     face: Face | None = None
     """What the life shows, once it has been turned."""
+    prior: dict[str, float] = {}
+    """The running means with which it was read."""
 
 
 class Applied(msgspec.Struct, gc=False, eq=False):

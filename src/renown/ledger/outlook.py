@@ -38,13 +38,14 @@ def due_of(policy: Policy, folded: Folded, at: float) -> float | None:
     return _first(scoring.next_change(policy, folded.state, at), folded.hold_until, life, guards)
 
 
-def outlook(policy: Policy, folded: Folded, view: bytes, at: float, prior: dict[str, float]) -> Outlook:
+def outlook(policy: Policy, folded: Folded, view: bytes, at: float) -> Outlook:
     """Look at a subject at `at`, where nothing but time has passed since its newest version, shown as `view`.
 
     A score that only fades by a half-life has not changed; it has when it is not what it was just before.
     """
     if folded.hold_until is not None and folded.hold_until <= at:
         return Outlook(True, None)
+    prior = folded.prior
     reading = scoring.read(policy, folded.state, at, prior)
     next_change = scoring.next_change(policy, folded.state, at)
     guards_until, incidents = None, ()
@@ -69,13 +70,13 @@ def outlook(policy: Policy, folded: Folded, view: bytes, at: float, prior: dict[
     return Outlook(shows, _first(next_change, folded.hold_until, life_until, guards_until))
 
 
-def reaches(policy: Policy, folded: Folded, view: bytes, due: float | None, prior: dict[str, float]) -> bool:
+def reaches(policy: Policy, folded: Folded, view: bytes, due: float | None) -> bool:
     """Tell whether `due` is what looking again and again, with nothing to show for it, comes to."""
     looked = due_of(policy, folded, folded.at)
     for _ in range(_MOST_LOOKS):
         if looked == due or looked is None or (due is not None and looked > due):
             break
-        look = outlook(policy, folded, view, looked, prior)
+        look = outlook(policy, folded, view, looked)
         if look.shows:
             break
         looked = look.due

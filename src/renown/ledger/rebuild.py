@@ -12,7 +12,7 @@ from renown.errors import EventError
 from renown.ledger.cache import MAX_RECENT, Kind
 from renown.ledger.outlook import reaches
 from renown.ledger.replay import Replay, replay
-from renown.ledger.views import basis_of, event_of
+from renown.ledger.views import event_of
 from renown.model import kind_of
 from renown.policy import Policies, Policy
 from renown.stores import EventRow, KindRow, Reader, Refolded, StandingRow, Store, Writer
@@ -144,8 +144,8 @@ def _compare(work: _Work, reader: Reader, key: str, writer: Writer | None = None
         work.differ(key, None, "standing", "one", "none")
     else:
         # Timers that found nothing to show have put the due off.
-        view, prior = made.standing.view, basis_of(rows[-1]).prior
-        if found.due != made.standing.due and reaches(policy, made.folded, view, found.due, prior):
+        view = made.standing.view
+        if found.due != made.standing.due and reaches(policy, made.folded, view, found.due):
             found = found._replace(due=made.standing.due)
         _differ_by(work, key, None, found, made.standing)
     if policy.version == (found.policy_version if found else 0):

@@ -93,8 +93,7 @@ class Tick(Batch):
         if due <= folded.at and not ends:
             # An event has come since that lies after it; or nobody has looked at the subject yet.
             return due_of(policy, folded, folded.at)
-        kind = self._cache.kinds.get(policy.kind)
-        look = outlook(policy, folded, subject.view, due, {} if kind is None else kind.prior)
+        look = outlook(policy, folded, subject.view, due)
         if not look.shows:
             return look.due
         self._pass_time(subject, due)
