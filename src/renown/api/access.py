@@ -7,6 +7,7 @@ from typing import Final
 from renown.errors import AuthenticationError, ForbiddenError
 from renown.ledger.keys import PREFIX as KEY_PREFIX
 from renown.ledger.keys import Key
+from renown.model import is_key
 from renown.protocol.access import ConnectionClaims, KeysPending
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "USERS",
     "Access",
     "Headers",
+    "actor_of",
     "credential",
 ]
 
@@ -133,6 +135,11 @@ class Access:
             field="Authorization",
             expected=f"an API key with the scope {scope}",
         )
+
+
+def actor_of(user: str) -> str:
+    """Return the key under which a signed-in user acts: the id itself where it is one, else `user:<id>`."""
+    return user if is_key(user) else f"user:{user}"
 
 
 def credential(headers: Headers) -> str | None:

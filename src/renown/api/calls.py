@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from renown.api.access import actor_of
 from renown.api.public import without_persons
 from renown.api.reading import ParameterError, category_in, check_subject, unknown_subject
 from renown.api.services import Services
@@ -15,7 +16,7 @@ from renown.errors import EventError, ForbiddenError
 from renown.gateway.client import Method
 from renown.gateway.gateway import Gateway
 from renown.intake import DECODING_ERRORS, decode_event
-from renown.model import Event, Status, is_key
+from renown.model import Event, Status
 from renown.protocol.access import Action, ConnectionClaims
 
 __all__ = ["methods"]
@@ -113,7 +114,7 @@ def _decoded(data: bytes, kind: type[T]) -> T:
 
 def _signed(event: Event, who: ConnectionClaims) -> Event:
     """Return the event with the user as its actor; nobody speaks for somebody else."""
-    actor = who.user if is_key(who.user) else f"user:{who.user}"
+    actor = actor_of(who.user)
     if event.actor not in (None, actor):
         raise ForbiddenError(
             "An event that a client submits is the user's own.",

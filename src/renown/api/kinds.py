@@ -3,7 +3,7 @@
 import msgspec
 
 from renown.policy import Policy
-from renown.policy.schema import Rule, ValueMode
+from renown.policy.schema import Rule, Scale, ValueMode
 
 __all__ = ["KindInfo", "describe"]
 
@@ -21,6 +21,8 @@ class CategoryInfo(msgspec.Struct, frozen=True):
 
     name: str
     title: str
+    scale: ScaleInfo
+    """Its own, or that of the kind."""
 
 
 class TypeInfo(msgspec.Struct, frozen=True):
@@ -51,16 +53,22 @@ class KindInfo(msgspec.Struct, frozen=True):
 
 def describe(policy: Policy, subjects: int) -> KindInfo:
     """Return what is known about the kind that `policy` is for."""
-    scale = policy.scale
     return KindInfo(
         kind=policy.kind,
         policy=policy.name,
         title=policy.title,
-        scale=ScaleInfo(scale.min, scale.max, scale.decimals),
-        categories=[CategoryInfo(name, one.title or name) for name, one in policy.categories.items()],
+        scale=_scale(policy.scale),
+        categories=[
+            CategoryInfo(name, one.title or name, _scale(policy.scale_of(name)))
+            for name, one in policy.categories.items()
+        ],
         types=[_type(name, rule, policy) for name, rule in policy.rules.items()],
         subjects=subjects,
     )
+
+
+def _scale(scale: Scale) -> ScaleInfo:
+    return ScaleInfo(scale.min, scale.max, scale.decimals)
 
 
 def _type(name: str, rule: Rule, policy: Policy) -> TypeInfo:

@@ -62,6 +62,11 @@ class Reader:
         self._claims = claims
         self._permissions = permissions
 
+    @property
+    def who(self) -> ConnectionClaims | None:
+        """Whose token it is that reads; None: somebody who sees everything."""
+        return self._claims
+
     def sees(self, subject: str, *views: View) -> bool:
         """Tell whether all these views of a subject may be seen."""
         who = self._claims

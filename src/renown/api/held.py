@@ -1,0 +1,211 @@
+"""What is under review: what guards, moderators and disputes hold, and releasing or dismissing it."""
+
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from renown.api.access import EVENTS, actor_of
+from renown.api.problem import documented
+from renown.api.reading import (
+    AnyRequest,
+    Reader,
+    check_kind,
+    check_subject,
+    guard,
+    json_response,
+)
+from renown.api.services import Services, Use
+from renown.errors import EventError, ForbiddenError
+from renown.intake import DECODING_ERRORS, MalformedError
+from renown.model import Answer, Change, Entry, Event, Problem, Status, timestamp
+from renown.protocol.access import ConnectionClaims
+
+__all__ = ["dismiss_held", "get_held", "release_held"]
+
+MOST: Final = 200
+"""Most events that are decided on at once."""
+_NO_STORE: Final = {"cache-control": "no-store"}
+
+
+class HeldEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An event that does not count, or not wholly, until somebody decides or time is up."""
+
+    seq: int
+    """Its position in the ledger; give the last one's back as `before` for the next page."""
+    event: Event
+    why: str
+    """`dispute`, `moderator` or `guard:<name>`."""
+    held_at: str
+    by: str
+    """The id of the event that holds it; its own when a guard held it on arrival."""
+    until: str | None = None
+    """When the hold ends by itself."""
+    share: float = 0.0
+    """What share of its weight counts meanwhile."""
+    reasons: tuple[str, ...] = ()
+    """What was found, in sentences with figures."""
+
+
+class HeldPage(msgspec.Struct, frozen=True):
+    """What is under review, newest first."""
+
+    held: list[HeldEvent]
+    counts: dict[str, dict[str, int]]
+    """How much is held, per kind of subject and reason."""
+    before: int | None
+    """For the next, older page; null on the last."""
+
+
+class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which held events are decided on."""
+
+    ids: tuple[str, ...]
+    reason: str | None = None
+    """Told in the history and in explanations."""
+    actor: str | None = None
+    """Who decides, `kind:id`; of a client token it is its user."""
+
+
+def _held(entry: Entry) -> HeldEvent:
+    return HeldEvent(
+        entry.seq,
+        entry.event,
+        entry.held_why or "",
+        timestamp(entry.held_at or entry.at),
+        entry.held_by or "",
+        None if entry.held_until is None else timestamp(entry.held_until),
+        entry.held_share,
+        tuple(change.why for change in entry.changes if change.why is not None and _tells(change, entry)),
+    )
+
+
+def _tells(change: Change, entry: Entry) -> bool:
+    return change.kind == "hold" and change.name == entry.event.id
+
+
+@get(
+    "/v1/held",
+    summary="What is under review",
+    tags=["moderation"],
+    responses={200: ResponseSpec(HeldPage, generate_examples=False), **documented(400, 401, 403, 404)},
+)
+async def get_held(
+    request: AnyRequest,
+    services: Use,
+    *,
+    kind: Annotated[str | None, Parameter(description="Only subjects of this kind")] = None,
+    subject: Annotated[str | None, Parameter(description="Only this subject, kind:id")] = None,
+    before: Annotated[int | None, Parameter(ge=1, le=2**53, description="`before` of the last page")] = None,
+    limit: Annotated[int, Parameter(ge=1, le=200, description="Most events")] = 50,
+) -> Response[bytes]:
+    """Return what is held and why, newest first; of a client token what its user sees the detail of."""
+    reader = await guard(request, services)
+    if subject is not None:
+        reader.check(check_subject(subject, services.policies), "detail")
+    elif kind is not None:
+        check_kind(kind, services.policies)
+    entries = await services.ledger.held(kind, subject, before, limit)
+    following = entries[-1].seq if len(entries) == limit else None
+    seen = [_held(entry) for entry in entries if reader.sees(entry.event.subject, "detail")]
+    counts = await _counts(services, reader, kind)
+    return json_response(HeldPage(seen, counts, following), headers=_NO_STORE)
+
+
+async def _counts(services: Services, reader: Reader, kind: str | None) -> dict[str, dict[str, int]]:
+    counts = await services.ledger.held_counts()
+    return {
+        name: found
+        for name, found in counts.items()
+        if kind in (None, name) and reader.sees(f"{name}:*", "detail")
+    }
+
+
+@post(
+    "/v1/held/release",
+    summary="Let held events count",
+    tags=["moderation"],
+    status_code=200,
+    responses={
+        200: ResponseSpec(list[Answer], generate_examples=False),
+        **documented(400, 401, 403, 422, 503),
+    },
+)
+async def release_held(request: AnyRequest, services: Use) -> Response[bytes]:
+    """Let held events count, one or many: `{"ids", "reason", "actor"}`; each gets its answer."""
+    return await _decide(request, services, "release")
+
+
+@post(
+    "/v1/held/dismiss",
+    summary="Let held events never count",
+    tags=["moderation"],
+    status_code=200,
+    responses={
+        200: ResponseSpec(list[Answer], generate_examples=False),
+        **documented(400, 401, 403, 422, 503),
+    },
+)
+async def dismiss_held(request: AnyRequest, services: Use) -> Response[bytes]:
+    """Let held events never count, one or many: `{"ids", "reason", "actor"}`; each gets its answer."""
+    return await _decide(request, services, "dismiss")
+
+
+async def _decide(request: AnyRequest, services: Services, what: str) -> Response[bytes]:
+    who = await _who(request, services)
+    wanted = _decision(await request.body())
+    actor = wanted.actor if who is None else actor_of(who.user)
+    data = None if wanted.reason is None else {"reason": wanted.reason}
+    steps: list[Event | Answer] = []
+    for each in wanted.ids:
+        entry = await services.ledger.event(each)
+        if entry is None:
+            problem = Problem("ref_not_found", f"`{each[:80]}` is no event", "ids", "ids of held events")
+            steps.append(Answer(Status.REJECTED, each, problem=problem))
+            continue
+        subject = entry.event.subject
+        if who is not None and not services.permissions.may_submit(what, subject, who):
+            problem = Problem(
+                "may_not_submit", f"This token may not {what} what {subject[:80]} is told", "ids"
+            )
+            steps.append(Answer(Status.REJECTED, each, problem=problem))
+            continue
+        steps.append(Event(what, subject, actor=actor, ref=each, data=data))
+    answers = iter(await services.ledger.append([step for step in steps if isinstance(step, Event)]))
+    told = [next(answers) if isinstance(step, Event) else step for step in steps]
+    return json_response(told, headers=_NO_STORE)
+
+
+async def _who(request: AnyRequest, services: Services) -> ConnectionClaims | None:
+    """Return whose token decides; None: an API key that may send events."""
+    try:
+        services.access.check(request.scope["headers"], EVENTS)
+    except ForbiddenError:
+        who = (await guard(request, services)).who
+        if who is None:
+            raise
+        return who
+    return None
+
+
+def _decision(body: bytes) -> Decision:
+    try:
+        wanted = msgspec.json.decode(body, type=Decision)
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$")
+        field = path.strip("`.") or None
+        raise EventError(
+            f"{text}.", code="invalid_request", field=field, expected='{"ids": ["…"]}'
+        ) from error
+    except DECODING_ERRORS as error:
+        raise MalformedError(str(error), expected='{"ids": ["…"]}') from error
+    if not 1 <= len(wanted.ids) <= MOST:
+        raise EventError(
+            f"Decide on 1 to {MOST} events at once.",
+            code="invalid_request",
+            field="ids",
+            expected=f"1 to {MOST} ids",
+        )
+    return wanted
