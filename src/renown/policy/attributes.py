@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import msgspec
 
+from renown.policy.deriving import ATTRIBUTE
 from renown.policy.schema import Policy
 
 __all__ = ["attributes_of"]
@@ -27,6 +28,9 @@ def _named(part: Any) -> Iterator[str]:
         for key, value in cast(dict[str, Any], part).items():
             if key in _NAMING and isinstance(value, str):
                 yield value
+            elif key == "to" and isinstance(value, str):
+                # Whom an event makes another one for: `actor`, `owner`, or an attribute with a key.
+                yield value.removeprefix(ATTRIBUTE)
             elif key in _CONDITIONS and isinstance(value, dict):
                 yield from cast(dict[str, Any], value)
             yield from _named(value)
