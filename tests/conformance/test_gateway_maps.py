@@ -96,7 +96,7 @@ async def test_a_reader_that_stops_is_kept_and_catches_up(served: Serve, ledger:
     await rate(ledger, *range(400))
     rules = {"standings": {"interval": 0.0}}
     async with (
-        served(channels=rules, outbound_limit=400_000) as server,
+        served(channels=rules, outbound_limit=400_000, ping_interval=0.0) as server,
         Raw.open(server.url, max_queue=1) as slow,
         Raw.open(server.url) as quick,
     ):
