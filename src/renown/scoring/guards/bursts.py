@@ -147,13 +147,13 @@ class BurstTest:
                 break
             longer = window
             known = self._known(today - state.first + 1 - window)
-            expected, chance = self._likely(inside, before, known, window)
-            if chance >= self._guard.chance:
-                continue
             usual, sd = self._by_volume(volume, before, before_all)
             # While the rate is little more than a guess, it is the share that has to tell.
             guessed = max(0.0, 1 - known / self._guard.usual_days)
             if inside <= usual + self._guard.sds * (1 + guessed) * sd:
+                continue
+            expected, chance = self._likely(inside, before, known, window)
+            if chance >= self._guard.chance:
                 continue
             # Days lie from the newest on, so the last quarter of the window is in front.
             quarter = today - self._quarters[window]
