@@ -171,7 +171,12 @@ def test_wrong_statuses(text: str, field: str, expected: str) -> None:
         ("when = { drop = { points = 0, within_days = 2 } }", "alerts[0].when.drop.points", "1e-06"),
         ("when = { drop = { points = 1, within = 2 } }", "alerts[0].when.drop.within", "within_days"),
         ('when = { status = "old" }', "alerts[0].when.status", "[status]"),
-        ('when = { incident = "?" }', "alerts[0].when.incident", "guard"),
+        ('when = { incident = "brust" }', "alerts[0].when.incident", "nothing"),
+        (
+            'when = { incident = "brust" }\n[[guards]]\nname = "surge"\nkind = "burst"',
+            "alerts[0].when.incident",
+            "burst",
+        ),
         ('when = { score_below = 3 }\nto = ["everybody"]', "alerts[0].to[0]", '"owner"'),
         ("when = { score_below = 3 }\nto = []", "alerts[0].to", '"owner"'),
         ('when = { score_below = 3 }\nseverity = "bad"', "alerts[0].severity", '"critical"'),

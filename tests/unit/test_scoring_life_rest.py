@@ -318,7 +318,8 @@ def test_a_lost_tier_and_a_status() -> None:
 
 @pytest.mark.parametrize("named", ["surge", "burst"])
 def test_an_incident_by_its_guard_or_kind(named: str) -> None:
-    subject = Subject(alert(f'when = {{ incident = "{named}" }}'))
+    guard = '\n[[guards]]\nname = "surge"\nkind = "burst"\n'
+    subject = Subject(alert(f'when = {{ incident = "{named}" }}{guard}'))
     begins, on, ends = (Incident("surge", "burst", phase) for phase in ("begins", "goes_on", "ends"))
     other = Incident("ring-watch", "ring", "begins")
     subject.send(0, "set", 10, incidents=(other,))

@@ -1,7 +1,5 @@
 """What an alert may say."""
 
-import re
-
 from renown.policy.alerting import Alert, AlertWhen, Clear, EventMatch, Move, Rate
 from renown.policy.check_matching import check_wanted
 from renown.policy.nearest import expected_one_of
@@ -13,7 +11,6 @@ __all__ = ["check_alert"]
 
 _KINDS = ("score_below", "score_above", "drop", "rise", "rate", "event", "tier_lost", "status", "incident")
 _MOMENTS = ("event", "tier_lost", "incident")
-_WORD = re.compile(r"[a-z][a-z0-9_-]{0,63}\Z")
 
 
 def check_alert(policy: Policy, alert: Alert, path: str) -> None:
@@ -81,7 +78,11 @@ def _named(policy: Policy, when: AlertWhen, path: str) -> None:
             detail = f"`{when.status}` is no status"
             require(good, f"{path}.status", detail, expected_one_of(when.status, dict.fromkeys(valid)))
     if when.incident is not None:
-        require(_WORD.match(when.incident), f"{path}.incident", "it names no guard", "a guard's name")
+        guards = [guard.name for guard in policy.guards]
+        kinds = [str(guard.__struct_config__.tag) for guard in policy.guards]
+        valid = list(dict.fromkeys([*guards, *kinds]))
+        detail = f"`{when.incident}` is no guard, nor a kind of one"
+        require(when.incident in valid, f"{path}.incident", detail, expected_one_of(when.incident, valid))
     require(not when.tier_lost or policy.tiers, f"{path}.tier_lost", "there are no tiers", "[[tiers]]")
 
 
