@@ -88,15 +88,15 @@ async def test_decisions_move_the_score_live(
         released = backend.post("/v1/held/release", json=body).json()
         assert [each["status"] for each in released] == ["applied"] * 3
         told = (await raw.publication())["data"]
-        while told["held"] != len(rest):
+        while told.get("held") != len(rest):
             told = (await raw.publication())["data"]
         assert told["score"] < before["score"]
         dismissed = backend.post("/v1/held/dismiss", json={"ids": rest}).json()
         assert [each["status"] for each in dismissed] == ["applied"] * len(rest)
-        while told["held"]:
+        while told.get("held"):
             told = (await raw.publication())["data"]
     after = _standing(backend)
-    assert (after["held"], after["count"]) == (0, before["count"] + 3)
+    assert (after.get("held"), after["count"]) == (None, before["count"] + 3)
     assert after["score"] == told["score"]
     page = backend.get(f"/v1/standings/{BOMBED}/events", params={"limit": 500}).json()
     steps = [each["event"] for each in page["events"] if each["event"]["type"] == "release"]
