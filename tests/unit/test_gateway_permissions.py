@@ -318,6 +318,23 @@ def test_a_hash_in_a_subject_guards_nothing() -> None:
     assert may(hidden, "standing:shop:1#bo", user("ana", subscribe=("standing:shop:*",)))
 
 
+@pytest.mark.parametrize("kind", ["clients", "users"])
+def test_who_is_in_a_room_is_for_those_who_may_see_its_presence(kind: str) -> None:
+    asked = permissions(rooms={"chat": CHAT, "open": RoomRule(presence=True), "silent": RoomRule()})
+    host, member = user("bo", roles=("host",)), user("ana")
+    assert may(asked, f"${kind}:chat:1", host)
+    assert not may(asked, f"${kind}:chat:1", member, subscribed=True)
+    assert not may(asked, f"${kind}:open:1", member)
+    assert may(asked, f"${kind}:open:1", member, subscribed=True)
+    assert not may(asked, f"${kind}:silent:1", host, subscribed=True)
+    # A right to the room shows who is there; one to the name of the map, or to all, opens nothing guarded.
+    assert may(asked, f"${kind}:open:1", user("ana", subscribe=("open:*",)))
+    assert not may(asked, f"${kind}:$open:1", user("ana", subscribe=("*", f"${kind}:*")))
+    assert may(asked, f"${kind}:$open:1", user("ana", subscribe=("$open:1",)))
+    for action in (Action.PUBLISH, Action.HISTORY, Action.PRESENCE):
+        assert not may(asked, f"${kind}:chat:1", host, action, subscribed=True)
+
+
 def test_scoped_rooms() -> None:
     inbox = RoomRule(subscribe="owner", scope=Scope.ORG)
     asked = permissions(rooms={"team": RoomRule(subscribe="users", scope=Scope.PROJECT), "inbox": inbox})
