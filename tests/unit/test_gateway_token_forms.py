@@ -4,13 +4,18 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
+from joserfc.util import urlsafe_b64decode
 
+from renown.gateway.admission import tokens
 from renown.gateway.admission.tokens import Tokens
 from renown.gateway.options import TokenOptions
 from renown.protocol.access import TokenRefused
@@ -55,3 +60,15 @@ def test_what_the_library_refuses_is_refused(token: str):
         jws.deserialize_compact(token, OctKey.import_key(SECRET), algorithms=["HS256"])
     with pytest.raises(TokenRefused):
         TOKENS.connection(token)
+
+
+@given(st.one_of(st.binary(max_size=12), st.text("AQgw-_+/=z09\n ", max_size=12).map(str.encode)))
+def test_base64url_is_read_as_strictly_as_the_library_does(text: bytes) -> None:
+    assert read(tokens._unpacked, text) == read(urlsafe_b64decode, text)  # pyright: ignore
+
+
+def read(decode: Callable[[bytes], bytes], text: bytes) -> bytes | None:
+    try:
+        return decode(text)
+    except ValueError:
+        return None

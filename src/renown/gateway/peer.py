@@ -285,18 +285,18 @@ class Peer(ABC):
                         replies, size = [], 0
                     if effect.outcome is not None:
                         self._count(effect.outcome)
-                case Detach():
-                    self._gateway.hub.detach(self, effect.channel)
-                case Release():
-                    replies = self._release(replies)
-                case Close():
-                    self._reply(replies)
-                    replies = []
-                    self._end(effect.why)
                 case Attach():
                     if effect.hold and self._held is None:
                         self._hold()
                     self._gateway.attach(self, effect)
+                case Release():
+                    replies = self._release(replies)
+                case Detach():
+                    self._gateway.hub.detach(self, effect.channel)
+                case Close():
+                    self._reply(replies)
+                    replies = []
+                    self._end(effect.why)
                 case ReadHistory() | ReadPresence() | Publish() | Call() | Await():
                     self._gateway.ask(self, effect)
         return replies

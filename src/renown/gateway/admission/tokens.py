@@ -6,6 +6,7 @@ be taken for a shared secret, and `none` is no algorithm at all.
 
 import asyncio
 import base64
+import binascii
 import contextlib
 import hmac
 import secrets
@@ -13,6 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
@@ -20,7 +22,6 @@ import msgspec
 from joserfc import jws, jwt
 from joserfc.errors import BadSignatureError, JoseError, SecurityWarning
 from joserfc.jwk import ECKey, Key, OctKey, RSAKey
-from joserfc.util import urlsafe_b64decode
 
 from renown.errors import SettingsError
 from renown.gateway.admission.claims import Claims, claims_of, connection_claims, subscription_claims
@@ -61,6 +62,9 @@ class _Header(msgspec.Struct, frozen=True):
 
 
 _HEADER = msgspec.json.Decoder(_Header)
+_ALPHABET: Final = bytes.maketrans(b"-_+/=", b"+/\0\0\0")
+_LAST: Final = (b"AEIMQUYcgkosw048", b"AQgw")
+"""With which characters text of 4n + 3 and of 4n + 2 may end: the bits beyond the last byte are zero."""
 
 
 class Tokens:
@@ -295,11 +299,26 @@ def _payload(token: str, key: Key, header: _Header) -> bytes:
 
 def _shared(token: str, key: OctKey, algorithm: str) -> bytes:
     """Return the payload of a token signed with a shared secret: the checks of RFC 7515, section 5.2."""
-    signed, _, signature = token.rpartition(".")
-    mac = hmac.digest(key.raw_value, signed.encode("ascii"), _HMAC[algorithm])
-    if not hmac.compare_digest(mac, urlsafe_b64decode(signature.encode("ascii"))):
+    signed, _, signature = token.encode("ascii").rpartition(b".")
+    mac = _mac(key.raw_value, _HMAC[algorithm]).copy()
+    mac.update(signed)
+    if not hmac.compare_digest(mac.digest(), _unpacked(signature)):
         raise BadSignatureError
-    return urlsafe_b64decode(signed.partition(".")[2].encode("ascii"))
+    return _unpacked(signed.partition(b".")[2])
+
+
+@lru_cache(maxsize=16)
+def _mac(secret: bytes, digest: str) -> hmac.HMAC:
+    """Return what a secret's codes begin with: to prepare that takes longer than to go on from there."""
+    return hmac.new(secret, digestmod=digest)
+
+
+def _unpacked(text: bytes) -> bytes:
+    """Return what base64url without padding says (RFC 7515, section 2); raise `ValueError` for other text."""
+    lacking = -len(text) % 4
+    if lacking == 3 or (lacking and text[-1] not in _LAST[lacking - 1]):
+        raise ValueError("this is not the base64url of anything")
+    return binascii.a2b_base64(text.translate(_ALPHABET) + b"=" * lacking, strict_mode=True)
 
 
 def _algorithms(key: Key) -> tuple[str, ...]:
@@ -318,8 +337,13 @@ def _algorithms(key: Key) -> tuple[str, ...]:
 def _header(token: str) -> _Header:
     if len(token) > LONGEST_TOKEN or token.count(".") != 2:
         raise TokenRefused(Refusal.INVALID, "not a token")
-    encoded = token.partition(".")[0]
     try:
-        return _HEADER.decode(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+        return _read_header(token.partition(".")[0])
     except ValueError as error:
         raise TokenRefused(Refusal.INVALID, "the token's header cannot be read") from error
+
+
+@lru_cache(maxsize=64)
+def _read_header(encoded: str) -> _Header:
+    """Return what a header says: that of all tokens of an issuer is the same."""
+    return _HEADER.decode(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))

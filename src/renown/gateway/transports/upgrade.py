@@ -5,14 +5,14 @@ and the whole head arrives in one piece, that is most of what a handshake costs;
 and all others are left to it.
 """
 
+import binascii
+import hashlib
 import re
 import time
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs
-
-from websockets.utils import accept_key
 
 from renown.gateway.admission.origins import OriginRule
 from renown.gateway.transports.frame_pings import FRAME_PINGS
@@ -31,6 +31,9 @@ _PLAIN: Final = re.compile(
     rb"GET [!-~]+ HTTP/1\.1\r\n(?:[A-Za-z][A-Za-z0-9-]*:[ \t]*(?:[!-~](?:[ -~]*[!-~])?)?[ \t]*\r\n)+\r\n"
 )
 _KEY: Final = re.compile(r"[A-Za-z0-9+/]{21}[AQgw]==")
+_WEBSOCKET: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""Says that a server means WebSocket (RFC 6455, section 1.3)."""
+_SHA1: Final = hashlib.sha1(usedforsecurity=False)
 
 Head = tuple[str, dict[str, str]]
 """Path with query, and header fields by lower-case name, each given once."""
@@ -75,6 +78,7 @@ class Verdict(NamedTuple):
     """Whether the client wants WebSocket's own pings instead of the protocol's."""
 
 
+@lru_cache(maxsize=256)
 def judge(  # noqa: PLR0917 - what a head says of an upgrade
     target: str, origin: str | None, host: str, offered: str, at: str, origins: OriginRule
 ) -> Verdict:
@@ -105,8 +109,14 @@ def upgrade_response(key: str, subprotocol: str | None) -> bytes:
     protocol = "" if subprotocol is None else f"Sec-WebSocket-Protocol: {subprotocol}\r\n"
     return (
         f"HTTP/1.1 101 Switching Protocols\r\nDate: {_date(int(time.time()))}\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Accept: {accept_key(key)}\r\n{protocol}\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Accept: {_accepted(key)}\r\n{protocol}\r\n"
     ).encode("ascii")
+
+
+def _accepted(key: str) -> str:
+    digest = _SHA1.copy()
+    digest.update(key.encode("ascii") + _WEBSOCKET)
+    return binascii.b2a_base64(digest.digest(), newline=False).decode("ascii")
 
 
 @lru_cache(maxsize=1)
