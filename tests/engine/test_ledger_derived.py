@@ -1,5 +1,6 @@
 """Events that events make for others: in the same transaction, and gone with what made them."""
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -261,3 +262,40 @@ async def test_taken_back_by_hand_first_harms_nothing(make: StoreFactory, tmp_pa
 
 def code(answer: Answer) -> str | None:
     return None if answer.problem is None else answer.problem.code
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_happens_the_points_are_those_of_what_is_live(
+    make: StoreFactory, tmp_path: Path, seed: int
+) -> None:
+    """Votes that come, change, come late and go, against a count by hand."""
+    dice = random.Random(seed)
+    live: dict[tuple[str, str, str], tuple[float, str, str]] = {}
+    gone: set[tuple[str, str, str]] = set()
+    events: list[Event] = []
+    for i in range(250):
+        giver, taker = dice.sample("abcde", 2)
+        ref, at = f"post:{dice.randrange(3)}", float(dice.randrange(500))
+        slot = (giver, taker, ref)
+        if slot in live and dice.random() < 0.2:
+            events.append(Event("retract", f"coder:{taker}", id=f"r{i}", ref=live.pop(slot)[2]))
+            gone.add(slot)
+            continue
+        if slot in gone:
+            continue  # What comes late behind a value taken back is another story.
+        kind = dice.choice(("upvote", "downvote"))
+        vote = down(i, by=giver, on=taker, minutes=at)
+        events.append(msgspec.structs.replace(vote, type=kind, ref=ref))
+        if slot not in live or live[slot][0] <= at:
+            live[slot] = (at, kind, f"d{i}")
+    points = dict.fromkeys("abcde", 100.0)
+    for (giver, taker, _), (_, kind, _) in live.items():
+        points[taker] += 10 if kind == "upvote" else -2
+        points[giver] -= kind == "downvote"
+    async with opened(make, tmp_path, policies()) as one, opened(make, tmp_path, policies()) as two:
+        while events:
+            size = dice.randrange(1, 30)
+            applied(await dice.choice((one, two)).append(events[:size]))
+            events = events[size:]
+        assert await scores(one, *(f"coder:{name}" for name in "abcde")) == list(points.values())
+        await clean(one)
