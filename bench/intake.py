@@ -33,9 +33,14 @@ class Case:
 
 
 RATING = '{"id":"rating-{n}","type":"rating","subject":"trader:{s}","actor":"trader:{a}","value":{v}}'
+STARS = (
+    '{"id":"stars-{n}","type":"review","subject":"product:{s}","actor":"buyer:{n}","value":{v},'
+    '"data":{"verified":true}}'
+)
 CASES = (
     Case("NDJSON stream, seller reviews", review("stream"), "stream", 1, 1000, goal=15_000),
-    Case("NDJSON stream, trader ratings", RATING, "stream", 1, 1000),
+    Case("NDJSON stream, trader ratings, four guards", RATING, "stream", 1, 1000, goal=10_000),
+    Case("NDJSON stream, product reviews, a guard that holds", STARS, "stream", 1, 1000, goal=10_000),
     Case("single posts, 64 in parallel, seller reviews", review("single"), "single", 64, 64, goal=2_500),
 )
 
