@@ -22,11 +22,12 @@ _CUT_AFTER: Final = 0.2
 
 
 class Proxy:
-    """Forwards TCP to `port`; WebSockets as `treat` says."""
+    """Forwards TCP to `port`; WebSockets as `treat` says; requests for what begins like `deny` get 403."""
 
-    def __init__(self, port: int, *, fades_after: float = 10.0) -> None:
+    def __init__(self, port: int, *, fades_after: float = 10.0, deny: tuple[bytes, ...] = ()) -> None:
         self._port = port
         self._fades_after = fades_after
+        self.deny = deny
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._tunnels: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -60,6 +61,11 @@ class Proxy:
             upgrade = b"upgrade: websocket" in head.lower()
             treatment = self._websockets if upgrade else "pass"
             self.upgrades += upgrade
+            if self.deny and head.split(b" ", 2)[1].startswith(self.deny):
+                treatment = "refuse"
+            elif self.deny and not upgrade:
+                # Each request on a connection of its own, so that none slips through behind another.
+                head = head.replace(b"Connection: keep-alive", b"Connection: close")
             if treatment in _ANSWERS:
                 client.sendall(
                     b"HTTP/1.1 " + _ANSWERS[treatment] + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

@@ -54,7 +54,8 @@ export const feltFetch =
   (beat: Beat): typeof fetch =>
   async (...asked) => {
     const response = await fetch(...asked);
-    if (!response.body) return response;
+    // An answer without content may have a body to read from, and may not be made with one.
+    if (!response.body || response.status === 204) return response;
     const felt = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, out) {
         beat(chunk);

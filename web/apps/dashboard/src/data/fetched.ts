@@ -34,7 +34,7 @@ export class Fetched<T> implements ReactiveController {
 
   hostConnected(): void {
     this.leave = live.onState(() => {
-      if (live.state === "live" && this.problem && passing(this.problem)) void this.load();
+      if (live.up && this.problem && passing(this.problem)) void this.load();
     });
   }
 

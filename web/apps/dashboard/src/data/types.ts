@@ -9,6 +9,8 @@ export interface Scale {
 export interface CategoryInfo {
   name: string;
   title: string;
+  /** Its own, or that of the kind. */
+  scale: Scale;
 }
 
 export interface TypeInfo {

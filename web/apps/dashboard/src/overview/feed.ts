@@ -75,10 +75,10 @@ export class FeedCard extends LitElement {
     </ul>`;
   }
 
-  private row({ change, skipped }: FeedItem): TemplateResult {
+  private row({ key, change, skipped }: FeedItem): TemplateResult {
     const decimals = decimalsOf(this.info, change.subject);
     const at = millis(change.at);
-    return html`<li>
+    return html`<li data-change=${key}>
       <a href=${toSubject(change.subject)}>
         <span class="what">
           ${name(change.subject)}

@@ -12,6 +12,8 @@ import { base, card, skeleton } from "../styles/shared.ts";
 const stateWords: Record<LiveState, string> = {
   connecting: "Connecting",
   live: "Live",
+  slow: "Slow",
+  polling: "Polling",
   reconnecting: "Reconnecting",
   offline: "Offline",
 };

@@ -22,6 +22,10 @@ export class Connection extends LitElement {
     switch (live.state) {
       case "live":
         return html`Live`;
+      case "polling":
+        return html`<span title="Nothing streams through this network: news come with plain requests">Polling</span>`;
+      case "slow":
+        return html`Slow${asOf}`;
       case "connecting":
         return html`Connecting`;
       case "reconnecting":
@@ -55,6 +59,15 @@ export class Connection extends LitElement {
       .live i {
         border-color: var(--up);
         background: var(--up);
+      }
+
+      .polling i {
+        border-color: var(--up);
+      }
+
+      .slow i {
+        border-color: var(--gold);
+        background: var(--gold);
       }
 
       .reconnecting i {

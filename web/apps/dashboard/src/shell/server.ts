@@ -23,7 +23,7 @@ export class Server implements ReactiveController {
     host.addController(this);
     onSession(() => void this.enter());
     live.onState(() => {
-      if (live.state === "live") void this.look();
+      if (live.up) void this.look();
     });
   }
 

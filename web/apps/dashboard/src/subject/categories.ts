@@ -2,10 +2,10 @@ import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { styleMap } from "lit/directives/style-map.js";
 import { axis, count, fixed, plural, position, words } from "../data/format.ts";
-import type { CategoryScore, KindInfo, Standing } from "../data/types.ts";
+import type { CategoryInfo, CategoryScore, KindInfo, Scale, Standing } from "../data/types.ts";
 import { base, card } from "../styles/shared.ts";
 
-/** The score of each category as a bar on the policy's scale. */
+/** The score of each category as a bar on its scale. */
 @customElement("rn-categories")
 export class Categories extends LitElement {
   @property({ attribute: false }) standing: Standing | null = null;
@@ -20,10 +20,11 @@ export class Categories extends LitElement {
   }
 
   private bar(name: string, { score, count: events }: CategoryScore, all: [string, CategoryScore][]): TemplateResult {
-    const { scale, categories } = this.kind ?? {};
-    const title = categories?.find((category) => category.name === name)?.title ?? words(name);
-    const scores = all.map(([, category]) => category.score);
-    const ends = axis(scale, Math.max(...scores));
+    const scale = this.scale(name);
+    const title = this.known(name)?.title ?? words(name);
+    // Bars on one scale can be compared, also where that scale is open.
+    const alike = all.filter(([other]) => same(this.scale(other), scale));
+    const ends = axis(scale, Math.max(...alike.map(([, category]) => category.score)));
     const width = styleMap({ width: events === 0 ? "0" : `${position(score, ends) * 100}%` });
     return html`<li class=${events === 0 ? "none" : ""}>
       <span>${title}</span>
@@ -31,6 +32,14 @@ export class Categories extends LitElement {
       <span class="track" aria-hidden="true"><i style=${width}></i></span>
       <span class="num count faint" title="${plural(events, "event")} said something about it">${count(events)}</span>
     </li>`;
+  }
+
+  private known(name: string): CategoryInfo | undefined {
+    return this.kind?.categories.find((category) => category.name === name);
+  }
+
+  private scale(name: string): Scale | undefined {
+    return this.known(name)?.scale ?? this.kind?.scale;
   }
 
   static override styles = [
@@ -84,3 +93,5 @@ export class Categories extends LitElement {
     `,
   ];
 }
+
+const same = (one: Scale | undefined, other: Scale | undefined): boolean => one?.min === other?.min && one?.max === other?.max;

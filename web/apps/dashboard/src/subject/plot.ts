@@ -26,7 +26,8 @@ export class Plot {
   show(course: Course): void {
     const { min, max } = this.chart.scales.x ?? {};
     const times = this.chart.data[0];
-    const whole = min === times[0] && max === times.at(-1);
+    const [first, last] = span(times[0] ?? null, times.at(-1) ?? null);
+    const whole = min === first && max === last;
     this.chart.setData(course, whole);
     if (!whole) this.chart.redraw();
   }
@@ -69,7 +70,7 @@ export class Plot {
       legend: { show: false },
       padding: [8, 12, 0, 0],
       cursor: { y: false, drag: { x: true, y: false }, points: { size: 8 } },
-      scales: { y: { range: (_, low, high) => roomy(low, high) } },
+      scales: { x: { range: (_, first, last) => span(first, last) }, y: { range: (_, low, high) => roomy(low, high) } },
       axes: [
         { ...axis, grid: { show: false }, space: 90, size: (_, labels) => (twoLines(labels) ? 46 : 30), values: (_, splits, __, ___, step) => dates(splits, step) },
         { ...axis, size: 46, space: 40 },
@@ -115,6 +116,12 @@ function dates(splits: readonly number[], step: number): string[] {
     return same ? text : `${text}\n${today}`;
   });
 }
+
+/** From the first to the last moment, in seconds; a minute around a single one. */
+const span = (first: number | null, last: number | null): [number, number] => {
+  const [from, to] = [first ?? 0, last ?? 1];
+  return from === to ? [from - 30, to + 30] : [from, to];
+};
 
 const roomy = (low: number | null, high: number | null): [number, number] => {
   const [bottom, top] = [low ?? 0, high ?? 1];

@@ -37,9 +37,15 @@ export class SubjectPage extends LitElement {
       data: (standing) => this.take(standing),
     });
     new Watch<Activity>(this, () => this.asked() && `activity:${this.subject}`, {
-      data: (change) => (this.fresh = [change, ...this.fresh].slice(0, 200)),
+      data: (change) => this.add(change),
       gap: () => this.past.refresh(),
     });
+  }
+
+  private add(change: Activity): void {
+    // The first that come by another way were heard before.
+    if (this.fresh.some(({ version }) => version === change.version)) return;
+    this.fresh = [change, ...this.fresh].slice(0, 200);
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
