@@ -27,6 +27,7 @@ class Alerts:
 
     def __init__(self, policy: Policy) -> None:
         self._pairs: list[_Pair] = [(alert, watcher(alert.when)) for alert in policy.alerts]
+        self._types = [watch.types for _, watch in self._pairs]
         self.empty = (_NONE,) * len(policy.alerts)
 
     def fits(self, states: tuple[AlertState, ...]) -> bool:
@@ -37,12 +38,13 @@ class Alerts:
         self, states: tuple[AlertState, ...], seen: Seen, changes: list[Change]
     ) -> tuple[AlertState, ...]:
         """Return the states after an event, or after time; add what fired and what cleared."""
-        return tuple(
-            [
-                state if pair[1].passes(state, seen) else _turned(pair, state, seen, changes)
-                for pair, state in zip(self._pairs, states, strict=True)
-            ]
-        )
+        event = None if seen.event is None else seen.event.type
+        new: list[AlertState] = []
+        for pair, state, types in zip(self._pairs, states, self._types, strict=True):
+            idle = state.since is None and state.fired is None
+            concerns = types is None or event in types or not idle
+            new.append(_turned(pair, state, seen, changes) if concerns else state)
+        return tuple(new)
 
     def due(self, states: tuple[AlertState, ...], at: float) -> float | None:
         """Return when to look again."""

@@ -30,7 +30,8 @@ class Statuses:
         )
         self._ripen = {name: tuple(r for r in ripen if r.from_ == name) for name in self.names}
         self._most = len(ripen)
-        self._fixed = rules is None
+        self.moves = rules is not None
+        """Whether there are any but `active`."""
 
     def fits(self, state: Standstill) -> bool:
         """Tell whether the state was made for these statuses."""
@@ -44,8 +45,6 @@ class Statuses:
         self, state: Standstill, at: float, reading: Reading, event: Moment | None, changes: list[Change]
     ) -> Standstill:
         """Return the state after an event, or after time (None); add what changed."""
-        if self._fixed:
-            return state
         if event is not None and event.counts:
             state = self._set(Standstill(state.status, state.since, at), at, event, changes)
         for _ in range(self._most):
@@ -61,8 +60,6 @@ class Statuses:
 
     def until(self, state: Standstill, at: float, reading: Reading) -> float | None:
         """Return when the status becomes another one if nothing else happens."""
-        if self._fixed:
-            return None
         times = [
             time
             for ripe in self._ripen[self.name(state)]

@@ -36,6 +36,10 @@ class Tiers:
         self._dwells = {i: tier.dwell for i, tier in enumerate(self.tiers) if tier.dwell is not None}
         self._enter = tuple(_asked(tier, keep=False) for tier in self.tiers)
         self._leave = tuple(_asked(tier, keep=True) for tier in self.tiers)
+        lasts = any(tier.grace_days or tier.leave_after_days for tier in self.tiers)
+        self._tracks = bool(self._lasting) or lasts
+        self._timeless = self._moments is None and not self._tracks and not self._dwells
+        """Whether time by itself changes nothing."""
         self._since_at = {tier: i for i, tier in enumerate(self._lasting)}
         self._bits_at = {tier: i for i, tier in enumerate(self._dwells)}
         self.empty = TierState(since=(None,) * len(self._lasting), bits=("0",) * len(self._dwells))
@@ -84,25 +88,20 @@ class Tiers:
 
     def due(self, state: TierState, at: float, reading: Reading) -> float | None:
         """Return the next moment at which a tier may change, or something is to be noted down."""
-        if not self.live:
+        if self._timeless:
             return None
         after = nextafter(at, inf)
-        times = (
-            []
-            if not self._dwells
-            else [
-                next_monday(after) if self._dwells[i].weeks is not None else next_day(after)
-                for i in self._dwells
-                if self._drifts or self._shifted(state, i, reading) != state.bits[self._bits_at[i]]
-            ]
-        )
+        times: list[float] = []
+        for i, dwell in self._dwells.items():
+            if self._drifts or self._shifted(state, i, reading) != state.bits[self._bits_at[i]]:
+                times.append(next_monday(after) if dwell.weeks is not None else next_day(after))
         if not state.pinned:
             pending = self._pending(state, at, reading)
             if self._moments is None:
                 times += pending
             else:
                 times += self._dates(self._moments, after, state, reading, pending)
-        return min(times, default=None)
+        return min(times) if times else None
 
     def _dates(
         self, moments: Moments, after: float, state: TierState, reading: Reading, pending: list[float]
@@ -114,11 +113,11 @@ class Tiers:
 
     def _pending(self, state: TierState, at: float, reading: Reading) -> list[float]:
         """Return when what lasts will have lasted long enough."""
-        times = [
-            since + self.tiers[i].dwell_days * DAY
-            for i in self._lasting
-            if i > state.tier and (since := state.since[self._since_at[i]]) is not None
-        ]
+        times: list[float] = []
+        for place, i in enumerate(self._lasting):
+            since = state.since[place]
+            if i > state.tier and since is not None:
+                times.append(since + self.tiers[i].dwell_days * DAY)
         if state.tier >= 0 and not self._meets(state, state.tier, at, reading, keep=True):
             times.append(self._kept_until(state))
         return [time for time in times if time > at]
@@ -140,6 +139,8 @@ class Tiers:
 
     def _tracked(self, state: TierState, at: float, reading: Reading) -> TierState:
         """Note since when what lasts has lasted."""
+        if not self._tracks:
+            return state
         failing: float | None = None
         if state.tier >= 0 and self.tiers[state.tier].leave_after_days:
             fails = not self._meets(state, state.tier, at, reading, keep=True)
@@ -147,8 +148,10 @@ class Tiers:
         since = state.since
         if self._lasting:
             since = tuple(
-                (at if before is None else before) if self._holds(i, reading, keep=False) else None
-                for i, before in zip(self._lasting, since, strict=True)
+                [
+                    (at if before is None else before) if self._holds(i, reading, keep=False) else None
+                    for i, before in zip(self._lasting, since, strict=True)
+                ]
             )
         if failing == state.failing and since == state.since:
             return state

@@ -56,7 +56,7 @@ def turn(policy: Policy, life: Life, moment: Moment) -> Turned:
         plan.tiers.name(life.tiers),
         plan.badges.shown(life.badges) if life.badges else (),
         plan.statuses.name(life.status),
-        plan.statuses.until(life.status, at, moment.reading),
+        plan.statuses.until(life.status, at, moment.reading) if plan.statuses.moves else None,
         tuple(changes),
         life.due,
     )
@@ -110,17 +110,24 @@ def _stepped(
         changes.append(Change("tier", None, before, after, why))
         if tiers.tier < life.tiers.tier:
             fallen = f"`{before}` is lost: {why}"
-    status = plan.statuses.turned(life.status, at, reading, event, changes)
+    status = life.status
+    if plan.statuses.moves:
+        status = plan.statuses.turned(status, at, reading, event, changes)
     badges, alerts = life.badges, life.alerts
     if badges:
         badges = plan.badges.turned(badges, reading, tiers.tier, event, changes)
     if alerts:
         seen = Seen(at, reading, event, plan.statuses.name(status), fallen)
         alerts = plan.alerts.turned(alerts, seen, changes)
-    dues = (
-        plan.tiers.due(tiers, at, reading),
-        plan.statuses.due(status, at, reading),
-        plan.alerts.due(alerts, at) if alerts else None,
-    )
-    due = min((each for each in dues if each is not None), default=None)
+    due = plan.tiers.due(tiers, at, reading)
+    if plan.statuses.moves:
+        due = _sooner(due, plan.statuses.due(status, at, reading))
+    if alerts:
+        due = _sooner(due, plan.alerts.due(alerts, at))
     return Life(at, due, tiers, status, badges, alerts)
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)

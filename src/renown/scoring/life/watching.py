@@ -38,10 +38,8 @@ class Watcher:
 
     momentary = False
     """Whether it is about a single moment, which cannot last."""
-
-    def passes(self, state: AlertState, seen: Seen) -> bool:
-        """Tell at a glance that there is nothing to do: of most alerts at most moments."""
-        return state.fired is None and state.since is None and self.held(state, seen) is None
+    types: tuple[str, ...] | None = None
+    """As long as nothing is open only events of these types concern it; None: every moment does."""
 
     def noted(self, state: AlertState, seen: Seen) -> AlertState:
         """Return the state with what has to be remembered of the moment."""
@@ -88,11 +86,6 @@ class _Moves(Watcher):
         self._part, self._name = when.category or "overall", _name(when.category)
         self._length = move.within_days * DAY
 
-    def passes(self, state: AlertState, seen: Seen) -> bool:
-        # Seen before and since then not moved: there is nothing to note.
-        level = part_of(seen.reading, self._part)[0]
-        return level == state.level and state.since is None and state.fired is None and not state.marks[1:]
-
     def noted(self, state: AlertState, seen: Seen) -> AlertState:
         event, sign, length = seen.event, self._sign, self._length
         level = part_of(seen.reading, self._part)[0]
@@ -122,11 +115,7 @@ class _Moves(Watcher):
 class _Comes(Watcher):
     def __init__(self, rate: Rate) -> None:
         self._rate, self._length = rate, rate.within_days * DAY
-
-    def passes(self, state: AlertState, seen: Seen) -> bool:
-        event = seen.event
-        comes = event is not None and event.type == self._rate.event
-        return not comes and state.since is None and state.fired is None
+        self.types = (rate.event,)
 
     def noted(self, state: AlertState, seen: Seen) -> AlertState:
         left, event = marks.passed(state.marks, seen.at, self._length), seen.event
@@ -150,11 +139,8 @@ class _Happens(Watcher):
 
     def __init__(self, match: EventMatch) -> None:
         self._match = match
+        self.types = (match.type,)
         self._meets = all_of(match.data) if match.data else None
-
-    def passes(self, state: AlertState, seen: Seen) -> bool:
-        event = seen.event
-        return state.fired is None and (event is None or event.type != self._match.type)
 
     def held(self, state: AlertState, seen: Seen) -> str | None:
         _ = state
