@@ -25,7 +25,7 @@ class BurstDetector(Detector):
         counted, meant = self._of.has(seen), self.on.has(seen)
         if not counted and not meant:
             return None
-        after = self._test.seen(cell, seen.day, counted)
+        after: Bursts = self._keep(cell, seen, self._test.seen(cell, seen.day, counted))
         alarms = tuple([alarm for alarm in self._test.alarms(after, seen.day) if alarm.lively])
         if not alarms:
             return None
@@ -47,7 +47,8 @@ class BurstDetector(Detector):
     def add(self, cell: Bursts | None, seen: Sighting, counts: bool) -> Bursts | None:
         """Count the event, also when it is held: a held burst is one."""
         _ = counts
-        return self._test.seen(cell, seen.day, self._of.has(seen))
+        after: Bursts | None = self._kept(cell, seen)
+        return after or self._test.seen(cell, seen.day, self._of.has(seen))
 
 
 def _unlikely(alarm: BurstAlarm) -> float:

@@ -43,7 +43,7 @@ class ExitScamDetector(Detector):
 
     def look(self, cell: Levels | None, seen: Sighting) -> Finding | None:
         """Speak while the fast level lies far below the slow one, the event itself included."""
-        after = self.add(cell, seen, counts=True)
+        after: Levels | None = self._keep(cell, seen, self._after(cell, seen))
         if after is None or after.count < self._least:
             return None
         fast, slow = after.fast_sum / after.fast_weight, after.slow_sum / after.slow_weight
@@ -67,8 +67,11 @@ class ExitScamDetector(Detector):
 
     def add(self, cell: Levels | None, seen: Sighting, counts: bool) -> Levels | None:
         """Take the rating into both levels, unless it does not count."""
+        return (self._kept(cell, seen) or self._after(cell, seen)) if counts else cell
+
+    def _after(self, cell: Levels | None, seen: Sighting) -> Levels | None:
         value, weight = seen.value, seen.weight
-        if not counts or weight <= 0:
+        if weight <= 0:
             return cell
         if cell is None:
             return Levels(1, weight, weight * value, weight, weight * value, 0.0)

@@ -1,7 +1,5 @@
 """Reciprocity and rings: raters who are rated back, and who know one another."""
 
-from typing import Any
-
 import msgspec
 
 from renown.policy.guarding import ReciprocityGuard, RingGuard
@@ -89,7 +87,6 @@ class RingDetector(Detector):
         super().__init__(guard)
         self._last, self._share, self._least = guard.last, guard.share, guard.least
         self._density = guard.density
-        self._made: tuple[Any, Any, Any] = (None, None, None)
 
     def look(self, cell: RingCell | None, seen: Sighting) -> Finding | None:
         """Speak while both shares are too high, the event itself included."""
@@ -128,10 +125,9 @@ class RingDetector(Detector):
         return self._after(cell, seen)
 
     def _after(self, cell: RingCell, seen: Sighting) -> RingCell:
-        # Judging an event and remembering it come to the same.
-        made = self._made
-        if made[0] is cell and made[1] is seen:
-            return made[2]
+        after: RingCell | None = self._kept(cell, seen)
+        if after is not None:
+            return after
         mark, mutual = seen.mark, seen.facts.returned is not None
         kin = seen.facts.kin or 0
         raters, known, bits = cell.raters, cell.kin, cell.bits
@@ -145,5 +141,5 @@ class RingDetector(Detector):
         raters, known = raters[:room], known[:room]
         bits = ((bits << 1) | mutual) & ((1 << self._last) - 1)
         after = RingCell((mark, *raters), (min(max(kin, 0), len(raters)), *known), bits)
-        self._made = (cell, seen, after)
+        self._keep(cell, seen, after)
         return after
