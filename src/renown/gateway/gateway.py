@@ -162,6 +162,7 @@ class Gateway:
             self._bus.listen(self._owners.take),
             self._bus.listen(self._committed),
             self.permissions.listen(self._enforcement.changed),
+            self.permissions.listen(lambda _: self.stirring.stir(LEDGER)),
         ]
         await self._owners.start()
         await self.nodes.start()

@@ -2,8 +2,9 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from renown.gateway import Gateway
 from renown.gateway.admission.tokens import Tokens
 from renown.gateway.course import Course
 from renown.gateway.hub.rooms import RoomKeeper
-from renown.gateway.nodes.stirring import LEDGER, ROOMS
+from renown.gateway.nodes.stirring import LEDGER, ROOMS, Stirring
 from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.ledger import Ledger
 from renown.rooms import MemoryRooms, SqliteRooms
@@ -84,9 +85,7 @@ async def build(settings: Settings, stack: AsyncExitStack, worker: Worker | None
         rooms=RoomKeeper(MemoryRooms(), durable),
         dev=settings.dev,
     )
-    gateway.stirring.look(LEDGER, ledger.sweep)
-    if durable is not None:
-        gateway.stirring.look(ROOMS, durable.sweep)
+    _look_when_stirred(gateway.stirring, ledger, durable)
     await gateway.start()
     stack.push_async_callback(gateway.stop)
     metrics = Metrics()
@@ -120,6 +119,19 @@ async def build(settings: Settings, stack: AsyncExitStack, worker: Worker | None
     )
     gateway.methods.update(methods(services, gateway))
     return Parts(services, gateway)
+
+
+def _look_when_stirred(stirring: Stirring, ledger: Ledger, durable: SqliteRooms | None) -> None:
+    """Look into the files when another process has committed to them."""
+
+    async def look(sweep: Callable[[], Awaitable[None]]) -> None:
+        # Rights first: whoever is told of new ones may use them at once.
+        ledger.rights.look()
+        await sweep()
+
+    stirring.look(LEDGER, partial(look, ledger.sweep))
+    if durable is not None:
+        stirring.look(ROOMS, partial(look, durable.sweep))
 
 
 def token_options(settings: Settings) -> TokenOptions:
