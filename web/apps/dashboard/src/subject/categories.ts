@@ -69,6 +69,7 @@ export class Categories extends LitElement {
 
       .value {
         font-weight: 620;
+        text-align: right;
       }
 
       .track {

@@ -117,10 +117,14 @@ function dates(splits: readonly number[], step: number): string[] {
   });
 }
 
-/** From the first to the last moment, in seconds; a minute around a single one. */
+/** Seconds that the time axis shows at least: its labels have no more than whole ones. */
+const shortest = 10;
+
+/** From the first to the last moment, in seconds, with some time around moments that are close together. */
 const span = (first: number | null, last: number | null): [number, number] => {
   const [from, to] = [first ?? 0, last ?? 1];
-  return from === to ? [from - 30, to + 30] : [from, to];
+  const room = Math.max(0, shortest - (to - from)) / 2;
+  return [from - room, to + room];
 };
 
 const roomy = (low: number | null, high: number | null): [number, number] => {
