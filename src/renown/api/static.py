@@ -57,9 +57,10 @@ def _load(path: Path, shown: Shown | None) -> tuple[bytes, str] | None:
 
 
 def _written(shown: Shown) -> bytes:
-    share = '(await import("./assets/widget-tabs.js")).share' if shown.tabs == "shared" else "e=>e"
     rule = f'slow:"{shown.slow}",stale:"{shown.reconnecting}",offline:"{shown.offline}"'
-    return f"{{{rule},share:{share}}}".encode()
+    # Spread, as that is what fits into the widget's limit: the script exports `share`.
+    share = f'...await import("./assets/{_TABS}")' if shown.tabs == "shared" else "share:e=>e"
+    return f"{{{rule},{share}}}".encode()
 
 
 def _serve(
