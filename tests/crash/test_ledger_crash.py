@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from renown.ledger import Ledger
+from renown.ledger import Ledger, LedgerOptions
 from renown.policy import Policies
 from tests.engine.ledger_kit import raw
 
@@ -17,12 +17,12 @@ KILLS = 20
 LOAD = """
 import asyncio, os, random, sys
 from pathlib import Path
-from renown.ledger import Ledger
+from renown.ledger import Ledger, LedgerOptions
 from renown.model import Event, Status
 from renown.policy import Policies
 
 async def main(folder, acknowledged, life):
-    ledger = Ledger.open(Path(folder), Policies.presets())
+    ledger = Ledger.open(Path(folder), Policies.presets(), LedgerOptions(timers=False))
     await ledger.start()
     told = os.open(acknowledged, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     dice = random.Random(int(life))
@@ -66,7 +66,7 @@ async def test_kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_done(tm
         assert len(promised) > seen, "it was killed before it had acknowledged anything"
         seen = len(promised)
         _check_file(folder, promised)
-        ledger = Ledger.open(folder, Policies.presets())
+        ledger = Ledger.open(folder, Policies.presets(), LedgerOptions(timers=False))
         report = await ledger.rebuild(check=True)
         assert report.clean, report.differences[:5]
         assert report.events >= len(promised)

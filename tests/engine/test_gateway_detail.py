@@ -16,7 +16,7 @@ from renown.gateway.hub.library import Library
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import ChannelRule, ChannelRules, GatewayOptions
 from renown.gateway.wires import WS_JSON, WS_PROTOBUF
-from renown.ledger import Ledger
+from renown.ledger import Ledger, LedgerOptions
 from renown.model import Event
 from renown.policy import Policies
 from renown.protocol.codes import Disconnect, Error
@@ -77,7 +77,7 @@ class Reader:
 
 @pytest.fixture
 async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
-    ledger = Ledger.open(tmp_path, Policies.presets())
+    ledger = Ledger.open(tmp_path, Policies.presets(), LedgerOptions(timers=False))
     await ledger.start()
     yield ledger
     await ledger.close()

@@ -15,7 +15,7 @@ from renown.gateway.hub.library import Library
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import ChannelRule, ChannelRules, GatewayOptions
 from renown.gateway.wires import WS_JSON
-from renown.ledger import Ledger
+from renown.ledger import Ledger, LedgerOptions
 from renown.model import Update
 from renown.policy import Policies
 from renown.protocol.codes import Disconnect, Error
@@ -99,7 +99,7 @@ class Office:
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    ledger = Ledger.open(tmp_path, Policies.presets())
+    ledger = Ledger.open(tmp_path, Policies.presets(), LedgerOptions(timers=False))
     await ledger.start()
     office = Office(ledger)
     yield office

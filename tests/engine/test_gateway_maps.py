@@ -18,7 +18,7 @@ from renown.gateway.hub.maps import MapTable
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.options import GatewayOptions
 from renown.gateway.wires import WS_JSON
-from renown.ledger import Ledger
+from renown.ledger import Ledger, LedgerOptions
 from renown.policy import Policies
 from renown.protocol.codes import ERRORS, Disconnect, Error
 from renown.protocol.effects import Attach, MapPage, MapWish, Position, State
@@ -206,7 +206,7 @@ class Market:
 
 @pytest.fixture
 async def market(tmp_path: Path) -> AsyncIterator[Market]:
-    ledger = Ledger.open(tmp_path, Policies.presets())
+    ledger = Ledger.open(tmp_path, Policies.presets(), LedgerOptions(timers=False))
     await ledger.start()
     options = {"channels": {"standings": {"interval": 0.001}, "board": {"interval": 0.001}}}
     channels = Channels(msgspec.convert(options, GatewayOptions))

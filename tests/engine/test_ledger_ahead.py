@@ -57,7 +57,7 @@ async def _views(ledger: Ledger) -> dict[str, bytes]:
 
 
 async def _told(events: Sequence[Event], folder: Path, at_once: int) -> tuple[list[Answer], dict[str, bytes]]:
-    ledger = Ledger.open(folder, Policies.presets())
+    ledger = Ledger.open(folder, Policies.presets(), LedgerOptions(timers=False))
     await ledger.start()
     answers: list[Answer] = []
     for start in range(0, len(events), at_once):
@@ -88,7 +88,7 @@ async def test_a_batch_that_another_writer_overtakes_is_folded_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "MAX_BATCH", 3)
-    ledgers = [Ledger.open(tmp_path, Policies.presets()) for _ in range(2)]
+    ledgers = [Ledger.open(tmp_path, Policies.presets(), LedgerOptions(timers=False)) for _ in range(2)]
     told: list[list[tuple[str, int]]] = [[], []]
     for ledger, heard in zip(ledgers, told, strict=True):
         ledger.on_commit(lambda updates, heard=heard: heard.extend((u.subject, u.version) for u in updates))
@@ -155,7 +155,7 @@ async def test_a_store_that_fails_now_and_then_loses_nothing_acknowledged(
     for name in ("begin", "put_standings", "commit"):
         unreliable(name)
     events = tangled(300, 11, calm=0.8)
-    ledger = Ledger.open(tmp_path, Policies.presets())
+    ledger = Ledger.open(tmp_path, Policies.presets(), LedgerOptions(timers=False))
     heard: dict[str, list[int]] = {}
 
     def hear(updates: Sequence[Update]) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from renown.errors import LedgerError
-from renown.ledger import Ledger
+from renown.ledger import Ledger, LedgerOptions
 from renown.model import Event
 from renown.policy import Policies
 from tests.running import RunningServer
@@ -21,7 +21,7 @@ def review(number: int) -> Event:
 
 
 async def filled(folder: Path, number: int) -> Ledger:
-    ledger = Ledger.open(folder, Policies.presets())
+    ledger = Ledger.open(folder, Policies.presets(), LedgerOptions(timers=False))
     await ledger.start()
     await ledger.append([review(each) for each in range(number)])
     return ledger
@@ -36,7 +36,7 @@ async def test_an_export_holds_all_that_was_acknowledged_before_it(tmp_path: Pat
         wanted = await ledger.snapshots([f"seller:{each}" for each in range(7)])
     finally:
         await ledger.close()
-    copy = Ledger.open(tmp_path / "copy.sqlite", Policies.presets())
+    copy = Ledger.open(tmp_path / "copy.sqlite", Policies.presets(), LedgerOptions(timers=False))
     try:
         assert copy.id == ledger.id
         assert 100 <= copy.stats().events <= 2_000
@@ -65,7 +65,7 @@ async def test_secrets_stay_unless_asked_for(tmp_path: Path) -> None:
         (0,)
     ] * 2
     bare.close()
-    whole = Ledger.open(tmp_path / "whole.sqlite", Policies.presets())
+    whole = Ledger.open(tmp_path / "whole.sqlite", Policies.presets(), LedgerOptions(timers=False))
     assert whole.keys.verify(secret) is not None
     await whole.close()
 

@@ -18,12 +18,12 @@ def make(request: pytest.FixtureRequest) -> StoreFactory:
 WRITES = """
 import asyncio, sys
 from pathlib import Path
-from renown.ledger import Ledger
+from renown.ledger import Ledger, LedgerOptions
 from renown.policy import Policies
 from tests.engine.ledger_kit import STORES, News, applied, review
 
 async def main(store, folder, name, batches):
-    ledger = Ledger(STORES[store](Path(folder)), Policies.presets())
+    ledger = Ledger(STORES[store](Path(folder)), Policies.presets(), LedgerOptions(timers=False))
     await ledger.start()
     news = News(ledger)
     print("ready", flush=True)
@@ -46,12 +46,12 @@ asyncio.run(main(*sys.argv[1:]))
 DIES = """
 import asyncio, os, sys
 from pathlib import Path
-from renown.ledger import Ledger
+from renown.ledger import Ledger, LedgerOptions
 from renown.policy import Policies
 from tests.engine.ledger_kit import STORES, review
 
 async def main(store, folder):
-    ledger = Ledger(STORES[store](Path(folder)), Policies.presets())
+    ledger = Ledger(STORES[store](Path(folder)), Policies.presets(), LedgerOptions(timers=False))
     await ledger.start()
     ledger.on_commit(lambda updates: os._exit(7))
     await ledger.append([review(50), review(51)])

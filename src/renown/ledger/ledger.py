@@ -43,6 +43,8 @@ class LedgerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds to wait for room before `ledger_busy`."""
     sweep_interval: float = 0.2
     """Seconds between two looks for commits of other processes."""
+    timers: bool = True
+    """Whether this process carries out what time is due to do: holds that end, windows, statuses, alerts."""
 
 
 class Stats(msgspec.Struct, frozen=True):
@@ -133,7 +135,8 @@ class Ledger(Reads):
         self._heard = self._store.near.newest_seq()
         self._sweeper = asyncio.create_task(self._sweep_often(), name="renown-sweep")
         self.rights.start()
-        self._timers.start()
+        if self._options.timers:
+            self._timers.start()
         self.policies.follow(self.sweep)
 
     async def close(self) -> None:
