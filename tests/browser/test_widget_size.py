@@ -40,3 +40,18 @@ def test_the_served_widget_has_the_operators_rule_in_it_and_is_within_its_limit(
     assert size(found.content) <= LIMIT
     assert (tabs.status_code, tabs.headers["access-control-allow-origin"]) == (200, "*")
     assert size(tabs.content) <= 1024
+
+
+def test_what_is_served_is_compressed_for_those_who_take_it(shared: RunningServer) -> None:
+    url = f"{shared.url}/widget.js"
+    packed = httpx.get(url, headers={"accept-encoding": "gzip, br"}, timeout=20)
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) <= LIMIT
+    for accepted in ("identity", "br, gzip;q=0"):
+        plain = httpx.get(url, headers={"accept-encoding": accepted}, timeout=20)
+        assert "content-encoding" not in plain.headers
+        assert plain.content == packed.content
+        assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
+        assert plain.headers["etag"] != packed.headers["etag"]
+    tag = {"accept-encoding": "gzip", "if-none-match": packed.headers["etag"]}
+    assert httpx.get(url, headers=tag, timeout=20).status_code == 304

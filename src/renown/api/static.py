@@ -1,11 +1,13 @@
 """The built web files: the dashboard at `/`, the widget script, their assets."""
 
+import gzip
 import re
 from hashlib import blake2b
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from litestar import Request, Response, get
 
 from renown.api.services import Services, Use
@@ -38,11 +40,21 @@ _TABS: Final = "widget-tabs.js"
 """What the widget loads where tabs share a connection."""
 _OPENED: Final = {"cross-origin-resource-policy": "cross-origin"}
 
-_read: dict[tuple[Path, int, int, Shown | None], tuple[bytes, str]] = {}
-"""Contents and entity tags of the files served so far, by path, time, size and the rule written into them."""
+_REFUSED: Final = re.compile(r"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 
 
-def _load(path: Path, shown: Shown | None) -> tuple[bytes, str] | None:
+class _File(msgspec.Struct, frozen=True):
+    body: bytes
+    packed: bytes | None
+    """After gzip, where that helps."""
+    tag: str
+
+
+_read: dict[tuple[Path, int, int, Shown | None], _File] = {}
+"""The files served so far, by path, time, size and the rule written into them."""
+
+
+def _load(path: Path, shown: Shown | None) -> _File | None:
     try:
         stat = path.stat()
         key = (path, stat.st_mtime_ns, stat.st_size, shown)
@@ -50,7 +62,8 @@ def _load(path: Path, shown: Shown | None) -> tuple[bytes, str] | None:
             body = path.read_bytes()
             if shown is not None:
                 body = _SHOWN.sub(_written(shown), body)
-            _read[key] = (body, f'"{blake2b(body, digest_size=10).hexdigest()}"')
+            packed = gzip.compress(body, 9, mtime=0) if path.suffix in _TYPES else None
+            _read[key] = _File(body, packed, blake2b(body, digest_size=10).hexdigest())
         return _read[key]
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
@@ -73,12 +86,21 @@ def _serve(
     found = _load(path, shown)
     if found is None:
         return None
-    body, tag = found
+    packed = found.packed if _takes_gzip(request.headers.get("accept-encoding", "")) else None
+    tag = f'"{found.tag}"' if packed is None else f'"{found.tag}-gzip"'
     headers = {"etag": tag, "cache-control": cache, **(headers or {})}
+    if found.packed is not None:
+        headers["vary"] = "Accept-Encoding"
     if matches(request.headers.get("if-none-match"), tag):
         return Response(b"", status_code=304, headers=headers)
     media = _TYPES.get(path.suffix) or guess_type(path.name)[0] or "application/octet-stream"
-    return Response(body, media_type=media, headers=headers)
+    if packed is not None:
+        headers["content-encoding"] = "gzip"
+    return Response(found.body if packed is None else packed, media_type=media, headers=headers)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    return "gzip" in accepted and _REFUSED.search(accepted) is None
 
 
 def _not_built(services: Services) -> Response[bytes]:
