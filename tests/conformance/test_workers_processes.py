@@ -223,3 +223,34 @@ def test_what_is_wrong_is_said_by_the_command(tmp_path: Path) -> None:
     )
     assert many.returncode == 2
     assert "1 to 64 workers" in many.stderr
+
+
+async def test_nobody_misses_anything_while_workers_are_killed(connect: Connect, doomed: Site) -> None:
+    """Official clients go from worker to worker; what a backend got an answer for reaches all, in order."""
+    clients = [
+        await connect(doomed.websocket, "protobuf" if number % 2 else "json", token=token(f"u{number}"))
+        for number in range(6)
+    ]
+    for client in clients:
+        await client.subscribe("chat:a")
+    headers = {"authorization": f"Bearer {doomed.key}"}
+    async with httpx.AsyncClient(base_url=doomed.server.url, headers=headers) as http:
+
+        async def say(number: int) -> int:
+            body = {"channel": "chat:a", "data": number, "idempotency_key": str(number)}
+            while True:
+                try:
+                    answer = (await http.post("/api/publish", json=body, timeout=5)).json()
+                except httpx.TransportError:
+                    continue
+                if "result" in answer:
+                    return int(answer["result"]["offset"])
+
+        for number in range(1, 91):
+            if number in (20, 50):
+                os.kill(workers(doomed)[0], signal.SIGKILL)
+            assert await say(number) == number
+    for client in clients:
+        heard = [await client.next("publication", channel="chat:a") for _ in range(90)]
+        assert [(each["offset"], each["data"]) for each in heard] == [(n, n) for n in range(1, 91)]
+        assert not [seen for seen in client.seen if seen.get("wasRecovering") and not seen["recovered"]]
