@@ -87,7 +87,7 @@ class FreshDetector(Detector):
     def _crowd(self, cell: FreshCell, fresh: bool, seen: Sighting) -> Finding | None:
         guard = self._guard
         count = min(guard.last, cell.seen + 1)
-        if count < guard.least:
+        if count < guard.least or guard.share >= 1:
             return None
         many = (((cell.bits << 1) | fresh) & ((1 << guard.last) - 1)).bit_count()
         if many <= guard.share * count:
@@ -113,20 +113,26 @@ class FreshDetector(Detector):
         if seen.event.actor is None:
             return cell
         before, guard, fresh = cell or _NEW, self._guard, self._is_fresh(seen)
+        if guard.share >= 1:
+            # Only what new ones count is looked at.
+            return self._spent(before, seen) if fresh and counts else cell
         leaves = before.seen == guard.last
         old = (before.bits >> (guard.last - 1)) & 1
         kept = _MEMORY if leaves else 1.0
-        day, total = before.day, before.total
-        if seen.day > day:
-            day, total = seen.day, 0.0
-        if fresh and counts and day == seen.day and self.on.has(seen):
-            most = guard.per_day
-            total += seen.weight if most is None else max(0.0, min(seen.weight, most - total))
+        spent = self._spent(before, seen) if fresh and counts else before
         return FreshCell(
             min(guard.last, before.seen + 1),
             ((before.bits << 1) | fresh) & ((1 << guard.last) - 1),
             before.fresh * kept + (old if leaves else 0),
             before.all * kept + leaves,
-            day,
-            total,
+            spent.day,
+            spent.total,
         )
+
+    def _spent(self, cell: FreshCell, seen: Sighting) -> FreshCell:
+        """Return the cell with what a fresh rater has counted; of an earlier day nothing is remembered."""
+        if seen.day < cell.day or not self.on.has(seen):
+            return cell
+        most, total = self._guard.per_day, cell.total if seen.day == cell.day else 0.0
+        total += seen.weight if most is None else max(0.0, min(seen.weight, most - total))
+        return FreshCell(cell.seen, cell.bits, cell.fresh, cell.all, seen.day, total)

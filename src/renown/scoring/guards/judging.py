@@ -96,13 +96,13 @@ def seen(
 ) -> Guards:
     """Return what is remembered after an event, also after one that is held."""
     watch = watch_of(policy)
-    looking = watch.types.get(event.type)
-    if looking is None or not effect.contributions:
+    adding = watch.adding.get(event.type)
+    if adding is None or not effect.contributions:
         return guards if not verdict.incidents else Guards(guards.cells, _opened(watch, guards.open, verdict))
     now = watch.sighted(event, effect, facts, at)
     counts = verdict.action in ("count", "weigh")
     cells = list(guards.cells)
-    for place, detector in looking:
+    for place, detector in adding:
         cells[place] = detector.add(cells[place], now, counts)
     still = guards.open if not verdict.incidents else _opened(watch, guards.open, verdict)
     return Guards(tuple(cells), still)

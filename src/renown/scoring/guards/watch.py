@@ -37,7 +37,7 @@ __all__ = ["Watch", "watch_of"]
 class Watch:
     """The detectors of a policy, in its order."""
 
-    __slots__ = ("decoder", "detectors", "last", "middles", "ring", "types", "wants")
+    __slots__ = ("adding", "decoder", "detectors", "last", "middles", "ring", "types", "wants")
 
     def __init__(self, policy: Policy) -> None:
         self.middles = middles_of(policy)
@@ -51,6 +51,11 @@ class Watch:
             for name in policy.rules
         }
         self.types = {name: detectors for name, detectors in looking.items() if detectors}
+        self.adding = {
+            name: tuple(each for each in detectors if each[1].cell is not None)
+            for name, detectors in self.types.items()
+        }
+        """Of these the ones that remember anything."""
         kinds = tuple(type(guard) for guard in policy.guards)
         self.wants = Wants(
             actors=FreshGuard in kinds,
