@@ -29,6 +29,8 @@ STANDINGS = st.builds(
     provisional=st.booleans(),
     updated_at=st.floats(-1e9, 1e10).map(timestamp),
     cause=st.none() | st.builds(Cause, NAMES, NUMBERS),
+    held=COUNTS,
+    status_until=st.none() | st.floats(-1e9, 1e10).map(timestamp),
 )
 
 

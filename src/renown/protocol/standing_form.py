@@ -49,13 +49,24 @@ def _message(s: Standing) -> pb.Standing:
     m.badges.extend(s.badges)
     m.status = s.status
     m.provisional = s.provisional
-    m.updated_at = (datetime.fromisoformat(s.updated_at) - _EPOCH) // _MICROSECOND
+    m.updated_at = _micros(s.updated_at)
     if s.cause is not None:
         cause = m.cause
         cause.SetInParent()
         cause.type = s.cause.type
         cause.delta = s.cause.delta
+    m.held = s.held
+    if s.status_until is not None:
+        m.status_until = _micros(s.status_until)
     return m
+
+
+def _micros(time: str) -> int:
+    return (datetime.fromisoformat(time) - _EPOCH) // _MICROSECOND
+
+
+def _time(micros: int) -> str:
+    return (_EPOCH + micros * _MICROSECOND).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def unpack(packed: bytes) -> Standing:
@@ -67,7 +78,8 @@ def unpack(packed: bytes) -> Standing:
     """
     try:
         m = pb.Standing.FromString(packed)
-        updated_at = _EPOCH + m.updated_at * _MICROSECOND
+        updated_at = _time(m.updated_at)
+        status_until = _time(m.status_until) if m.HasField("status_until") else None
     except (DecodeError, OverflowError) as error:
         raise Undecodable(f"no standing: {error}") from error
     return Standing(
@@ -82,6 +94,8 @@ def unpack(packed: bytes) -> Standing:
         badges=tuple(m.badges),
         status=m.status,
         provisional=m.provisional,
-        updated_at=updated_at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z",
+        updated_at=updated_at,
         cause=Cause(m.cause.type, m.cause.delta) if m.HasField("cause") else None,
+        held=m.held,
+        status_until=status_until,
     )

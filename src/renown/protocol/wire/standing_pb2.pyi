@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Standing(_message.Message):
-    __slots__ = ("subject", "version", "score", "low", "high", "count", "categories", "tier", "badges", "status", "provisional", "updated_at", "cause")
+    __slots__ = ("subject", "version", "score", "low", "high", "count", "categories", "tier", "badges", "status", "provisional", "updated_at", "cause", "held", "status_until")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
@@ -21,6 +21,8 @@ class Standing(_message.Message):
     PROVISIONAL_FIELD_NUMBER: _ClassVar[int]
     UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
     CAUSE_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    STATUS_UNTIL_FIELD_NUMBER: _ClassVar[int]
     subject: str
     version: int
     score: float
@@ -34,7 +36,9 @@ class Standing(_message.Message):
     provisional: bool
     updated_at: int
     cause: Cause
-    def __init__(self, subject: _Optional[str] = ..., version: _Optional[int] = ..., score: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., count: _Optional[int] = ..., categories: _Optional[_Iterable[_Union[Category, _Mapping]]] = ..., tier: _Optional[str] = ..., badges: _Optional[_Iterable[str]] = ..., status: _Optional[str] = ..., provisional: _Optional[bool] = ..., updated_at: _Optional[int] = ..., cause: _Optional[_Union[Cause, _Mapping]] = ...) -> None: ...
+    held: int
+    status_until: int
+    def __init__(self, subject: _Optional[str] = ..., version: _Optional[int] = ..., score: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., count: _Optional[int] = ..., categories: _Optional[_Iterable[_Union[Category, _Mapping]]] = ..., tier: _Optional[str] = ..., badges: _Optional[_Iterable[str]] = ..., status: _Optional[str] = ..., provisional: _Optional[bool] = ..., updated_at: _Optional[int] = ..., cause: _Optional[_Union[Cause, _Mapping]] = ..., held: _Optional[int] = ..., status_until: _Optional[int] = ...) -> None: ...
 
 class Category(_message.Message):
     __slots__ = ("name", "score", "count")

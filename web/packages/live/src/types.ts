@@ -23,6 +23,10 @@ export interface Standing {
   readonly provisional: boolean;
   readonly updated_at: string;
   readonly cause: { readonly type: string; readonly delta: number } | null;
+  /** Contributions under review; absent when there are none. */
+  readonly held?: number;
+  /** When the status will change by itself; absent when it will not. */
+  readonly status_until?: string;
 }
 
 export interface BoardRow {
