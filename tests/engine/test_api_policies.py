@@ -127,6 +127,20 @@ async def test_a_put_policy_holds_for_readers_watchers_and_after_a_restart(
     assert http.get("/v1/standings/shop:003").json()["version"] == 4
 
 
+async def test_who_may_no_longer_see_a_subject_is_unsubscribed_at_once(
+    server: RunningServer, http: Backend
+) -> None:
+    fill(http, 2)
+    async with Raw.open(server.websocket) as raw:
+        await raw.hello()
+        assert "error" not in await raw.subscribe("standing:shop:001")
+        hidden = shop(2) + '\n[visibility]\nstanding = "nobody"\n'
+        assert http.put("/v1/policies/shop", content=hidden).status_code == 200
+        push = (await raw.reply())["push"]
+        assert push["channel"] == "standing:shop:001"
+        assert "unsubscribe" in push
+
+
 @pytest.mark.parametrize(
     "kind, text, status, code",
     [

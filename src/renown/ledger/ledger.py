@@ -14,6 +14,7 @@ from renown.ledger.alarms import AlarmBook
 from renown.ledger.cache import Cache
 from renown.ledger.clock import Clock, SteadyClock
 from renown.ledger.erasing import Erasure, erase
+from renown.ledger.incidents import IncidentBook
 from renown.ledger.keys import Keys
 from renown.ledger.queue import Append, JobQueue
 from renown.ledger.reads import Reads
@@ -74,6 +75,7 @@ class Ledger(Reads):
         self.keys: Final = Keys(store)
         self.rights: Final = RightsBook(store)
         self.alarms: Final = AlarmBook(store)
+        self.incidents: Final = IncidentBook(store, policies)
         self.policies: Final = PolicyBook(store, policies)
         self.clock: Final[Clock] = clock or SteadyClock()
         self._options = options or LedgerOptions()
@@ -137,7 +139,7 @@ class Ledger(Reads):
         self.rights.start()
         if self._options.timers:
             self._timers.start()
-        self.policies.follow(self.sweep)
+        self.policies.follow(self.sweep, self.rights.look_at_all)
 
     async def close(self) -> None:
         """Work off what was put in, stop, and close the file. May be called twice."""

@@ -168,6 +168,13 @@ class RightsBook:
                 self._named.add(user)
         for token in changes.tokens:
             self._tokens.pop(token, None)
+        self._tell(changes)
+
+    def look_at_all(self) -> None:
+        """Have everybody looked at again: what decides about rights besides these has changed."""
+        self._tell(Changes(everything=True))
+
+    def _tell(self, changes: Changes) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener(changes)

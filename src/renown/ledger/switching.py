@@ -28,7 +28,7 @@ from renown.ledger.rebuild import see_event
 from renown.ledger.trying import Progress, Trial, try_policy
 from renown.ledger.versions import adopt, newest_rows, read_row
 from renown.model import kind_of
-from renown.policy import Policies, Policy, alike, text_of, toml_of
+from renown.policy import Policies, Policy, Visibility, alike, text_of, toml_of
 from renown.scoring import needs_kind_state
 from renown.stores import KindRow, PolicyRow, Reader, Store, Writer
 
@@ -79,6 +79,8 @@ class PolicyBook:
         self._look: Callable[[], Awaitable[None]] | None = None
         self._switching: asyncio.Task[None] | None = None
         self._due = asyncio.Event()
+        self._reveal: Callable[[], None] | None = None
+        self._visible: dict[str, Visibility] = {}
         self._stopping = False
         self._trial = asyncio.Lock()
         adopt(store.near, policies)
@@ -87,9 +89,14 @@ class PolicyBook:
         """Enter the policies of this process that the ledger has not seen; newer ones of the ledger hold."""
         await asyncio.to_thread(self._enter_all)
 
-    def follow(self, look: Callable[[], Awaitable[None]]) -> None:
-        """Begin to bring subjects under new rules; `look` has this process learn of commits at once."""
-        self._look = look
+    def follow(self, look: Callable[[], Awaitable[None]], reveal: Callable[[], None]) -> None:
+        """Begin to bring subjects under new rules.
+
+        `look` has this process learn of commits at once. `reveal` is called when other people than before
+        may see subjects of some kind, within half a second of that.
+        """
+        self._look, self._reveal = look, reveal
+        self._visible = self._visibilities()
         self._switching = asyncio.get_running_loop().create_task(self._switch_often(), name="renown-policies")
 
     async def stop(self) -> None:
@@ -141,6 +148,7 @@ class PolicyBook:
             await self._look()
         else:
             adopt(self._store.near, self._policies)
+        self._heed()
         self._due.set()
         return self.of(policy.kind)
 
@@ -227,10 +235,21 @@ class PolicyBook:
                 _log.warning("the switch of a policy goes on later", reason=error.detail)
             except Exception:
                 _log.exception("the switch of a policy goes on later")
+            self._heed()
             if not more and not self._stopping:
                 self._due.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._due.wait(), _LOOK_EVERY)
+
+    def _heed(self) -> None:
+        """Tell when it has changed who may see what."""
+        now = self._visibilities()
+        if self._reveal is not None and now != self._visible:
+            self._visible = now
+            self._reveal()
+
+    def _visibilities(self) -> dict[str, Visibility]:
+        return {policy.kind: policy.visibility for policy in tuple(self._policies)}
 
     def _pages(self, seen: dict[str, str]) -> bool:
         """Bring a page of each kind under its rules; tell whether there is more to do at once.
