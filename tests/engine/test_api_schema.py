@@ -41,6 +41,7 @@ def test_the_document_knows_every_path_and_the_forms_of_an_event(server: Running
         "/v1/held",
         "/v1/held/release",
         "/v1/held/dismiss",
+        "/v1/incidents",
         "/v1/actors/{actor}",
         "/v1/gateway",
         "/v1/info",

@@ -8,10 +8,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from renown import __version__
+from renown.api.access import EVENTS, POLICIES
 from renown.api.kinds import KindInfo, describe
 from renown.api.problem import documented
-from renown.api.reading import AnyRequest, At, check_kind, guard, json_response, moment
-from renown.api.services import Use
+from renown.api.reading import AnyRequest, At, Reader, check_kind, guard, json_response, moment
+from renown.api.services import Services, Use
+from renown.errors import AuthenticationError, ForbiddenError
 from renown.gateway.hub.views import Board, board_view
 from renown.model import Standing
 
@@ -38,6 +40,17 @@ class _RawFound(msgspec.Struct, frozen=True):
     standings: list[msgspec.Raw]
 
 
+class May(msgspec.Struct, frozen=True):
+    """What whoever asks may do besides reading, so that a page can leave out what would be refused."""
+
+    send: bool
+    """Send events."""
+    decide: bool
+    """Release and dismiss what is held, of one kind of subjects at least."""
+    policies: bool
+    """Try rules and put them in force."""
+
+
 class Info(msgspec.Struct, frozen=True):
     """What this server is and which kinds of subjects it knows."""
 
@@ -46,6 +59,7 @@ class Info(msgspec.Struct, frozen=True):
     ledger: str
     """The ledger's id: also the epoch of its channels."""
     kinds: list[KindInfo]
+    may: May
 
 
 class PolicyList(msgspec.Struct, frozen=True):
@@ -125,11 +139,28 @@ async def get_policies(request: AnyRequest, services: Use) -> Response[bytes]:
 )
 async def get_info(request: AnyRequest, services: Use) -> Response[bytes]:
     """Return the server's version and the kinds of subjects it knows."""
-    await guard(request, services)
+    reader = await guard(request, services)
     counts = await services.ledger.kinds()
     kinds = [
         describe(policy, counts[policy.kind].subjects if policy.kind in counts else 0)
         for policy in services.policies
     ]
-    info = Info(__version__, services.dev, services.ledger.id, kinds)
+    info = Info(__version__, services.dev, services.ledger.id, kinds, _may(request, services, reader))
     return json_response(info, headers={"cache-control": "no-cache"})
+
+
+def _may(request: AnyRequest, services: Services, reader: Reader) -> May:
+    send = _has(request, services, EVENTS)
+    who = reader.who
+    decide = who is not None and any(
+        services.permissions.may_submit("release", f"{kind}:*", who) for kind in services.policies.kinds
+    )
+    return May(send, send or decide, _has(request, services, POLICIES))
+
+
+def _has(request: AnyRequest, services: Services, scope: str) -> bool:
+    try:
+        services.access.check(request.scope["headers"], scope)
+    except (AuthenticationError, ForbiddenError):
+        return False
+    return True

@@ -3,6 +3,7 @@
 from renown.ledger.alarms import AlarmBook
 from renown.ledger.clock import Clock, SteadyClock
 from renown.ledger.erasing import Erasure
+from renown.ledger.incidents import AlertLine, IncidentBook, IncidentLine, Incidents, Pile
 from renown.ledger.keys import Key, Keys
 from renown.ledger.ledger import Committed, Ledger, LedgerOptions, Stats
 from renown.ledger.reads import HistoryPoint, KindCounts
@@ -14,6 +15,7 @@ from renown.ledger.trying import Stopped, Trial
 
 __all__ = [
     "AlarmBook",
+    "AlertLine",
     "Changes",
     "Clock",
     "Committed",
@@ -21,11 +23,15 @@ __all__ = [
     "Erasure",
     "HistoryPoint",
     "InForce",
+    "IncidentBook",
+    "IncidentLine",
+    "Incidents",
     "Key",
     "Keys",
     "KindCounts",
     "Ledger",
     "LedgerOptions",
+    "Pile",
     "PolicyBook",
     "PolicyVersion",
     "Progress",

@@ -7,10 +7,10 @@ import msgspec
 from renown.errors import PolicyError
 from renown.ledger.forms import Folded
 from renown.policy import Policy
-from renown.scoring.guards import begin_guards, decode_guards, encode_guards
+from renown.scoring.guards import Guards, begin_guards, decode_guards, encode_guards
 from renown.scoring.life import begin_life, decode_life, encode_life, has_life
 
-__all__ = ["decode_carried", "encode_carried"]
+__all__ = ["decode_carried", "encode_carried", "guards_in"]
 
 
 class _Carried(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -62,3 +62,17 @@ def decode_carried(policy: Policy, folded: Folded, data: bytes | None) -> None:
     if policy.guards:
         guards = bytes(carried.guards)
         folded.guards = begin_guards(policy) if guards == _NULL else decode_guards(policy, guards)
+
+
+def guards_in(policy: Policy, data: bytes | None) -> Guards:
+    """Return what guards remember of what is carried.
+
+    Raises:
+        PolicyError: it was made under another form of policy.
+
+    """
+    try:
+        guards = _NULL if data is None else bytes(_DECODER.decode(data).guards)
+    except msgspec.DecodeError as error:
+        raise PolicyError(f"what is carried cannot be read: {error}", code="state_mismatch") from None
+    return begin_guards(policy) if guards == _NULL else decode_guards(policy, guards)

@@ -4,6 +4,7 @@ from renown.stores.policy_rows import PolicyRow
 from renown.stores.sqlite import SqliteStore
 from renown.stores.store import (
     ActorRow,
+    AlarmRow,
     CheckpointRow,
     DueRow,
     EndRow,
@@ -12,6 +13,7 @@ from renown.stores.store import (
     KeyRow,
     KindRow,
     NoticeRow,
+    PileRow,
     Reader,
     Refolded,
     RevocationRow,
@@ -23,6 +25,7 @@ from renown.stores.store import (
 
 __all__ = [
     "ActorRow",
+    "AlarmRow",
     "CheckpointRow",
     "DueRow",
     "EndRow",
@@ -31,6 +34,7 @@ __all__ = [
     "KeyRow",
     "KindRow",
     "NoticeRow",
+    "PileRow",
     "PolicyRow",
     "Reader",
     "Refolded",

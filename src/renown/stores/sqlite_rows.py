@@ -15,6 +15,7 @@ from renown.stores import statements as sql
 from renown.stores.policy_rows import PolicyRow
 from renown.stores.store import (
     ActorRow,
+    AlarmRow,
     CheckpointRow,
     DueRow,
     EndRow,
@@ -24,6 +25,7 @@ from renown.stores.store import (
     KeyRow,
     KindRow,
     NoticeRow,
+    PileRow,
     Refolded,
     RevocationRow,
     RightsRow,
@@ -199,6 +201,18 @@ class SqliteReader:
     def held_counts(self) -> list[tuple[str, str, int]]:
         """Count what is held."""
         return self._tuples(sql.HELD_COUNTS)
+
+    def held_piles(self, limit: int) -> list[PileRow]:
+        """Count what is held of each subject."""
+        return self._all(PileRow._make, sql.HELD_PILES, (limit,))
+
+    def alarming(self, after: int, until: int) -> list[AlarmRow]:
+        """Return what says something of alarms."""
+        return self._all(AlarmRow._make, sql.ALARMING, (after, until))
+
+    def alarmed(self, kinds: Sequence[str], limit: int) -> list[tuple[str, bytes]]:
+        """Return who is in alarm."""
+        return self._tuples(sql.ALARMED, (_json(kinds), limit))
 
     def due(self, kinds: Sequence[str], until: float, limit: int) -> list[DueRow]:
         """Return who is due."""

@@ -49,6 +49,8 @@ __all__ = [
     "ADD_EVENTS",
     "ADD_KEY",
     "ADD_NOTICE",
+    "ALARMED",
+    "ALARMING",
     "ASCENDING",
     "AT_SEQS",
     "BOARD",
@@ -71,6 +73,7 @@ __all__ = [
     "HELD",
     "HELD_COUNTS",
     "HELD_OF",
+    "HELD_PILES",
     "HOLD_ENDS",
     "HOLD_EVENT",
     "KEY",
@@ -273,6 +276,45 @@ RIGHTS_NAMING: Final = _sql(
 _kind: Final = func.substr(_subject, _ONE, func.instr(_subject, literal_column("':'")) - _ONE)
 HELD_COUNTS: Final = _sql(
     select(_kind, events.c.held_why, func.count()).where(_told).group_by(_kind, events.c.held_why)
+)
+HELD_PILES: Final = _sql(
+    select(_subject, events.c.held_why, func.count(), func.min(events.c.held_at), func.max(events.c.held_at))
+    .where(_told)
+    .group_by(_subject, events.c.held_why)
+    .order_by(func.max(events.c.held_at).desc())
+    .limit(_limit)
+    .offset(_ZERO)
+)
+
+
+def _says(column: ColumnElement[Any], word: str) -> ColumnElement[bool]:
+    return func.instr(cast(column, Text()), literal_column(f"'\"{word}\"'", Text())) > _ZERO
+
+
+ALARMING: Final = _sql(
+    select(_seq, _subject, _version, events.c.at, events.c.basis, events.c.changes)
+    .where(
+        _seq > bindparam("seq"),
+        _seq <= bindparam("until_seq"),
+        or_(
+            _says(events.c.basis, "begins"),
+            _says(events.c.basis, "goes_on"),
+            _says(events.c.basis, "ends"),
+            _says(events.c.changes, "alert"),
+        ),
+    )
+    .order_by(_seq)
+)
+ALARMED: Final = _sql(
+    select(standings.c.subject, standings.c.life)
+    .where(
+        standings.c.kind.in_(_each("kinds")),
+        standings.c.due.is_not(None),
+        func.json_array_length(cast(standings.c.life, Text()), literal_column("'$[3][1]'", Text())) > _ZERO,
+    )
+    .order_by(standings.c.due.desc())
+    .limit(_limit)
+    .offset(_ZERO)
 )
 # As for positions: the index to use is that of what is due.
 _kind_due: Final = standings.c.kind.concat(literal_column("''", Text()))

@@ -24,6 +24,7 @@ from renown.stores.policy_rows import PolicyRow
 
 __all__ = [
     "ActorRow",
+    "AlarmRow",
     "CheckpointRow",
     "DueRow",
     "EndRow",
@@ -33,6 +34,7 @@ __all__ = [
     "KeyRow",
     "KindRow",
     "NoticeRow",
+    "PileRow",
     "PolicyRow",
     "Reader",
     "Refolded",
@@ -108,6 +110,28 @@ class ActorRow(NamedTuple):
     actor: str
     first_at: float
     events: int
+
+
+class AlarmRow(NamedTuple):
+    """What an event says of alarms: in its basis those of guards, in its changes alerts."""
+
+    seq: int
+    subject: str
+    version: int
+    at: float
+    basis: bytes
+    changes: bytes | None
+
+
+class PileRow(NamedTuple):
+    """How much of a subject is held for one reason."""
+
+    subject: str
+    why: str
+    events: int
+    oldest: float
+    """Since when the first of it is held, POSIX seconds."""
+    newest: float
 
 
 class DueRow(NamedTuple):
@@ -307,6 +331,18 @@ class Reader(Protocol):
 
     def held_counts(self) -> list[tuple[str, str, int]]:
         """Return (kind, why, how many) of what is held; blind ones are left out."""
+        ...
+
+    def held_piles(self, limit: int) -> list[PileRow]:
+        """Return how much is held per subject and reason, the newest first; blind ones are left out."""
+        ...
+
+    def alarming(self, after: int, until: int) -> list[AlarmRow]:
+        """Return the events above `after` up to `until`, by `seq`, that say something of alarms."""
+        ...
+
+    def alarmed(self, kinds: Sequence[str], limit: int) -> list[tuple[str, bytes]]:
+        """Return (subject, `life`) of standings of these kinds of whose subjects guards are in alarm."""
         ...
 
     def due(self, kinds: Sequence[str], until: float, limit: int) -> list[DueRow]:
