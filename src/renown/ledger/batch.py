@@ -143,6 +143,7 @@ class Batch:
         before: "Batch | None" = None,
         *,
         switching: Collection[str] = (),
+        news: Sequence[Event] = (),
     ) -> None:
         self._cache = cache
         self._switching = switching
@@ -168,7 +169,7 @@ class Batch:
         self._dues: list[DueRow] = []
         self._checkpoints = Checkpoints()
         self._seq = 0
-        self._switched: list[Event] = []
+        self._switched = list(news)
         """What is to be told of subjects that were found under other rules than those in force."""
 
     def _prepare(self, slot: int, event: Event) -> Prepared | None:

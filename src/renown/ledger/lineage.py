@@ -13,6 +13,7 @@ from renown.policy import STEPS, Policy
 __all__ = ["heirs", "nothing_there", "said", "said_blindly", "the_one"]
 
 _event: Final = msgspec.json.Decoder(Event)
+_OPENING: Final = ("release", "dismiss")
 
 
 def heirs(earlier: Earlier, past: Past) -> Iterator[Earlier]:
@@ -75,6 +76,12 @@ def the_one(reference: str, incoming: Incoming, past: Past) -> Earlier:
         if event.type in STEPS and event.ref and event.ref != reference:
             return the_one(event.ref, incoming, past)
     live = {heir.version: heir for each in named or referred for heir in heirs(each, past) if heir.live}
+    if incoming.effect.step not in _OPENING:
+        # Nobody may learn of a blind review by trying.
+        sealed = [version for version, each in live.items() if each.held and each.held_why == "blind"]
+        for version in sealed:
+            del live[version]
+        referred = () if sealed else referred
     if not live:
         raise nothing_there(incoming, reference, referred)
     if len(live) > 1:

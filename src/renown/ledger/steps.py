@@ -10,7 +10,7 @@ from typing import Any, Final
 from renown import scoring
 from renown.errors import EventError
 from renown.ledger.forms import NO_CONTRIBUTIONS, Earlier, End, Hold, Incoming, Past
-from renown.ledger.lineage import nothing_there, said, the_one
+from renown.ledger.lineage import said, the_one
 from renown.model import Change, Contribution, timestamp
 from renown.policy import Disputes, Policy
 from renown.scoring import TIME
@@ -230,15 +230,13 @@ def _free(step: Step, target: Earlier, incoming: Incoming, why: str | None) -> N
 def _must_be_free(target: Earlier, incoming: Incoming) -> None:
     if target.permanent:
         raise _permanent(target, incoming)
-    if target.held and target.held_why != "blind":
+    if target.held:
         raise EventError(
             f"`{target.id}` is held already ({target.held_why})",
             code="already_held",
             field="ref",
             expected="an event that is not held",
         )
-    if target.held:
-        raise nothing_there(incoming, incoming.event.ref or "", ())
 
 
 def _must_be_held(target: Earlier, incoming: Incoming) -> None:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
@@ -24,13 +24,15 @@ from renown.errors import ConflictError, LedgerError
 from renown.ledger.access import Within
 from renown.ledger.batch import Batch
 from renown.ledger.cache import Cache, Kind
-from renown.ledger.rebuild import see_event
+from renown.ledger.rebuild import see_event, write_replay
+from renown.ledger.replay import Replay, replay
+from renown.ledger.switched import switch_event
 from renown.ledger.trying import Progress, Trial, try_policy
 from renown.ledger.versions import adopt, newest_rows, read_row
-from renown.model import kind_of
+from renown.model import Event, kind_of
 from renown.policy import Policies, Policy, Visibility, alike, text_of, toml_of
 from renown.scoring import needs_kind_state
-from renown.stores import KindRow, PolicyRow, Reader, Store, Writer
+from renown.stores import EventRow, KindRow, PolicyRow, Reader, StandingRow, Store, Writer
 
 __all__ = ["InForce", "PolicyBook", "Version"]
 
@@ -322,17 +324,36 @@ def _store_policy(writer: Writer, policy: Policy, *, again: bool = False) -> Non
         writer.rollback()
 
 
+class _Made(NamedTuple):
+    """A subject folded under new rules, from what was stored when nobody had to wait."""
+
+    standing: StandingRow
+    rows: list[EventRow]
+    made: Replay
+
+
 def _page(store: Store, policy: Policy) -> str:
-    """Bring some subjects under a policy, in one transaction; return how far that is."""
+    """Bring some subjects under a policy, in one transaction; return how far that is.
+
+    They are folded before it, so that others wait for no more than the writing; one to which something has
+    happened in between is folded once more.
+    """
+    with store.reader() as reader:
+        after = _mark(reader, policy)
+        if after is None:
+            return ""
+        keys, last = _some(reader, policy, after)
+        made = [each for key in keys if (each := _fold(reader, policy, key)) is not None]
     writer = store.writer()
     try:
         writer.begin()
-        state = next((each for each in writer.policy_states() if each[0] == policy.kind), None)
-        if state is None or state[1] != policy.version or state[2] is None:
-            return ""
-        keys, last = _some(writer, policy, state[2])
+        found = _mark(writer, policy)
+        if found != after:
+            # Another process was faster.
+            return found or ""
         if keys:
-            batch = Batch(Cache(Policies([policy])), (), switching=keys)
+            news = [told for each in made if (told := _write(writer, policy, each)) is not None]
+            batch = Batch(Cache(Policies([policy])), (), switching=keys, news=news)
             batch.run(Within(writer)).store(writer)
         writer.mark_switched(policy.kind, policy.version, last)
         writer.commit()
@@ -342,6 +363,28 @@ def _page(store: Store, policy: Policy) -> str:
     finally:
         writer.rollback()
         writer.close()
+
+
+def _mark(reader: Reader, policy: Policy) -> str | None:
+    """Return how far the switch to a policy has come; None when there is nothing to do for it any more."""
+    state = next((each for each in reader.policy_states() if each[0] == policy.kind), None)
+    return state[2] if state is not None and state[1] == policy.version else None
+
+
+def _fold(reader: Reader, policy: Policy, key: str) -> _Made | None:
+    with reader.snapshot():
+        found, rows = reader.standings([key]), reader.ascending(key, 0, -1)
+    return _Made(found[0], rows, replay(policy, rows)) if found and rows else None
+
+
+def _write(writer: Writer, policy: Policy, made: _Made) -> Event | None:
+    """Store a subject as it was folded, unless it is not what it was; return what is to be told."""
+    standing, rows, replayed = made
+    key = standing.subject
+    if writer.standings([key]) != [standing] or writer.ascending(key, 0, -1) != rows:
+        return None
+    write_replay(writer, rows, replayed)
+    return switch_event(policy, standing, replayed, round(time.time(), 6))
 
 
 def _some(reader: Reader, policy: Policy, after: str) -> tuple[list[str], str | None]:
