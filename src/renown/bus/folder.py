@@ -20,6 +20,7 @@ LONGEST_ADDRESS: Final = 100
 """Bytes of a socket's path. Systems take 103 to 107."""
 _NODE: Final = ".node"
 _SOCKET: Final = ".ipc"
+_DRAFT: Final = ".new"
 
 
 class NodeFolder:
@@ -55,7 +56,7 @@ class NodeFolder:
     def enter(self, node: str, address: str) -> None:
         """Be there as `node` until `leave`."""
         # Under another name until it is locked and whole: unlocked it would count as a dead one's.
-        draft = self._path / f"{node}.new"
+        draft = self._path / f"{node}{_DRAFT}"
         self._own = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         fcntl.flock(self._own, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.write(self._own, address.encode())
@@ -64,7 +65,7 @@ class NodeFolder:
 
     def leave(self, node: str) -> None:
         """Be there no more, and lead no more; the socket is closed already."""
-        for path in (self._path / f"{node}{_NODE}", self._socket):
+        for path in (self._path / f"{node}{_NODE}", self._path / f"{node}{_DRAFT}", self._socket):
             if path is not None:
                 path.unlink(missing_ok=True)
         for held in (self._own, self._lead):

@@ -24,7 +24,7 @@ __all__ = ["IpcBus"]
 
 _LOOK: Final = 1.0
 """Seconds between two looks for who came and who died."""
-_QUEUED: Final = 100_000
+_QUEUED: Final = 20_000
 """Messages that wait for one node, at most; what comes then is lost to it."""
 _AT_ONCE: Final = 200
 """Messages taken in one turn; then others have theirs."""

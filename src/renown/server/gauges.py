@@ -17,6 +17,7 @@ def watch(metrics: Metrics, ledger: Ledger, gateway: Gateway) -> None:
     metrics.gauge("renown_ledger_events", "Events in the ledger.", lambda: ledger.stats().events)
     metrics.gauge("renown_ledger_subjects", "Subjects with a standing.", lambda: ledger.stats().subjects)
     metrics.gauge("renown_ledger_queue", "Events that wait for the writer.", lambda: ledger.stats().queue)
+    metrics.gauge("renown_nodes", "Other processes on the same data.", lambda: len(gateway.nodes.others))
     metrics.registry.register(gateway.metrics)
 
 

@@ -98,6 +98,8 @@ class Nodes:
         self._bus = bus
         self._clock = clock
         self._others: dict[str, _Node] = {}
+        self._silence = 0
+        """How many of them are silent."""
         self._watchers: list[Watcher] = []
         self._listeners: dict[type, Callable[[str, Any], None]] = {}
         self._answerers: dict[type, Callable[[str, Any], Awaitable[Message]]] = {}
@@ -161,9 +163,16 @@ class Nodes:
         return self.leader == self.name
 
     def tell(self, message: Message, to: str = "") -> None:
-        """Tell something to one node, or to all others."""
-        if self._others:
-            self._bus.send(self._encode(message), to)
+        """Tell something to one node, or to all that take part."""
+        if not self._others:
+            return
+        said = self._encode(message)
+        if to or not self._silence:
+            self._bus.send(said, to)
+        else:
+            # What piles up before one that hangs would be worth nothing once it wakes.
+            for node in self.others:
+                self._bus.send(said, node)
 
     async def ask(self, node: str, question: Message) -> Any:
         """Return a node's answer.
@@ -245,6 +254,7 @@ class Nodes:
         node.heard = self._clock()
         if node.silent:
             node.silent = False
+            self._silence -= 1
             self._each(lambda watcher: watcher.came(sender))
         self._take(sender, envelope)
 
@@ -259,6 +269,7 @@ class Nodes:
         known = self._others.pop(node, None)
         if known is None:
             return
+        self._silence -= known.silent
         for asked, future in list(self._pending.values()):
             if asked == node and not future.done():
                 future.set_result(Failed("gone"))
@@ -342,7 +353,8 @@ class Nodes:
             await asyncio.sleep(_PULSE)
             if not self._others:
                 continue
-            self.tell(Alive(self._bus.leads))
+            # Said to the silent, too: each may take the other for silent.
+            self._bus.send(self._encode(Alive(self._bus.leads)))
             for tell in self._pulses:
                 self.tell(tell())
             self._miss_silent()
@@ -352,6 +364,7 @@ class Nodes:
         for name, node in list(self._others.items()):
             if node.heard < late and not node.silent:
                 node.silent = True
+                self._silence += 1
                 if self.leader == name:
                     self._lead(None)
                 self._each(lambda watcher, name=name: watcher.left(name))
