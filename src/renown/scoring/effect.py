@@ -157,7 +157,10 @@ def _reserved(plan: Plan, event: Event) -> Effect:
         for field in ("value", "categories"):
             if getattr(event, field) is not None:
                 raise EventError(
-                    f"`{event.type}` has no {field}", code="value_not_allowed", field=field, expected="nothing"
+                    f"`{event.type}` has no {field}",
+                    code="value_not_allowed",
+                    field=field,
+                    expected="nothing",
                 )
         if event.type == "retract":
             return Effect(takes_back=event.ref, actor=event.actor)
