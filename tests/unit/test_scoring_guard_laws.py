@@ -23,6 +23,7 @@ from renown.scoring.guards import (
     pass_time,
     seen,
 )
+from renown.scoring.guards.sighting import mark_of
 from tests.unit.guards_kit import DAY, guarded
 
 KINDS = ("burst", "reciprocity", "ring", "fresh", "budget", "self", "retaliation", "exit_scam", "repeat")
@@ -163,3 +164,21 @@ def test_an_event_of_no_interest_changes_nothing() -> None:
     verdict, after = step(policy, guards, Event("visit", "shop:1", actor="b:1"), Facts(), DAY)
     assert verdict is NOTHING
     assert after is guards
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 700)), max_size=39), st.integers(1, 3))
+def test_a_budget_counts_what_its_window_holds(events: list[tuple[int, int]], most: int) -> None:
+    policy = guarded(f'name = "pair"\nkind = "budget"\nmost = {most}\ndays = 0.5')
+    guards, minute, told = begin_guards(policy), 28_000_000, list[tuple[int, int]]()
+    for who, gap in events:
+        minute += gap
+        before = sum(other == who and minute - when < 720 for other, when in told)
+        event = Event("review", "shop:1", actor=f"b:{who}", value=4.0)
+        verdict, guards = step(policy, guards, event, Facts(), minute * 60.0)
+        assert (verdict.action == "hold") is (before >= most)
+        told.append((who, minute))
+
+
+def test_keys_are_told_apart() -> None:
+    assert len({mark_of(f"buyer:{i}") for i in range(20_000)}) == 20_000

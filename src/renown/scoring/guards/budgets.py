@@ -78,15 +78,16 @@ class ActorBudget(Detector):
         mark, now = seen.mark, floor(seen.at / 60)
         if cell is None:
             return ActorCell(now, (mark,), ())
-        marks, gaps = cell.marks, cell.gaps
         # They lie in the order of arrival: one that is late counts as if it came with the newest.
         now = max(now, cell.newest)
         first = now - cell.newest
-        age, size = first + sum(gaps), len(marks)
-        while size and age >= self._minutes:
-            size -= 1
-            age -= gaps[size - 1] if size else first
-        marks, gaps = (mark, *marks[:size]), (first, *gaps)[:size]
+        marks, gaps = (mark, *cell.marks), (first, *cell.gaps)
+        age, size = sum(gaps), len(cell.marks)
+        if age >= self._minutes:
+            while size and age >= self._minutes:
+                size -= 1
+                age -= gaps[size]
+            marks, gaps = marks[: size + 1], gaps[:size]
         if size >= _MOST:
             marks, gaps = _shorter(marks, gaps)
         return ActorCell(now, marks, gaps)

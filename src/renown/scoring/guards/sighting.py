@@ -1,7 +1,7 @@
 """One event as guards look at it."""
 
-from hashlib import blake2b
 from math import floor
+from zlib import crc32
 
 import msgspec
 
@@ -75,8 +75,12 @@ def middles_of(policy: Policy) -> dict[str, float]:
 
 
 def mark_of(actor: str) -> int:
-    """Return a number that stands for an actor: 32 bits of a hash, the same everywhere and always."""
-    return int.from_bytes(blake2b(actor.encode(), digest_size=4).digest())
+    """Return a number of 32 bits that stands for an actor, the same everywhere and always.
+
+    A checksum tells keys that differ in a few characters apart for certain, others but for one in four
+    billion; nothing that it decides is worth making two keys alike.
+    """
+    return crc32(actor.encode())
 
 
 class Filter:
@@ -93,6 +97,8 @@ class Filter:
 
     def has(self, seen: Sighting) -> bool:
         """Tell whether the event is one of them; what lies in the middle is neither negative nor positive."""
+        if self.all:
+            return True
         if self._sign:
             over = seen.value - (seen.middle if self._below is None else self._below)
             if over * self._sign <= 0:
