@@ -137,7 +137,7 @@ def test_info_describes_the_server_and_its_kinds(http: httpx.Client) -> None:
     info = http.get("/v1/info").json()
     assert info["dev"] is True
     kinds = {kind["kind"]: kind for kind in info["kinds"]}
-    assert set(kinds) == {"seller", "product", "trader", "member"}
+    assert set(kinds) == {"account", "freelancer", "member", "product", "seller", "system", "trader"}
     assert kinds["seller"]["subjects"] == 4
     assert {"type": "review", "title": "Review", "value": "optional", "min": 1.0, "max": 5.0,
             "categories": "optional"} in kinds["seller"]["types"]  # fmt: skip
