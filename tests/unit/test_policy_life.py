@@ -3,7 +3,7 @@
 import pytest
 
 from renown.errors import PolicyError
-from renown.policy import Dates, load
+from renown.policy import Dates, attributes_of, load
 
 BASE = """
 name = "x"
@@ -222,3 +222,17 @@ def test_an_event_may_go_nowhere_only_where_there_is_life() -> None:
     nowhere = "[rules.seen]\nvalue = 0\ninto = {}\n"
     assert wrong(nowhere)[0] == "rules.seen.into"
     assert load(BASE + nowhere + STATUS).rules["seen"].into == {}
+
+
+def test_what_lives_look_at_is_kept_of_erased_events() -> None:
+    text = """
+    [[badges]]
+    name = "b"
+    event = "review"
+    data = { photo = true }
+    [[alerts]]
+    name = "a"
+    when = { event = { type = "review", data = { severity = { one_of = ["high"] } } } }
+    """
+    kept = attributes_of(load(BASE + text))
+    assert {"photo", "severity"} <= kept

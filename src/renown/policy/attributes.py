@@ -13,7 +13,7 @@ __all__ = ["attributes_of"]
 
 _NAMING = ("attribute", "age_attribute", "owner_attribute")
 """Keys whose value names an attribute."""
-_CONDITIONS = ("when", "unless")
+_CONDITIONS = ("when", "unless", "data")
 """Keys whose table has attributes as its keys."""
 
 
