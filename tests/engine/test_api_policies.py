@@ -246,3 +246,23 @@ def test_the_command_line_tries_compares_and_switches_beside_a_server(
 def renown_alone(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "renown.cli", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True)
+
+
+def test_a_policy_is_checked_without_doing_anything(still: RunningServer) -> None:
+    with Backend(base_url=still.url, timeout=60) as backend:
+        same = backend.post("/v1/policies/shop/check", content=SHOP).json()
+        assert same == {
+            "kind": "shop",
+            "name": "shop",
+            "version": 1,
+            "at_least": 2,
+            "same": True,
+            "differences": [],
+        }
+        other = backend.post("/v1/policies/shop/check", content=shop(2, prior=9)).json()
+        assert (other["version"], other["same"]) == (2, False)
+        assert other["differences"] == ["version: 1 → 2", "score.prior.weight: 7.0 → 9.0"]
+        wrong = backend.post("/v1/policies/shop/check", content=SHOP.replace("max = 5", "max = 0"))
+        assert wrong.status_code == 400
+        assert wrong.json()["field"].startswith("scale")
+        assert backend.get("/v1/policies/shop").json()["version"] == 1

@@ -37,6 +37,7 @@ def test_the_document_knows_every_path_and_the_forms_of_an_event(server: Running
         "/v1/subjects",
         "/v1/policies",
         "/v1/policies/{kind}",
+        "/v1/policies/{kind}/check",
         "/v1/policies/{kind}/try",
         "/v1/held",
         "/v1/held/release",

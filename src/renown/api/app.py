@@ -49,6 +49,7 @@ _ROUTES: list[HTTPRouteHandler] = [
     overview.get_policies,
     policies.get_policy,
     policies.put_policy,
+    policies.check_policy,
     policies.try_policy,
     overview.get_info,
     channels.get_channels,

@@ -20,9 +20,9 @@ from renown.errors import PolicyError, RenownError
 from renown.intake import TooLargeError
 from renown.ledger import InForce, PolicyBook, Trial
 from renown.model import Problem, timestamp
-from renown.policy import Policy, load
+from renown.policy import Policy, differences, load
 
-__all__ = ["get_policy", "put_policy", "try_policy"]
+__all__ = ["check_policy", "get_policy", "put_policy", "try_policy"]
 
 MOST_BYTES: Final = 1024 * 1024
 """Of one policy's text."""
@@ -115,6 +115,43 @@ async def put_policy(request: AnyRequest, services: Use, kind: _Kind) -> Respons
     """
     policy = await _policy_in(request, services, kind)
     return _state(await services.ledger.policies.put(policy))
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What a policy that has no mistakes is, beside the one in force."""
+
+    kind: str
+    name: str
+    version: int
+    at_least: int
+    """The lowest version with which other rules than those in force could be put in force."""
+    same: bool
+    """Whether these are the very rules in force."""
+    differences: list[str]
+    """What says something else than in force, a line each."""
+
+
+@post(
+    "/v1/policies/{kind:str}/check",
+    summary="Check rules",
+    tags=["policies"],
+    status_code=200,
+    responses={
+        200: ResponseSpec(Checked, generate_examples=False),
+        **documented(400, 401, 403, 404, 413),
+    },
+)
+async def check_policy(request: AnyRequest, services: Use, kind: _Kind) -> Response[bytes]:
+    """Take a policy as TOML and say what is wrong with it, or else what it would change of the rules.
+
+    A mistake is answered with 400: `field` is the dotted path of the key, `expected` what it may say.
+    """
+    policy = await _policy_in(request, services, kind)
+    state = services.ledger.policies.of(kind)
+    found = differences(state.policy, policy)
+    newest = max([state.policy.version, *(each.version for each in state.versions)])
+    told = Checked(kind, policy.name, policy.version, newest + 1, not found, [each.words for each in found])
+    return json_response(told, headers=_NO_STORE)
 
 
 @post(
