@@ -14,7 +14,6 @@ from renown.scoring.guards import (
     begin_guards,
     decode_guards,
     encode_guards,
-    going_on,
     guards_due,
     judge,
     kin_of,
@@ -77,18 +76,6 @@ def test_a_burst_is_told_while_it_forms_goes_on_and_ends() -> None:
         ("ends", 108 * DAY, 20, 20 - begun)
     ]
     assert guards_due(after) is None
-
-
-def test_alarms_that_go_on_can_be_listed() -> None:
-    shop = Watched(guarded('name = "day"\nkind = "budget"\nper = "subject"\nmost = 12', BURST))
-    assert going_on(shop.policy, shop.guards) == ()
-    verdict = [shop.tell(1.0, 100.25 + i / 100, actor=f"b:{i}") for i in range(15)][-1]
-    day, bombing = going_on(shop.policy, shop.guards)
-    assert (day.guard, day.events, day.count, day.at) == ("day", 3, 13 + 2, 100.39 * DAY)
-    assert (bombing.guard, bombing.count) == ("bombing", 15)
-    assert {day, bombing} == set(verdict.incidents)
-    later, _ = pass_time(shop.policy, shop.guards, 101 * DAY)
-    assert [each.guard for each in going_on(shop.policy, later)] == ["bombing"]
 
 
 def test_without_a_timer_the_next_event_tells_of_the_end() -> None:
@@ -340,7 +327,7 @@ def test_a_memory_of_another_policy_is_refused() -> None:
         encode_guards(shop.guards),
         b"[[null,null,null],[]]",
         b"{",
-        b'[[null,null],[[7,0,0,0,0,0,0,0,""]]]',
+        b'[[null,null],[[7,0,0,0,0,0,0,""]]]',
     ):
         with pytest.raises(PolicyError) as caught:
             decode_guards(other, data)

@@ -24,7 +24,6 @@ __all__ = [
     "begin_guards",
     "decode_guards",
     "encode_guards",
-    "going_on",
     "guards_due",
     "judge",
     "kin_of",
@@ -123,13 +122,6 @@ def pass_time(policy: Policy, guards: Guards, at: float) -> tuple[Guards, tuple[
     if not verdict.incidents:
         return guards, ()
     return Guards(guards.cells, _opened(watch, guards.open, verdict)), verdict.incidents
-
-
-def going_on(policy: Policy, guards: Guards) -> tuple[Incident, ...]:
-    """Return the alarms that go on, as their newest events have told them, the newest alarm first."""
-    watch = watch_of(policy)
-    newest = sorted(guards.open, key=lambda each: -each.since)
-    return tuple([_incident(watch, each, "goes_on", each.at) for each in newest])
 
 
 def encode_guards(guards: Guards) -> bytes:
@@ -252,7 +244,6 @@ def _opened(watch: Watch, going: tuple[Open, ...], verdict: Verdict) -> tuple[Op
             still[place] = Open(
                 place,
                 news.since,
-                news.at,
                 news.until,
                 news.count,
                 news.expected,

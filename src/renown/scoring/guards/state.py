@@ -13,8 +13,6 @@ class Open(msgspec.Struct, frozen=True, array_like=True, gc=False):
     place: int
     """The guard's place in the policy."""
     since: float
-    at: float
-    """When the newest of its events happened."""
     until: float
     """When it is over if nothing more comes."""
     count: int
