@@ -13,7 +13,7 @@ from renown.ledger.access import Access, Overtaken
 from renown.ledger.cache import Cache, Kind, Subject
 from renown.ledger.carried import decode_carried
 from renown.ledger.check import body_of, checked, new_id
-from renown.ledger.checkpoints import Checkpoints
+from renown.ledger.checkpoints import EVERY, Checkpoints
 from renown.ledger.deriving import counts_at_once, made_by, made_ids, made_late, undoing
 from renown.ledger.erasing import ERASED
 from renown.ledger.fold import apply, begin
@@ -30,7 +30,6 @@ from renown.model import (
     Alarm,
     Answer,
     Basis,
-    Cause,
     Change,
     Event,
     Problem,
@@ -78,9 +77,9 @@ class _Touched:
     """A subject that changed in this batch, by what was applied last."""
 
     applied: Applied
-    cause: Cause
+    row: EventRow
 
-    __slots__ = ("activity", "alarms", "applied", "cause", "subject")
+    __slots__ = ("activity", "alarms", "applied", "row", "subject")
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
@@ -324,7 +323,8 @@ class Batch:
         cache, event, policy = self._cache, prepared.event, prepared.policy
         kind = cache.kinds.get(policy.kind) or Kind.new(policy)
         state, prior, weight = kind.state, kind.prior, 1.0
-        if prepared.effect.speaks:
+        speaks = prepared.effect.speaks
+        if speaks:
             if state is not None:
                 state = scoring.observe(policy, state, event.actor, prepared.effect.contributions)
                 prior = state.prior()
@@ -336,7 +336,7 @@ class Batch:
             subject = Subject(event.subject, policy, begin(policy, prior, prepared.at), 0, b"")
         elif subject.folded.hold_until is not None and prepared.effect.step != scoring.TIME:
             self._end_holds(subject, min(prepared.at, self._now))
-        if prepared.effect.step == scoring.TIME:
+        if not speaks and prepared.effect.step == scoring.TIME:
             # Time alone changes nothing of what is believed of others.
             basis = Basis(1.0, subject.folded.prior)
         elif policy.guards and prepared.slot >= 0:
@@ -365,7 +365,7 @@ class Batch:
         cache.kinds[kind.name] = kind
         if row.version == 1:
             kind.subjects += 1
-        if event.actor is not None and prepared.effect.speaks and _knows_actors(policy):
+        if speaks and event.actor is not None and _knows_actors(policy):
             self._count(event.actor, prepared.at)
         if prepared.made or ((applied.ends or applied.holds) and scoring.derives(policy)):
             self._follow(prepared, applied, past)
@@ -579,12 +579,13 @@ class Batch:
         # Put last again, so that updates are in the order of their newest event.
         self._touched[key] = touched
         touched.applied = applied
-        touched.cause = cause_of(row)
+        touched.row = row
         touched.activity.append((row.version, row.seq, activity))
         if row.changes is not None:
             touched.alarms += alarms_of(row)
         self._rows.append(row)
-        self._checkpoints.note(subject.policy, key, applied.folded, applied.changed)
+        if row.version >= EVERY:
+            self._checkpoints.note(subject.policy, key, applied.folded, applied.changed)
         self._known[row.id] = (key, row.version, row.body)
         for end in applied.ends:
             if end.seq is not None:
@@ -599,7 +600,7 @@ class Batch:
                 current = None if hold.pair is None else self._pairs.get((key, hold.pair))
                 if current is not None and current.id == hold.id:
                     hold.mark(current)
-        if applied.pair is not None and row.ended_version is None and applied.contributions:
+        if applied.pair is not None and row.ended_version is None:
             earlier = Earlier(
                 row.seq,
                 row.id,
@@ -643,7 +644,7 @@ class Batch:
             subject, applied = touched.subject, touched.applied
             folded, policy = subject.folded, subject.policy
             reading = applied.reading or scoring.read(policy, folded.state, folded.at, applied.basis.prior)
-            cause = touched.cause
+            cause = cause_of(touched.row)
             row = standing_row(policy, key, subject.seq, folded=folded, reading=reading, cause=cause)
             subject.view = row.view
             rows.append(row)

@@ -56,7 +56,11 @@ def checked(event: Event, now: float) -> tuple[Event, bytes, float | None]:
     try:
         if not _has_good_names(event):
             _check_names(event)
-        if _OWN in f"{event.type} {event.id} {event.actor}":
+        if (
+            event.type.startswith(_OWN)
+            or (event.id or "").startswith(_OWN)
+            or (event.actor or "").startswith(_OWN)
+        ):
             _check_own(event)
         if not _has_plain_numbers(event):
             event = _numbers(event)

@@ -86,6 +86,9 @@ def apply(
         EventError: `ref_not_found`, what a step has against it, or what the policy has against the event.
 
     """
+    plain = _plainly(policy, before, incoming, basis, past, whole=whole)
+    if plain is not None:
+        return plain
     version, effect = before.version + 1, incoming.effect
     if effect.step is not None:
         deed = _stepped(policy, incoming, basis, past)
@@ -129,6 +132,35 @@ def apply(
         changes,
         min([(turn.at, turn.version) for turn in deed.turned], default=None),
     )
+
+
+def _plainly(
+    policy: Policy, before: Folded, incoming: Incoming, basis: Basis, past: Past, *, whole: bool
+) -> Applied | None:
+    """Return what an event makes that just says something new; None for one that there is more to.
+
+    Most events are such, and this is the short way for them.
+    """
+    effect, contributions = incoming.effect, incoming.effect.contributions
+    if not contributions or effect.takes_back is not None or effect.blind is not None:
+        return None
+    if basis.verdict is not None or policy.guards or before.life is not None or before.hold_until is not None:
+        return None
+    pair, at, state = effect.one_per, incoming.at, before.state
+    if before.held or (pair is not None and past.newest_of(pair) is not None):
+        return None
+    if scoring.needs_refold(policy, state, at):
+        return None
+    if basis.weight != 1.0:
+        contributions = scoring.weigh(contributions, basis.weight)
+    prior, version = basis.prior, before.version + 1
+    state = scoring.fold(policy, state, contributions, at)
+    now = before.at if before.at > at else at
+    reading = scoring.read(policy, state, now, prior) if whole else None
+    score = score_of(policy, state, now, prior) if reading is None else reading.score
+    folded = Folded(version, state, now, score, 0, None, None, None, None, prior)
+    delta = score - before.score + 0.0
+    return Applied(folded, reading, delta, pair, basis, contributions, (), (), (), (at, version))
 
 
 def _stepped(policy: Policy, incoming: Incoming, basis: Basis, past: Past) -> _Deed:

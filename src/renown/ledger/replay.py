@@ -101,7 +101,7 @@ class _Told:
             self._held = [each for each in self._held if each[2] is not earlier]
 
     def newest_of(self, pair: str) -> Earlier | None:
-        return next((each for each in reversed(self._pairs.get(pair, ())) if each.live), None)
+        return next((e for e in reversed(self._pairs.get(pair, ())) if e.ended_version is None), None)
 
     def all_of(self, pair: str) -> Sequence[Earlier]:
         return self._pairs.get(pair, ())

@@ -1,11 +1,12 @@
 """Folding contributions into a state, and taking them back."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from renown.model import Contribution
 from renown.policy import Policy
-from renown.scoring.aggregators import Aggregator
+from renown.scoring.aggregators import Aggregator, Cell
+from renown.scoring.aggregators.aggregator import Base
 from renown.scoring.aggregators.last import LastAggregator
 from renown.scoring.aggregators.windows.newest import NewestWindow
 from renown.scoring.evaluating import remember
@@ -91,8 +92,17 @@ def next_change(policy: Policy, state: State, at: float) -> float | None:
     That is when something leaves a window, a streak breaks or a value is no longer believed. What fades by a
     half-life changes all the time and is not meant.
     """
-    times = [
-        each.next_change(cell, at)
-        for each, cell in zip(plan_of(policy).aggregators, state.cells, strict=False)
-    ]
+    timed = _timed(policy)
+    if not timed:
+        return None
+    times = [next_change(state.cells[i], at) for i, next_change in timed]
     return min((time for time in times if time is not None), default=None)
+
+
+@lru_cache(maxsize=1024)
+def _timed(policy: Policy) -> tuple[tuple[int, Callable[[Cell, float], float | None]], ...]:
+    """Return (place, `next_change`) of those aggregators that time alone can change."""
+    found = enumerate(plan_of(policy).aggregators)
+    return tuple(
+        [(i, each.next_change) for i, each in found if type(each).next_change is not Base.next_change]
+    )
