@@ -25,7 +25,7 @@ __all__ = ["Delivery"]
 class _Outgoing(msgspec.Struct, frozen=True):
     form: Form
     members: list[Member]
-    """A copy: a write may pause its member, which then leaves the channel's own."""
+    """As of now: a write may pause its member, which then leaves the channel's own."""
     outlets: Outlets | None
     pushes: list[bytes]
 
@@ -82,11 +82,14 @@ class Delivery:
 
     def _groups(self, channel: WatchedChannel, batch: Batch) -> list[_Outgoing]:
         self._metrics.published(channel.address, len(batch.entries))
-        return [
-            _Outgoing(form, list(group.members), group.outlets(self.spreader), pushes)
-            for form, group in list(channel.groups.items())
-            if (pushes := self._say(batch, form, group.members))
-        ]
+        outgoing: list[_Outgoing] = []
+        for form, group in list(channel.groups.items()):
+            pushes = self._say(batch, form, group.members)
+            if pushes:
+                outlets = group.outlets(self.spreader)
+                members = list(group.members) if outlets is None else outlets.members
+                outgoing.append(_Outgoing(form, members, outlets, pushes))
+        return outgoing
 
     def _say(self, batch: Batch, form: Form, members: Collection[Member]) -> list[bytes]:
         try:

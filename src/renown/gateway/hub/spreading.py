@@ -47,6 +47,8 @@ class Outlets(msgspec.Struct, frozen=True):
     """Whose they are, in the same order."""
     others: list[Member]
     """Members that are written to through their transports."""
+    members: list[Member]
+    """All of them."""
 
 
 class Group:
@@ -102,9 +104,10 @@ class Spreader:
 
     def outlets(self, members: Collection[Member]) -> Outlets:
         """Return through what members are written to now."""
-        owners = [member for member in members if member.outlet >= 0]
-        others = [] if len(owners) == len(members) else [member for member in members if member.outlet < 0]
-        return Outlets(self.version, [member.outlet for member in owners], owners, others)
+        everybody = list(members)
+        others = [member for member in everybody if member.outlet < 0]
+        owners = [member for member in everybody if member.outlet >= 0] if others else everybody
+        return Outlets(self.version, [member.outlet for member in owners], owners, others, everybody)
 
     def write(self, frame: bytes, members: Collection[Member], outlets: Outlets | None = None) -> None:
         """Write a whole frame to all members; `outlets` are theirs if known, and may be out of date."""
