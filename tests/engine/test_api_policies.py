@@ -261,7 +261,7 @@ def test_a_policy_is_checked_without_doing_anything(still: RunningServer) -> Non
         }
         other = backend.post("/v1/policies/shop/check", content=shop(2, prior=9)).json()
         assert (other["version"], other["same"]) == (2, False)
-        assert other["differences"] == ["version: 1 → 2", "score.prior.weight: 7.0 → 9.0"]
+        assert other["differences"] == ["version: 1 → 2", "score.prior.weight: 7 → 9"]
         wrong = backend.post("/v1/policies/shop/check", content=SHOP.replace("max = 5", "max = 0"))
         assert wrong.status_code == 400
         assert wrong.json()["field"].startswith("scale")
