@@ -294,6 +294,32 @@ async def test_only_the_owner_may_come_near(ipc: tuple[IpcBus, Ears], folder: Pa
     assert {stat.S_IMODE(file.stat().st_mode) for file in os.scandir(folder)} == {0o600}
 
 
+STRANGER = """
+import os, socket, sys
+os.setgid(65534)
+os.setuid(65534)
+for path in sys.argv[1:]:
+    with socket.socket(socket.AF_UNIX) as stranger:
+        try:
+            stranger.connect(path)
+        except PermissionError:
+            print("refused")
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")
+async def test_somebody_else_cannot_connect(ipc: tuple[IpcBus, Ears], folder: Path) -> None:
+    """Neither by the folder nor, were that open, by the socket itself."""
+    os.chmod(folder.parent, 0o755)
+    path = str(folder / f"{ipc[0].node}.ipc")
+    for mode in (0o700, 0o755):
+        os.chmod(folder, mode)
+        told = await asyncio.create_subprocess_exec(
+            sys.executable, "-S", "-c", STRANGER, path, stdout=subprocess.PIPE
+        )
+        assert (await told.communicate())[0] == b"refused\n"
+
+
 async def test_a_deep_folder_has_its_sockets_elsewhere(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["a-rather-long-name"] * 6)
     deep.mkdir(parents=True)

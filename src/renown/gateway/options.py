@@ -93,7 +93,7 @@ class RoomRule(ChannelRule, frozen=True, forbid_unknown_fields=True):
     recovery: Recovery = Recovery.STREAM
     """What a client that was away is given: `stream` or `newest`."""
     durable: bool = True
-    """Whether what is kept survives the process, and is shared by all processes on the same data."""
+    """Whether what is kept survives the process that keeps it."""
     map: MapMode = MapMode.OFF
     """Whether publications have keys and the newest of each key is kept: `off`, `ephemeral`, `persistent`."""
     key_age: float = 0.0

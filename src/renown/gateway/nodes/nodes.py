@@ -60,11 +60,12 @@ class Watcher(Protocol):
 class _Node:
     """What is known of another node."""
 
-    __slots__ = ("fresh", "heard", "silent")
+    __slots__ = ("fresh", "heard", "silent", "strange")
 
     def __init__(self, now: float) -> None:
         self.heard = now
         self.silent = False
+        self.strange = False
         self.fresh = _Fresh()
 
 
@@ -247,7 +248,9 @@ class Nodes:
         try:
             envelope = _decoder.decode(message)
         except msgspec.DecodeError:
-            _LOG.warning("a message of another process cannot be read; is it of another version?")
+            if not node.strange:
+                node.strange = True
+                _LOG.warning("what another process says cannot be read: is it of another version?")
             return
         if not node.fresh(envelope.number):
             return
