@@ -18,7 +18,7 @@ from renown.ledger.deriving import counts_at_once, made_by, made_ids, made_late,
 from renown.ledger.erasing import ERASED
 from renown.ledger.fold import apply, begin
 from renown.ledger.forms import Applied, Earlier, Folded
-from renown.ledger.guarding import facts_about, refused, returned_pair
+from renown.ledger.guarding import facts_about, knows_actors, refused, returned_pair
 from renown.ledger.lineage import said_blindly
 from renown.ledger.living import face_of
 from renown.ledger.past import StoredPast
@@ -272,7 +272,7 @@ class Batch:
             actor, policy = prepared.event.actor, prepared.policy
             if actor is None or not prepared.effect.speaks:
                 continue
-            if _knows_actors(policy):
+            if knows_actors(policy):
                 actors.add(actor)
             if not policy.guards:
                 continue
@@ -365,7 +365,7 @@ class Batch:
         cache.kinds[kind.name] = kind
         if row.version == 1:
             kind.subjects += 1
-        if speaks and event.actor is not None and _knows_actors(policy):
+        if speaks and event.actor is not None and knows_actors(policy):
             self._count(event.actor, prepared.at)
         if prepared.made or ((applied.ends or applied.holds) and scoring.derives(policy)):
             self._follow(prepared, applied, past)
@@ -710,8 +710,3 @@ def _taken(event_id: str) -> ConflictError:
         field="id",
         expected="a new id",
     )
-
-
-def _knows_actors(policy: Policy) -> bool:
-    """Tell whether anything of the policy asks since when an actor is known, and how much it has said."""
-    return (bool(policy.guards) and wants(policy).actors) or scoring.asks_age(policy.raters)

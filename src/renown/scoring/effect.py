@@ -249,7 +249,8 @@ def _value(meaning: Meaning, event: Event) -> float:
         return meaning.constant
     if value is None:
         if rule.value == "from_categories" and event.categories:
-            return sum(event.categories.values()) / len(event.categories)
+            # Sums of floats depend on their order, and the body that is kept is sorted.
+            return sum(map(event.categories.__getitem__, sorted(event.categories))) / len(event.categories)
         or_categories = ", or categories" if rule.value == "from_categories" else ""
         raise EventError(
             f"`{event.type}` has no value",
@@ -274,7 +275,8 @@ def _rated(
         )
     rateable, low, high, exempt = plan.rateable, meaning.low, meaning.high, meaning.rule.exempt
     rated: list[Contribution] = []
-    for name, value in given.items():
+    for name in sorted(given):
+        value = given[name]
         if name not in rateable:
             raise _unknown_category(plan, name)
         if not low <= value <= high:
