@@ -408,3 +408,37 @@ async def test_guards_life_holds_and_time_together_are_what_a_rebuild_makes(
             points = page.prior.points + sum(line.points for line in page.lines)
             assert points == pytest.approx(page.score)
             assert standing["low"] <= standing["score"] <= standing["high"]
+
+
+async def test_subjects_of_an_older_file_are_looked_at_once(make: StoreFactory, tmp_path: Path) -> None:
+    """Bringing a file to the newest tables makes all subjects due; most have nothing to wait for."""
+    clock = Hands(600)
+    async with running(make, tmp_path, account(), clock) as ledger:
+        applied(await ledger.append([joined("ana", 0), joined("bob", 1)]))
+        clock.minutes = 5 * DAY
+        await ledger.pass_time()
+        applied(await ledger.append([joined("cyd", 5 * DAY)]))
+    beside = raw(tmp_path)
+    beside.execute("UPDATE standings SET due = 0.0")
+    async with running(make, tmp_path, account(), clock) as ledger:
+        await ledger.pass_time()
+        assert ledger.stats().events == 5
+        assert (await ledger.rebuild(check=True)).clean
+    dues = dict(beside.execute("SELECT subject, due FROM standings").fetchall())
+    beside.close()
+    assert dues == {"user:ana": None, "user:bob": None, "user:cyd": moment(8 * DAY).timestamp()}
+
+
+async def test_a_rebuild_counts_actors_anew(make: StoreFactory, tmp_path: Path) -> None:
+    policy = load(EVERYTHING.replace("SCORE", 'method = "mean"'), "everything")
+    async with running(make, tmp_path, policy, Hands(600)) as ledger:
+        for i in range(3):
+            event = Event("review", f"shop:{i}", None, "buyer:b", 3.0, ref=f"o{i}", occurred_at=moment(9 - i))
+            await ledger.append([event])
+        beside = raw(tmp_path)
+        known = beside.execute("SELECT * FROM actors").fetchall()
+        assert known == [("buyer:b", moment(7).timestamp(), 3)]
+        beside.execute("DELETE FROM actors")
+        await ledger.rebuild(check=False)
+        assert beside.execute("SELECT * FROM actors").fetchall() == known
+        beside.close()

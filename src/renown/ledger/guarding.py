@@ -14,7 +14,7 @@ from renown.scoring import Effect
 from renown.scoring.guards import Facts, Guards, Verdict, kin_of, wants
 from renown.stores import ActorRow
 
-__all__ = ["facts_about", "refused", "returned_pair"]
+__all__ = ["facts_about", "knows_actors", "refused", "returned_pair"]
 
 
 def returned_pair(policy: Policy, event: Event, at: float) -> tuple[str, str] | None:
@@ -78,3 +78,8 @@ def _same_owner(actor: str | None, data: Mapping[str, Any] | None) -> bool:
         return False
     owner = data.get("owner")
     return owner is not None and owner in (actor, data.get("actor_owner"))
+
+
+def knows_actors(policy: Policy) -> bool:
+    """Tell whether anything of the policy asks since when an actor is known, and how much it has said."""
+    return (bool(policy.guards) and wants(policy).actors) or scoring.asks_age(policy.raters)

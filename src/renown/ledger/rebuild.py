@@ -10,12 +10,14 @@ import msgspec
 from renown import scoring
 from renown.errors import EventError
 from renown.ledger.cache import MAX_RECENT, Kind
+from renown.ledger.guarding import knows_actors
 from renown.ledger.outlook import reaches
 from renown.ledger.replay import Replay, replay
 from renown.ledger.views import event_of
 from renown.model import kind_of
 from renown.policy import Policies, Policy
-from renown.stores import EventRow, KindRow, Reader, Refolded, StandingRow, Store, Writer
+from renown.policy.checks import RESERVED_TYPES
+from renown.stores import ActorRow, EventRow, KindRow, Reader, Refolded, StandingRow, Store, Writer
 
 __all__ = ["Difference", "Progress", "RebuildReport", "rebuild", "see_event", "write_replay"]
 
@@ -204,8 +206,12 @@ def write_replay(writer: Writer, old: Sequence[EventRow], made: Replay) -> None:
 
 
 def _kinds(work: _Work, reader: Reader, writer: Writer | None = None) -> None:
-    """Count the kinds and fold their priors anew from all events in order."""
+    """Count the kinds and fold their priors anew from all events in order; with `writer` the actors, too.
+
+    What is known of actors is not compared: it begins with the policy that first asks for it.
+    """
     made: dict[str, Kind] = {}
+    actors: dict[str, ActorRow] = {}
     seq = 0
     while rows := reader.since(seq, _EVENTS_PAGE):
         for row in rows:
@@ -213,6 +219,9 @@ def _kinds(work: _Work, reader: Reader, writer: Writer | None = None) -> None:
             if policy is not None:
                 kind = made.get(policy.kind) or made.setdefault(policy.kind, Kind.new(policy))
                 see_event(kind, policy, row)
+                if writer is not None and knows_actors(policy) and row.actor and _speaks(row.type):
+                    known = actors.get(row.actor) or ActorRow(row.actor, row.at, 0)
+                    actors[row.actor] = ActorRow(row.actor, min(known.first_at, row.at), known.events + 1)
         seq = rows[-1].seq
     found = {row.kind: row for row in reader.kind_rows() if work.policies.get(row.kind) is not None}
     expected = {name: kind.row() for name, kind in made.items()}
@@ -224,6 +233,11 @@ def _kinds(work: _Work, reader: Reader, writer: Writer | None = None) -> None:
                     work.differ(name, None, what, new and new[i], old and old[i])
     if writer is not None:
         writer.put_kinds(list(expected.values()))
+        writer.put_actors(list(actors.values()))
+
+
+def _speaks(event_type: str) -> bool:
+    return event_type not in RESERVED_TYPES and not event_type.startswith("renown.")
 
 
 def see_event(kind: Kind, policy: Policy, row: EventRow) -> None:
