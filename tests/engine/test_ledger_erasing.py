@@ -37,7 +37,7 @@ def _told() -> list[Event]:
         ),
     ]
     # More than one page, so that the work goes over several transactions.
-    return events + [review(n, actor=ours, minutes=n) for n in range(10, 700)]
+    return events + [review(n, actor=ours, minutes=180 * n) for n in range(10, 700)]
 
 
 def _on_disk(folder: Path) -> bytes:

@@ -81,10 +81,12 @@ def _rewrite(writer: Writer, policies: Policies, rows: Sequence[EventRow], pseud
     policy = policies.get(kind_of(subject))
     erased = {row.seq: _without_person(row, policy, pseudonym) for row in rows}
     pairs: Mapping[int, str | None] = {}
-    if policy is not None and any(row.pair is not None for row in rows):
+    if policy is not None:
         told = writer.ascending(subject, 0, -1)
         made = replay(policy, [erased.get(row.seq, row) for row in told])
         pairs = {row.seq: row.pair for row in made.rows}
+        # What guards remember of persons they remember under the new key.
+        writer.put_standings([row._replace(life=made.standing.life) for row in writer.standings([subject])])
     writer.erase_events(
         [(pseudonym, pairs.get(row.seq, row.pair), row.body, row.seq) for row in erased.values()]
     )

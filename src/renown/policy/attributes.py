@@ -11,7 +11,7 @@ from renown.policy.schema import Policy
 
 __all__ = ["attributes_of"]
 
-_NAMING = ("attribute", "age_attribute", "owner_attribute")
+_NAMING = ("attribute", "age_attribute", "owner_attribute", "verified")
 """Keys whose value names an attribute."""
 _CONDITIONS = ("when", "unless", "data")
 """Keys whose table has attributes as its keys."""
