@@ -7,6 +7,7 @@ import pytest
 
 from renown.ledger import checkpoints
 from renown.model import Event
+from renown.scoring.lines import Line
 from tests.engine.ledger_kit import STORES, StoreFactory, moment, opened, rating, raw, review
 
 pytestmark = pytest.mark.parametrize("make", STORES.values(), ids=STORES.keys())
@@ -94,10 +95,11 @@ async def test_a_page_under_a_cap_is_the_same_with_and_without(
     async with opened(make, tmp_path) as ledger:
         await ledger.append(votes)
         whole = await ledger.explain("member:1", limit=1000)
-        lines, cursor = list(whole.lines[:0]), None
+        lines: list[Line] = []
+        cursor = None
         while True:
             page = await ledger.explain("member:1", limit=9, cursor=cursor)
-            lines += page.lines
+            lines.extend(page.lines)
             cursor = page.cursor
             so_far = page.prior.points + sum(line.points for line in lines)
             assert so_far + page.points_of_older == pytest.approx(page.score)

@@ -55,7 +55,7 @@ async def shown(ledger: Ledger, page: str, subject: str, what: str) -> str:
         return ", ".join(sorted(name for name in lasting if newest.get(name) == "fired")) or "none"
     found = view(await ledger.snapshot(subject)).get(what)
     if what == "badges":
-        return ", ".join(found) or "none"
+        return ", ".join(found or ()) or "none"
     return "none" if found is None else str(found).removesuffix(".000000Z")
 
 
