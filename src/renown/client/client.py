@@ -147,9 +147,7 @@ class Renown:
         query = {"category": category, "limit": limit, "cursor": cursor, "at": at and at.isoformat()}
         return msgspec.json.decode(self._get(f"/v1/standings/{_path(subject)}/explain", query))
 
-    def history(
-        self, subject: str, *, points: int = 200, at: datetime | None = None
-    ) -> list[dict[str, Any]]:
+    def history(self, subject: str, *, points: int = 200, at: datetime | None = None) -> list[dict[str, Any]]:
         """Return the score over time: `version`, `at` and `score` per point, oldest first; as of `at`."""
         query = {"points": points, "at": at and at.isoformat()}
         body = self._get(f"/v1/standings/{_path(subject)}/history", query)
