@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from renown import scoring
 from renown.model import Basis, Contribution, Entry, Event
 from renown.policy import COMPOSING, Policy, load, preset
-from renown.policy.ranges import has_own_range
+from renown.policy.scores.ranges import has_own_range
 from renown.scoring import State
 
 laws = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

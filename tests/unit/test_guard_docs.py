@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from renown.policy import Guarding, preset
-from renown.policy.guarding import Guard
+from renown.policy.evidence.guarding import Guard
 from renown.scoring.guards import Facts
 from tests.unit.guards_kit import DAY, Watched, guarded
 

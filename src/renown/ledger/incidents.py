@@ -21,7 +21,7 @@ from renown.ledger.carried import guards_in
 from renown.ledger.living import verdict_of
 from renown.model import Basis, Change, kind_of, timestamp
 from renown.policy import Policies, Policy
-from renown.policy.guarding import BurstGuard, Guarding
+from renown.policy.evidence.guarding import BurstGuard, Guarding
 from renown.scoring.guards import Bursts, Guards, Incident, Open
 from renown.stores import AlarmRow, Reader, Store
 

@@ -16,7 +16,7 @@ from renown.ledger.replay import Replay, replay
 from renown.ledger.views import event_of
 from renown.model import kind_of
 from renown.policy import Policies, Policy
-from renown.policy.checks import RESERVED_TYPES
+from renown.policy.checks.policy import RESERVED_TYPES
 from renown.stores import ActorRow, EventRow, KindRow, Reader, Refolded, StandingRow, Store, Writer
 
 __all__ = ["Difference", "Progress", "RebuildReport", "rebuild", "see_event", "write_replay"]

@@ -1,39 +1,9 @@
 """Policies: the declared rules by which events become standings. See `docs/policies.md`."""
 
-from renown.policy.aggregating import (
-    Beta,
-    Count,
-    Distinct,
-    Hot,
-    Last,
-    Max,
-    Min,
-    Quantile,
-    ResidualMean,
-    Streak,
-    Sum,
-    Wilson,
-)
-from renown.policy.alerting import Alert, AlertWhen, Clear, EventMatch, Move, Rate
-from renown.policy.attributes import attributes_of
 from renown.policy.audiences import Audience, spoken, unknown_word
-from renown.policy.badges import Badge, BadgeLevel
-from renown.policy.composing import (
-    COMPOSING,
-    Composing,
-    Condition,
-    GateOf,
-    GeometricMeanOf,
-    LowestOf,
-    Penalty,
-    PenaltyOf,
-    RatioOf,
-    SumOf,
-)
-from renown.policy.deriving import ATTRIBUTE, Also
 from renown.policy.differing import Differing, alike, differences
-from renown.policy.disputing import STEPS, Blind, Disputes
-from renown.policy.guarding import (
+from renown.policy.evidence.disputing import STEPS, Blind, Disputes
+from renown.policy.evidence.guarding import (
     Action,
     BudgetGuard,
     BurstGuard,
@@ -47,21 +17,18 @@ from renown.policy.guarding import (
     SelfGuard,
     Those,
 )
+from renown.policy.life.alerting import Alert, AlertWhen, Clear, EventMatch, Move, Rate
+from renown.policy.life.badges import Badge, BadgeLevel
+from renown.policy.life.statuses import Ripen, StatusEvent, StatusName, StatusRules
+from renown.policy.life.tiers import Cadence, Dates, Dwell, Tier, TierEvent, TierRules
 from renown.policy.loader import load, load_file, preset, preset_names, preset_text, text_of
-from renown.policy.matching import Matching, Wanted, WeightCase
-from renown.policy.methods import (
-    UNBOUNDED,
-    Aggregating,
-    BayesianMean,
-    FadingMean,
-    Mean,
-    Method,
-    Points,
-    Prior,
-)
 from renown.policy.nearest import nearest
-from renown.policy.periods import CHANGEABLE, Period, span_of
 from renown.policy.policies import Policies
+from renown.policy.rules.attributes import attributes_of
+from renown.policy.rules.deriving import ATTRIBUTE, Also
+from renown.policy.rules.matching import Matching, Wanted, WeightCase
+from renown.policy.rules.periods import CHANGEABLE, Period, span_of
+from renown.policy.rules.targets import Target, WeightBy
 from renown.policy.schema import (
     Bounds,
     CategoryPolicy,
@@ -76,12 +43,45 @@ from renown.policy.schema import (
     View,
     Visibility,
 )
-from renown.policy.shapes import Pull, Shape
-from renown.policy.statuses import Ripen, StatusEvent, StatusName, StatusRules
-from renown.policy.targets import Target, WeightBy
-from renown.policy.tiers import Cadence, Dates, Dwell, Tier, TierEvent, TierRules
-from renown.policy.uses import uses_of
-from renown.policy.windows import Calendar, Pick, Window
+from renown.policy.scores.aggregating import (
+    Beta,
+    Count,
+    Distinct,
+    Hot,
+    Last,
+    Max,
+    Min,
+    Quantile,
+    ResidualMean,
+    Streak,
+    Sum,
+    Wilson,
+)
+from renown.policy.scores.composing import (
+    COMPOSING,
+    Composing,
+    Condition,
+    GateOf,
+    GeometricMeanOf,
+    LowestOf,
+    Penalty,
+    PenaltyOf,
+    RatioOf,
+    SumOf,
+)
+from renown.policy.scores.methods import (
+    UNBOUNDED,
+    Aggregating,
+    BayesianMean,
+    FadingMean,
+    Mean,
+    Method,
+    Points,
+    Prior,
+)
+from renown.policy.scores.shapes import Pull, Shape
+from renown.policy.scores.uses import uses_of
+from renown.policy.scores.windows import Calendar, Pick, Window
 from renown.policy.writing import toml_of
 
 __all__ = [

@@ -7,7 +7,7 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from renown.errors import PolicyError
-from renown.policy.checks import check
+from renown.policy.checks.policy import check
 from renown.policy.convert import to_struct
 from renown.policy.nearest import expected_one_of
 from renown.policy.schema import Policy

@@ -5,19 +5,19 @@ from typing import Literal
 
 import msgspec
 
-from renown.policy.alerting import Alert
 from renown.policy.audiences import Audience
-from renown.policy.badges import Badge
-from renown.policy.deriving import Also
-from renown.policy.disputing import Blind, Disputes
-from renown.policy.guarding import Guarding
-from renown.policy.matching import Wanted, WeightCase
-from renown.policy.methods import Method
-from renown.policy.periods import Period
-from renown.policy.shapes import Shape
-from renown.policy.statuses import StatusName, StatusRules
-from renown.policy.targets import Target, WeightBy
-from renown.policy.tiers import Tier, TierRules
+from renown.policy.evidence.disputing import Blind, Disputes
+from renown.policy.evidence.guarding import Guarding
+from renown.policy.life.alerting import Alert
+from renown.policy.life.badges import Badge
+from renown.policy.life.statuses import StatusName, StatusRules
+from renown.policy.life.tiers import Tier, TierRules
+from renown.policy.rules.deriving import Also
+from renown.policy.rules.matching import Wanted, WeightCase
+from renown.policy.rules.periods import Period
+from renown.policy.rules.targets import Target, WeightBy
+from renown.policy.scores.methods import Method
+from renown.policy.scores.shapes import Shape
 
 __all__ = [
     "Bounds",

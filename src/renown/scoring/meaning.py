@@ -9,7 +9,7 @@ import msgspec
 
 from renown.model import OVERALL, Contribution, Event, is_key
 from renown.policy import ATTRIBUTE, Also, Every, Policy, Rule, Target, span_of
-from renown.policy.check_times import in_period
+from renown.policy.checks.times import in_period
 from renown.scoring.matching import Meets, all_of, any_of
 from renown.scoring.turning import turn_of
 

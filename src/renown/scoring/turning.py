@@ -7,7 +7,7 @@ from typing import Any
 from renown.errors import EventError
 from renown.model import OVERALL, Event
 from renown.policy import Distinct, Policy, Target, WeightBy
-from renown.policy.ranges import range_of, reach
+from renown.policy.scores.ranges import range_of, reach
 
 __all__ = ["Turn", "identity", "turn_of", "weight_from"]
 

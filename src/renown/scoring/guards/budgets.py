@@ -5,7 +5,7 @@ from math import floor
 
 import msgspec
 
-from renown.policy.guarding import BudgetGuard
+from renown.policy.evidence.guarding import BudgetGuard
 from renown.scoring.guards.detector import Detector, Finding
 from renown.scoring.guards.sighting import DAY, Sighting
 from renown.scoring.guards.words import figure, noun, span

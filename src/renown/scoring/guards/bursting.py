@@ -1,6 +1,6 @@
 """The burst guard."""
 
-from renown.policy.guarding import BurstGuard
+from renown.policy.evidence.guarding import BurstGuard
 from renown.scoring.guards.bursts import BurstAlarm, Bursts, BurstTest
 from renown.scoring.guards.detector import Detector, Finding
 from renown.scoring.guards.sighting import Filter, Sighting

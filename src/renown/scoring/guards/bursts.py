@@ -18,7 +18,7 @@ from math import ceil, exp, lgamma, log, sqrt
 
 import msgspec
 
-from renown.policy.guarding import BurstGuard
+from renown.policy.evidence.guarding import BurstGuard
 from renown.scoring.guards.sighting import DAY
 
 __all__ = ["BurstAlarm", "BurstTest", "Bursts"]

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from renown.policy.guarding import Guarding
+from renown.policy.evidence.guarding import Guarding
 from renown.scoring.guards.sighting import Filter, Sighting
 
 __all__ = ["Detector", "Finding"]

@@ -4,7 +4,7 @@ from math import inf, sqrt
 
 import msgspec
 
-from renown.policy.guarding import FreshGuard
+from renown.policy.evidence.guarding import FreshGuard
 from renown.scoring.guards.detector import Detector, Finding
 from renown.scoring.guards.sighting import DAY, Sighting
 from renown.scoring.guards.words import figure

@@ -11,7 +11,7 @@ import msgspec
 from renown.errors import PolicyError
 from renown.model import Event
 from renown.policy import Policy
-from renown.policy.guarding import Action
+from renown.policy.evidence.guarding import Action
 from renown.scoring.effect import Effect
 from renown.scoring.guards.detector import Detector, Finding
 from renown.scoring.guards.mutual import RingCell

@@ -4,7 +4,7 @@ from math import sqrt
 
 import msgspec
 
-from renown.policy.guarding import ExitScamGuard
+from renown.policy.evidence.guarding import ExitScamGuard
 from renown.scoring.guards.detector import Detector, Finding
 from renown.scoring.guards.sighting import DAY, Sighting
 from renown.scoring.guards.words import figure

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from renown.policy.guarding import ReciprocityGuard, RingGuard
+from renown.policy.evidence.guarding import ReciprocityGuard, RingGuard
 from renown.scoring.guards.detector import Detector, Finding
 from renown.scoring.guards.sighting import DAY, Sighting
 from renown.scoring.guards.words import per_cent

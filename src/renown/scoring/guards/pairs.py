@@ -1,6 +1,6 @@
 """Guards that look at one pair of actor and subject: self-rating, retaliation, repetition."""
 
-from renown.policy.guarding import RepeatGuard, RetaliationGuard, SelfGuard
+from renown.policy.evidence.guarding import RepeatGuard, RetaliationGuard, SelfGuard
 from renown.scoring.guards.detector import Detector, Finding
 from renown.scoring.guards.sighting import DAY, Sighting
 from renown.scoring.guards.words import figure, noun

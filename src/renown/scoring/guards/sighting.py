@@ -7,8 +7,8 @@ import msgspec
 
 from renown.model import OVERALL, Event
 from renown.policy import Policy
-from renown.policy.guarding import Guard, Those
-from renown.policy.ranges import has_own_range
+from renown.policy.evidence.guarding import Guard, Those
+from renown.policy.scores.ranges import has_own_range
 from renown.scoring.effect import Effect
 from renown.scoring.guards.verdicts import Facts
 

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from renown.policy.guarding import Action
+from renown.policy.evidence.guarding import Action
 
 __all__ = ["NOTHING", "Facts", "Incident", "Phase", "Reason", "Verdict", "Wants"]
 

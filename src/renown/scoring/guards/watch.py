@@ -7,7 +7,7 @@ import msgspec
 
 from renown.model import Event
 from renown.policy import Policy
-from renown.policy.guarding import (
+from renown.policy.evidence.guarding import (
     BudgetGuard,
     BurstGuard,
     ExitScamGuard,

@@ -2,7 +2,7 @@
 
 from math import floor
 
-from renown.policy.guarding import Guarding, Those
+from renown.policy.evidence.guarding import Guarding, Those
 
 __all__ = ["figure", "noun", "per_cent", "span"]
 

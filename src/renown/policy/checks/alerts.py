@@ -1,11 +1,11 @@
 """What an alert may say."""
 
-from renown.policy.alerting import Alert, AlertWhen, Clear, EventMatch, Move, Rate
-from renown.policy.check_matching import check_wanted
+from renown.policy.checks.matching import check_wanted
+from renown.policy.checks.requiring import require, within
+from renown.policy.life.alerting import Alert, AlertWhen, Clear, EventMatch, Move, Rate
 from renown.policy.nearest import expected_one_of
-from renown.policy.ranges import LARGEST
-from renown.policy.requiring import require, within
 from renown.policy.schema import Policy
+from renown.policy.scores.ranges import LARGEST
 
 __all__ = ["check_alert"]
 

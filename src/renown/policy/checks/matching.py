@@ -1,8 +1,8 @@
 """Whether `when` and `unless` can be meant."""
 
-from renown.policy.matching import Matching, Wanted
+from renown.policy.checks.requiring import require
 from renown.policy.nearest import expected_one_of
-from renown.policy.requiring import require
+from renown.policy.rules.matching import Matching, Wanted
 from renown.policy.schema import Rule
 
 __all__ = ["OF_THE_EVENT", "check_matching", "check_wanted"]

@@ -6,8 +6,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from renown.policy.matching import WeightCase
-from renown.policy.targets import Target, WeightBy
+from renown.policy.rules.matching import WeightCase
+from renown.policy.rules.targets import Target, WeightBy
 
 __all__ = ["CHANGEABLE", "Period", "span_of"]
 

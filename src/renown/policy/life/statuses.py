@@ -4,8 +4,8 @@ from typing import Literal
 
 import msgspec
 
-from renown.policy.composing import Condition
-from renown.policy.matching import Wanted
+from renown.policy.rules.matching import Wanted
+from renown.policy.scores.composing import Condition
 
 __all__ = ["Ripen", "StatusEvent", "StatusName", "StatusRules"]
 

@@ -1,4 +1,4 @@
-"""Disputes and blind reviews: when what was said about a subject does not count, or is not shown, for a while."""
+"""Disputes and blind reviews: when what was said does not count, or is not shown, for a while."""
 
 from typing import Literal
 

@@ -1,6 +1,6 @@
 """Which categories a composition looks at."""
 
-from renown.policy.composing import (
+from renown.policy.scores.composing import (
     Composing,
     GateOf,
     GeometricMeanOf,

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from renown.policy.windows import Window
+from renown.policy.scores.windows import Window
 
 __all__ = [
     "Beta",

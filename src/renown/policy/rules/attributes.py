@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import msgspec
 
-from renown.policy.deriving import ATTRIBUTE
+from renown.policy.rules.deriving import ATTRIBUTE
 from renown.policy.schema import Policy
 
 __all__ = ["attributes_of"]

@@ -2,11 +2,11 @@
 
 from itertools import pairwise
 
-from renown.policy.methods import FadingMean
+from renown.policy.checks.requiring import require, within
 from renown.policy.nearest import expected_one_of
-from renown.policy.ranges import LARGEST
-from renown.policy.requiring import require, within
 from renown.policy.schema import Policy, Raters
+from renown.policy.scores.methods import FadingMean
+from renown.policy.scores.ranges import LARGEST
 
 __all__ = ["check_raters"]
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from renown.policy.matching import Wanted
+from renown.policy.rules.matching import Wanted
 
 __all__ = ["Alert", "AlertWhen", "Clear", "EventMatch", "Move", "Rate"]
 

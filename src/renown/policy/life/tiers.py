@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from renown.policy.composing import Condition
+from renown.policy.scores.composing import Condition
 
 __all__ = ["Cadence", "Dates", "Dwell", "Tier", "TierEvent", "TierRules"]
 

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from renown.policy.composing import Condition
-from renown.policy.matching import Wanted
+from renown.policy.rules.matching import Wanted
+from renown.policy.scores.composing import Condition
 
 __all__ = ["Badge", "BadgeLevel"]
 

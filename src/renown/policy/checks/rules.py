@@ -1,14 +1,14 @@
 """What the keys of a rule must say together, and that its values fit where they go."""
 
-from renown.policy.check_life import may_go_nowhere
-from renown.policy.check_matching import check_wanted
-from renown.policy.composing import COMPOSING
-from renown.policy.methods import Points
+from renown.policy.checks.life import may_go_nowhere
+from renown.policy.checks.matching import check_wanted
+from renown.policy.checks.requiring import require, within
 from renown.policy.nearest import expected_one_of
-from renown.policy.ranges import LARGEST, has_own_range, reach, turned_range
-from renown.policy.requiring import require, within
+from renown.policy.rules.targets import Target
 from renown.policy.schema import Policy, Rule
-from renown.policy.targets import Target
+from renown.policy.scores.composing import COMPOSING
+from renown.policy.scores.methods import Points
+from renown.policy.scores.ranges import LARGEST, has_own_range, reach, turned_range
 
 __all__ = ["check_rule"]
 

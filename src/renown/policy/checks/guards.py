@@ -3,7 +3,8 @@
 import re
 from itertools import pairwise
 
-from renown.policy.guarding import (
+from renown.policy.checks.requiring import require, within
+from renown.policy.evidence.guarding import (
     BudgetGuard,
     BurstGuard,
     ExitScamGuard,
@@ -16,9 +17,8 @@ from renown.policy.guarding import (
     SelfGuard,
 )
 from renown.policy.nearest import expected_one_of
-from renown.policy.ranges import LARGEST
-from renown.policy.requiring import require, within
 from renown.policy.schema import Policy
+from renown.policy.scores.ranges import LARGEST
 
 __all__ = ["check_guards"]
 

@@ -2,7 +2,10 @@
 
 from itertools import pairwise
 
-from renown.policy.composing import (
+from renown.policy.checks.requiring import require, within
+from renown.policy.nearest import expected_one_of
+from renown.policy.schema import Policy
+from renown.policy.scores.composing import (
     Composing,
     GateOf,
     GeometricMeanOf,
@@ -10,13 +13,10 @@ from renown.policy.composing import (
     RatioOf,
     SumOf,
 )
-from renown.policy.methods import BayesianMean, FadingMean, ResidualMean
-from renown.policy.nearest import expected_one_of
-from renown.policy.ranges import LARGEST
-from renown.policy.requiring import require, within
-from renown.policy.schema import Policy
-from renown.policy.shapes import Shape
-from renown.policy.uses import uses_of
+from renown.policy.scores.methods import BayesianMean, FadingMean, ResidualMean
+from renown.policy.scores.ranges import LARGEST
+from renown.policy.scores.shapes import Shape
+from renown.policy.scores.uses import uses_of
 
 __all__ = ["check_composing", "check_shape"]
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from renown.policy.aggregating import (
+from renown.policy.scores.aggregating import (
     Beta,
     Count,
     Distinct,
@@ -16,8 +16,8 @@ from renown.policy.aggregating import (
     Sum,
     Wilson,
 )
-from renown.policy.composing import Composing
-from renown.policy.windows import Window
+from renown.policy.scores.composing import Composing
+from renown.policy.scores.windows import Window
 
 __all__ = ["UNBOUNDED", "Aggregating", "BayesianMean", "FadingMean", "Mean", "Method", "Points", "Prior"]
 

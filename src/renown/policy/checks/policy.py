@@ -4,21 +4,21 @@ import re
 from typing import get_args
 
 from renown.policy.audiences import WORDS, spoken, unknown_word
-from renown.policy.check_composing import check_composing, check_shape
-from renown.policy.check_deriving import check_also
-from renown.policy.check_guards import check_guards
-from renown.policy.check_life import check_life
-from renown.policy.check_matching import check_matching
-from renown.policy.check_methods import check_method
-from renown.policy.check_raters import check_raters
-from renown.policy.check_rules import check_rule
-from renown.policy.check_times import check_times
-from renown.policy.composing import COMPOSING
-from renown.policy.disputing import STEPS
+from renown.policy.checks.composing import check_composing, check_shape
+from renown.policy.checks.deriving import check_also
+from renown.policy.checks.guards import check_guards
+from renown.policy.checks.life import check_life
+from renown.policy.checks.matching import check_matching
+from renown.policy.checks.methods import check_method
+from renown.policy.checks.raters import check_raters
+from renown.policy.checks.requiring import require, within
+from renown.policy.checks.rules import check_rule
+from renown.policy.checks.times import check_times
+from renown.policy.evidence.disputing import STEPS
 from renown.policy.nearest import expected_one_of
-from renown.policy.ranges import LARGEST, has_own_range
-from renown.policy.requiring import require, within
 from renown.policy.schema import CategoryPolicy, Policy, Rule, Scale, View
+from renown.policy.scores.composing import COMPOSING
+from renown.policy.scores.ranges import LARGEST, has_own_range
 
 __all__ = ["RESERVED_TYPES", "check"]
 

@@ -1,8 +1,8 @@
 """What range of values a category takes, and what a target makes of one."""
 
-from renown.policy.methods import UNBOUNDED, ResidualMean
+from renown.policy.rules.targets import Target
 from renown.policy.schema import Policy
-from renown.policy.targets import Target
+from renown.policy.scores.methods import UNBOUNDED, ResidualMean
 
 __all__ = ["LARGEST", "has_own_range", "range_of", "reach", "turned_range"]
 

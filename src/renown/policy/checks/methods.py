@@ -1,6 +1,9 @@
 """What the keys of a `[score]` table must say together."""
 
-from renown.policy.aggregating import (
+from renown.policy.checks.requiring import require, within
+from renown.policy.checks.windows import check_window
+from renown.policy.schema import Scale
+from renown.policy.scores.aggregating import (
     Beta,
     Distinct,
     Hot,
@@ -13,11 +16,8 @@ from renown.policy.aggregating import (
     Sum,
     Wilson,
 )
-from renown.policy.check_windows import check_window
-from renown.policy.methods import Aggregating, BayesianMean, FadingMean, Mean, Points
-from renown.policy.ranges import LARGEST
-from renown.policy.requiring import require, within
-from renown.policy.schema import Scale
+from renown.policy.scores.methods import Aggregating, BayesianMean, FadingMean, Mean, Points
+from renown.policy.scores.ranges import LARGEST
 
 __all__ = ["check_method"]
 

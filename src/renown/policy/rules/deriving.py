@@ -2,7 +2,7 @@
 
 import msgspec
 
-from renown.policy.matching import Wanted
+from renown.policy.rules.matching import Wanted
 
 __all__ = ["ATTRIBUTE", "ROLES", "Also"]
 

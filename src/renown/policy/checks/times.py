@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import msgspec
 
-from renown.policy.check_rules import check_rule
-from renown.policy.periods import CHANGEABLE, Period, span_of
-from renown.policy.requiring import require
+from renown.policy.checks.requiring import require
+from renown.policy.checks.rules import check_rule
+from renown.policy.rules.periods import CHANGEABLE, Period, span_of
 from renown.policy.schema import Policy, Rule
 
 __all__ = ["check_times", "in_period"]

@@ -2,10 +2,10 @@
 
 from itertools import pairwise
 
-from renown.policy.aggregating import Beta, ResidualMean
-from renown.policy.methods import Aggregating, BayesianMean, FadingMean
-from renown.policy.requiring import require, within
-from renown.policy.windows import Window
+from renown.policy.checks.requiring import require, within
+from renown.policy.scores.aggregating import Beta, ResidualMean
+from renown.policy.scores.methods import Aggregating, BayesianMean, FadingMean
+from renown.policy.scores.windows import Window
 
 __all__ = ["check_window"]
 

@@ -2,9 +2,9 @@
 
 import re
 
-from renown.policy.check_matching import check_wanted
-from renown.policy.deriving import ATTRIBUTE, ROLES, Also
-from renown.policy.requiring import require
+from renown.policy.checks.matching import check_wanted
+from renown.policy.checks.requiring import require
+from renown.policy.rules.deriving import ATTRIBUTE, ROLES, Also
 from renown.policy.schema import Policy, Rule
 
 __all__ = ["check_also"]

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from renown.policy.check_alerts import check_alert
-from renown.policy.check_matching import check_wanted
-from renown.policy.composing import Condition
+from renown.policy.checks.alerts import check_alert
+from renown.policy.checks.matching import check_wanted
+from renown.policy.checks.requiring import require, within
+from renown.policy.life.tiers import Dates, Tier
 from renown.policy.nearest import expected_one_of
-from renown.policy.ranges import LARGEST
-from renown.policy.requiring import require, within
 from renown.policy.schema import Policy
-from renown.policy.tiers import Dates, Tier
+from renown.policy.scores.composing import Condition
+from renown.policy.scores.ranges import LARGEST
 
 __all__ = ["check_life", "may_go_nowhere"]
 

@@ -1,0 +1,1 @@
+"""What lasts besides scores: tiers, badges, statuses, alerts."""

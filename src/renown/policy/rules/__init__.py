@@ -1,0 +1,1 @@
+"""What event types mean: where values go, when and for whom."""

@@ -1,0 +1,1 @@
+"""How values become scores: methods, windows, compositions, shapes."""
