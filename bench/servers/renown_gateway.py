@@ -1,8 +1,8 @@
 """The real gateway under uvicorn, driven at its bus; arguments: port, payload bytes, data folder.
 
-Everything from the bus to the socket is the product's own: hub, delivery, sessions, WebSocket. Only the
-updates are made here, in place of commits, each with one publication of the `activity:` channel, which is
-never conflated.
+Everything from the bus to the socket is the product's own: hub, delivery, sessions, WebSocket, and how the
+interpreter is set up. Only the updates are made here, in place of commits, each with one publication of the
+`activity:` channel, which is never conflated.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from renown.gateway.transports.websocket import protocol_class
 from renown.ledger import Ledger
 from renown.model import Update
 from renown.policy import Policies
+from renown.server.interpreter import prepare_interpreter
 
 SUBJECT = "seller:1"
 
@@ -48,6 +49,7 @@ async def _main(port: int, size: int, folder: Path) -> None:
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 (uvicorn has no event to wait for)
         await asyncio.sleep(0.01)
+    prepare_interpreter()
     print(json.dumps({"event": "listening"}), flush=True)
     version = 0
     while line := await orders.readline():
