@@ -183,3 +183,30 @@ async def test_a_blind_review_needs_somebody_and_something_in_common(
             ]
         )
         assert [each.problem.code for each in answers if each.problem] == ["ref_required", "actor_required"]
+
+
+async def test_what_a_guard_wants_held_is_held_when_it_opens(make: StoreFactory, tmp_path: Path) -> None:
+    guard = """
+[[guards]]
+name = "many"
+kind = "budget"
+most = 1
+days = 30
+action = "hold"
+"""
+    sides = [load(SIDE.format(kind=k, rule=r) + guard, k) for k, r in (("host", "stay"), ("guest", "visit"))]
+    ledger = Ledger(make(tmp_path), Policies(sides), clock=Hands(60))
+    await ledger.start()
+    try:
+        await ledger.append([stay(), stay("second", 2, ref="s2"), visit("back", 3, ref="s2")])
+        opening = await ledger.event("renown.open/second")
+        assert opening is not None
+        assert [each.kind for each in opening.changes] == ["open", "hold"]
+        shown = await standing(ledger, "host:h")
+        assert (shown["count"], shown["held"]) == (0, 1)
+        assert await ledger.held_counts() == {"host": {"guard:many": 1}}
+        applied(await ledger.append([Event("release", "host:h", ref="second", occurred_at=moment(5))]))
+        assert (await standing(ledger, "host:h"))["count"] == 1
+        assert (await ledger.rebuild(check=True)).clean
+    finally:
+        await ledger.close()

@@ -13,7 +13,17 @@ from renown.scoring import TIME, Reading
 from renown.scoring.guards import NOTHING, Facts, Incident, Verdict, pass_time, seen
 from renown.scoring.life import Moment, Turned, turn
 
-__all__ = ["face_at", "face_of", "facts_of", "guarded_hold", "guarded_weight", "live_on", "verdict_of"]
+__all__ = [
+    "face_at",
+    "face_of",
+    "facts_of",
+    "guarded_hold",
+    "guarded_notes",
+    "guarded_weight",
+    "held_why",
+    "live_on",
+    "verdict_of",
+]
 
 _NO_FACTS = Facts()
 
@@ -39,6 +49,12 @@ def guarded_weight(basis: Basis) -> float:
     return 1.0 if basis.verdict is None else verdict_of(basis).weight
 
 
+def held_why(verdict: Verdict) -> str:
+    """Return what is marked on an event that a guard holds."""
+    told = [reason for reason in verdict.reasons if reason.action == "hold"]
+    return f"guard:{told[0].guard}" if told else "guard"
+
+
 def guarded_hold(
     incoming: Incoming, pair: str | None, basis: Basis
 ) -> tuple[Sequence[Hold], Sequence[Change]]:
@@ -46,13 +62,27 @@ def guarded_hold(
     verdict = verdict_of(basis)
     if verdict.action != "hold":
         return (), ()
-    told = [reason for reason in verdict.reasons if reason.action == "hold"] or verdict.reasons
-    why = f"guard:{told[0].guard}" if told else "guard"
-    until = verdict.hold_until
+    told = [reason for reason in verdict.reasons if reason.action == "hold"]
+    why, until = held_why(verdict), verdict.hold_until
     hold = Hold(None, incoming.id, pair, incoming.at, incoming.id, until, 0.0, why)
     end = "until somebody decides" if until is None else f"until {timestamp(until)}"
-    sentence = " ".join([*(reason.text for reason in verdict.reasons), f"It does not count {end}."])
+    sentence = " ".join([*(reason.text for reason in told), f"It does not count {end}."])
     return (hold,), (Change("hold", incoming.id, None, "held", sentence),)
+
+
+def guarded_notes(basis: Basis) -> Sequence[Change]:
+    """Return what is told of an event that guards flag or weigh less: the guard, and its sentence."""
+    notes: list[Change] = []
+    verdict = verdict_of(basis)
+    for reason in verdict.reasons:
+        if reason.action == "count":
+            notes.append(Change("flag", reason.guard, why=reason.text))
+        elif reason.action == "weigh":
+            weight = verdict.weight if reason.weight is None else reason.weight
+            left = f"{100 * weight:.3g} %" if weight else "nothing"
+            told = f"{reason.text} Its weight is cut to {left}."
+            notes.append(Change("weigh", reason.guard, "1", f"{weight:.3g}", told))
+    return notes
 
 
 def live_on(

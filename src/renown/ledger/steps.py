@@ -11,6 +11,7 @@ from renown import scoring
 from renown.errors import EventError
 from renown.ledger.forms import NO_CONTRIBUTIONS, Earlier, End, Hold, Incoming, Past
 from renown.ledger.lineage import said, the_one
+from renown.ledger.living import held_why, verdict_of
 from renown.model import Change, Contribution, timestamp
 from renown.policy import Disputes, Policy
 from renown.scoring import TIME
@@ -186,11 +187,10 @@ def _release(step: Step, target: Earlier, incoming: Incoming, past: Past) -> Non
     if target.held_why == "dispute":
         _decide(step, target, incoming, past, decision="against")
         return
-    _free(step, target, incoming, None)
     if target.held_why == "blind":
-        told = f"{_named(target, past)} is open{_reason(incoming.event.data)}."
-        step.changes.append(Change("open", target.id, "held", "counted", told))
+        _open(step, target, incoming, f"{_named(target, past)} is open{_reason(incoming.event.data)}.")
         return
+    _free(step, target, incoming, None)
     told = f"{_named(target, past)} counts{_reason(incoming.event.data)}."
     step.changes.append(Change("release", target.id, "held", "counted", told))
 
@@ -212,13 +212,27 @@ def _end_of_hold(policy: Policy, step: Step, target: Earlier, incoming: Incoming
         why = f": nobody decided within {days:g} days"
         _decide(step, target, incoming, past, decision=decision, why=why)
         return
-    _free(step, target, incoming, None)
     if target.held_why == "blind":
-        told = f"{who} is open: {days:g} days are over."
-        step.changes.append(Change("open", target.id, "held", "counted", told))
+        _open(step, target, incoming, f"{who} is open: {days:g} days are over.")
         return
+    _free(step, target, incoming, None)
     told = f"{who} counts: it was to be held for {days:g} days."
     step.changes.append(Change("release", target.id, "held", "counted", told))
+
+
+def _open(step: Step, target: Earlier, incoming: Incoming, told: str) -> None:
+    """Open a blind review; what a guard wanted held is held from now on instead, for all to see."""
+    verdict = verdict_of(target.basis)
+    until = verdict.hold_until
+    if verdict.action != "hold" or (until is not None and until <= incoming.at):
+        _free(step, target, incoming, None)
+        step.changes.append(Change("open", target.id, "held", "counted", told))
+        return
+    why = held_why(verdict)
+    _held(step, target, incoming, until=until, share=0.0, why=why)
+    step.changes.append(Change("open", target.id, "held", "held", told))
+    reasons = " ".join(reason.text for reason in verdict.reasons if reason.action == "hold")
+    step.changes.append(Change("hold", target.id, None, "held", f"{reasons} It does not count {_to(until)}."))
 
 
 def _free(step: Step, target: Earlier, incoming: Incoming, why: str | None) -> None:
