@@ -2,6 +2,8 @@
 export type Route =
   | { page: "overview" }
   | { page: "gateway" }
+  | { page: "radar" }
+  | { page: "policies"; kind: string | null }
   | { page: "subject"; subject: string }
   | { page: "send"; subject: string | null };
 
@@ -10,12 +12,15 @@ export function parse(hash: string): Route {
   const [page, ...rest] = path.split("/");
   const subject = decode(rest.join("/"));
   if (page === "subject" && subject.includes(":")) return { page, subject };
-  if (page === "gateway") return { page };
+  if (page === "gateway" || page === "radar") return { page };
+  if (page === "policies") return { page, kind: subject || null };
   if (page === "send") return { page, subject: new URLSearchParams(search).get("subject") };
   return { page: "overview" };
 }
 
 export const toSubject = (subject: string): string => `#/subject/${encodeURIComponent(subject).replaceAll("%3A", ":")}`;
+
+export const toPolicy = (kind: string): string => `#/policies/${encodeURIComponent(kind)}`;
 
 export const toSend = (subject: string): string => `#/send?subject=${encodeURIComponent(subject)}`;
 

@@ -15,6 +15,7 @@ export class Fetched<T> implements ReactiveController {
   private readonly host: ReactiveControllerHost;
   private readonly key: () => string | null;
   private readonly read: (key: string, signal: AbortSignal) => Promise<T>;
+  private readonly calm: number;
   private current: string | null = null;
   private abort: AbortController | undefined;
   private leave: (() => void) | undefined;
@@ -25,7 +26,9 @@ export class Fetched<T> implements ReactiveController {
     host: ReactiveControllerHost,
     key: () => string | null,
     read: (key: string, signal: AbortSignal) => Promise<T>,
+    every = calm,
   ) {
+    this.calm = every;
     this.host = host;
     this.key = key;
     this.read = read;
@@ -55,10 +58,10 @@ export class Fetched<T> implements ReactiveController {
     this.current = null;
   }
 
-  /** Read again soon: at once after a quiet spell, else at most once a second. */
+  /** Read again soon: at once after a quiet spell, else no sooner than `every` ms after the last time. */
   refresh(): void {
     if (this.timer !== undefined) return;
-    const wait = Math.max(0, this.startedAt + calm - Date.now());
+    const wait = Math.max(0, this.startedAt + this.calm - Date.now());
     this.timer = setTimeout(() => {
       this.timer = undefined;
       void this.load();

@@ -38,6 +38,14 @@ export interface Info {
   dev: boolean;
   ledger: string;
   kinds: KindInfo[];
+  /** What whoever reads may do besides. */
+  may: May;
+}
+
+export interface May {
+  send: boolean;
+  decide: boolean;
+  policies: boolean;
 }
 
 export interface CategoryScore {
@@ -59,6 +67,10 @@ export interface Standing {
   provisional: boolean;
   updated_at: string;
   cause: { type: string; delta: number } | null;
+  /** How much is under review; absent when nothing is. */
+  held?: number;
+  /** When the status changes by itself. */
+  status_until?: string;
 }
 
 export interface Activity {
@@ -121,6 +133,25 @@ export interface Explanation {
   lines: ExplainLine[];
   points_of_older: number;
   cursor: string | null;
+  /** The newest events that did something besides moving the score; only for those who see the detail. */
+  steps?: Step[];
+}
+
+export interface Step {
+  id: string;
+  type: string;
+  actor: string | null;
+  at: string;
+  version: number;
+  changes: StepChange[];
+}
+
+export interface StepChange {
+  kind: string;
+  name?: string | null;
+  before?: string | null;
+  after?: string | null;
+  why?: string | null;
 }
 
 export interface EventBody {

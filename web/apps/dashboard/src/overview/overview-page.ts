@@ -1,5 +1,5 @@
-import { css, html, LitElement, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
 import type { Info } from "../data/types.ts";
 import { base } from "../styles/shared.ts";
 import "./board.ts";
@@ -10,13 +10,21 @@ import "./key-figures.ts";
 export class OverviewPage extends LitElement {
   @property({ attribute: false }) info: Info | null = null;
 
+  @state() private alerts = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void import("../radar/alerts.ts").then(() => (this.alerts = true)).catch(() => undefined);
+  }
+
   protected override render(): TemplateResult {
     return html`<h1 class="unseen">Overview</h1>
       <rn-key-figures .info=${this.info}></rn-key-figures>
       <div class="columns">
         <rn-board .info=${this.info}></rn-board>
         <rn-feed .info=${this.info}></rn-feed>
-      </div>`;
+      </div>
+      ${this.alerts ? html`<rn-alerts .info=${this.info}></rn-alerts>` : nothing}`;
   }
 
   static override styles = [

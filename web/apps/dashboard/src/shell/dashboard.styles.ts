@@ -116,6 +116,16 @@ export const dashboardStyles = css`
     padding-block: var(--space-5) var(--space-6);
   }
 
+  .arriving {
+    padding: var(--space-6);
+  }
+
+  .arriving .skeleton {
+    display: block;
+    width: min(24rem, 80%);
+    height: 7rem;
+  }
+
   main:focus {
     outline: none;
   }

@@ -2,15 +2,17 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, state } from "lit/decorators.js";
 import { live } from "../data/live.ts";
 import { key, signOut } from "../data/session.ts";
+import type { Info } from "../data/types.ts";
 import { WatchState } from "../data/watch.ts";
 import "../gateway/gateway-page.ts";
 import "../overview/overview-page.ts";
 import { parse, type Route, toSend } from "../router.ts";
 import "../send/send-page.ts";
-import { base, controls } from "../styles/shared.ts";
+import { base, card, controls, skeleton } from "../styles/shared.ts";
 import mark from "../styles/mark.svg";
 import "../subject/subject-page.ts";
 import "./connection.ts";
+import { Late } from "./late.ts";
 import { dashboardStyles } from "./dashboard.styles.ts";
 import "./search.ts";
 import { Server } from "./server.ts";
@@ -22,6 +24,10 @@ import "./theme-button.ts";
 export class Dashboard extends LitElement {
   @state() private route: Route = parse(location.hash);
   private readonly server = new Server(this);
+  private readonly late = new Late(this, {
+    radar: () => import("../radar/radar-page.ts"),
+    policies: () => import("../policies/policies-page.ts"),
+  });
 
   constructor() {
     super();
@@ -47,7 +53,10 @@ export class Dashboard extends LitElement {
             <img src=${mark} width="26" height="26" alt="" /><span>Renown</span>
           </a>
           ${info?.dev ? html`<span class="chip accent" title=${devNote}>dev</span>` : nothing}
-          <nav class="places" aria-label="Pages">${this.place("overview", "#/", "Overview")}${this.place("gateway", "#/gateway", "Gateway")}</nav>
+          <nav class="places" aria-label="Pages">
+            ${this.place("overview", "#/", "Overview")}${this.place("radar", "#/radar", "Radar")}
+            ${this.place("policies", "#/policies", "Policies")}${this.place("gateway", "#/gateway", "Gateway")}
+          </nav>
           ${access === "open" ? html`<rn-search .info=${info}></rn-search>` : html`<span class="gap"></span>`}
           <nav class="actions" aria-label="Actions">
             ${info?.dev ? html`<a class="button" href=${this.sendLink()}>Send an event</a>` : nothing}
@@ -70,7 +79,14 @@ export class Dashboard extends LitElement {
   protected override updated(changed: PropertyValues): void {
     if (!changed.has("route")) return;
     const { route } = this;
-    const titles = { overview: "Renown", gateway: "Gateway · Renown", send: "Send an event · Renown", subject: "" };
+    const titles = {
+      overview: "Renown",
+      gateway: "Gateway · Renown",
+      radar: "Radar · Renown",
+      policies: "Policies · Renown",
+      send: "Send an event · Renown",
+      subject: "",
+    };
     document.title = route.page === "subject" ? `${route.subject} · Renown` : titles[route.page];
   }
 
@@ -81,11 +97,20 @@ export class Dashboard extends LitElement {
         return html`<rn-overview .info=${info}></rn-overview>`;
       case "gateway":
         return info ? html`<rn-gateway></rn-gateway>` : html``;
+      case "radar":
+        return this.late.show("radar", () => html`<rn-radar .info=${info}></rn-radar>`);
+      case "policies":
+        return this.late.show("policies", () => this.policies(info));
       case "subject":
         return html`<rn-subject .info=${info} .subject=${this.route.subject}></rn-subject>`;
       case "send":
         return html`<rn-send .info=${info} .subject=${this.route.subject ?? ""}></rn-send>`;
     }
+  }
+
+  private policies(info: Info | null): TemplateResult {
+    const { route } = this;
+    return html`<rn-policies .info=${info} .kind=${route.page === "policies" ? route.kind : null}></rn-policies>`;
   }
 
   private place(page: Route["page"], href: string, title: string): TemplateResult {
@@ -112,7 +137,7 @@ export class Dashboard extends LitElement {
     this.renderRoot.querySelector("main")?.focus();
   }
 
-  static override styles = [base, controls, dashboardStyles];
+  static override styles = [base, card, controls, skeleton, dashboardStyles];
 }
 
 const devNote = "Development mode: this server listens on this machine only and asks for no key.";

@@ -7,6 +7,7 @@ import "../parts/bounds.ts";
 import { flash } from "../parts/motion.ts";
 import "../parts/rolling.ts";
 import { bounds, delta, tier, wordStyles } from "../parts/words.ts";
+import { inTime } from "../radar/words.ts";
 import { base, card, controls } from "../styles/shared.ts";
 
 /** The score, as big as it deserves, with how sure it is. */
@@ -30,7 +31,8 @@ export class Hero extends LitElement {
             ${standing.tier ? tier(standing.tier) : nothing}
             ${standing.badges.map((badge) => html`<span class="chip accent">${words(badge)}</span>`)}
             ${standing.provisional ? html`<span class="chip">provisional</span>` : nothing}
-            ${standing.status === "active" ? nothing : html`<span class="chip">${words(standing.status)}</span>`}
+            ${standing.status === "active" && !standing.status_until ? nothing : this.status(standing)}
+            ${standing.held ? html`<span class="chip gold num">${standing.held} under review</span>` : nothing}
           </span>
         </div>
       </div>
@@ -50,6 +52,13 @@ export class Hero extends LitElement {
     const number = this.renderRoot.querySelector("rn-rolling");
     if (!before || !this.standing || !number || before.subject !== this.standing.subject) return;
     if (before.score !== this.standing.score) flash(number, this.standing.score - before.score);
+  }
+
+  /** The status, with what is left of it where it ends by itself. */
+  private status({ status, status_until: until }: Standing): TemplateResult {
+    if (!until) return html`<span class="chip">${words(status)}</span>`;
+    const at = millis(until);
+    return html`<span class="chip num" title=${moment(at)}>${words(status)} · ${inTime(at, this.ticker.now)} left</span>`;
   }
 
   private sureness({ low, high, provisional }: Standing, decimals: number): TemplateResult {

@@ -46,14 +46,8 @@ export class Plot {
 
   private readonly repaint = (): void => this.chart.redraw(false, true);
 
-  /** A custom property of the page as a colour a canvas understands. */
   private colour(property: string): string {
-    const probe = document.createElement("i");
-    probe.style.color = `var(${property})`;
-    this.place.append(probe);
-    const { color } = getComputedStyle(probe);
-    probe.remove();
-    return color;
+    return colourIn(this.place, property);
   }
 
   private options(family: string, read: Read): uPlot.Options {
@@ -135,7 +129,17 @@ const roomy = (low: number | null, high: number | null): [number, number] => {
 
 const fade = (colour: string): string => `color-mix(in srgb, ${colour} 10%, transparent)`;
 
-function adopt(place: HTMLElement): void {
+/** A custom property of the page as a colour a canvas understands. */
+export function colourIn(place: HTMLElement, property: string): string {
+  const probe = document.createElement("i");
+  probe.style.color = `var(${property})`;
+  place.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+export function adopt(place: HTMLElement): void {
   const root = place.getRootNode();
   if (!(root instanceof ShadowRoot)) return;
   const style = new CSSStyleSheet();

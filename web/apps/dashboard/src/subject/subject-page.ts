@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { customElement, property, state } from "lit/decorators.js";
 import * as api from "../data/api.ts";
 import { Fetched } from "../data/fetched.ts";
 import { kindOf } from "../data/format.ts";
@@ -20,6 +20,8 @@ export class SubjectPage extends LitElement {
   @property({ attribute: false }) info: Info | null = null;
   @property() subject = "";
 
+  /** Whether the code for what is under review and what was done is there. */
+  @state() private reviews = false;
   private current: Standing | null = null;
   private fresh: readonly Activity[] = [];
   private readonly connection = new WatchState(this);
@@ -42,6 +44,12 @@ export class SubjectPage extends LitElement {
     });
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // Without it the page shows all else.
+    void import("../radar/subject-parts.ts").then(() => (this.reviews = true)).catch(() => undefined);
+  }
+
   private add(change: Activity): void {
     // The first that come by another way were heard before.
     if (this.fresh.some(({ version }) => version === change.version)) return;
@@ -62,6 +70,9 @@ export class SubjectPage extends LitElement {
     if (!standing) return html`${this.heading()}${this.nothingYet()}`;
     return html`${this.heading()}
       <rn-hero class="wide ${this.connection.stale ? "stale" : ""}" .standing=${standing} .kind=${kind}></rn-hero>
+      ${this.reviews
+        ? html`<rn-review class="wide" .info=${this.info} .subject=${this.subject} .version=${standing.version}></rn-review>`
+        : nothing}
       <rn-score-chart
         class=${this.hasCategories(standing) ? "" : "wide"}
         .past=${this.past.value?.points ?? null}
@@ -73,6 +84,9 @@ export class SubjectPage extends LitElement {
         : nothing}
       <rn-explain .subject=${this.subject} .version=${standing.version} .kind=${kind}></rn-explain>
       <rn-recent .subject=${this.subject} .fresh=${this.fresh} .kind=${kind}></rn-recent>
+      ${this.reviews
+        ? html`<rn-steps class="wide" .subject=${this.subject} .version=${standing.version} .kind=${kind}></rn-steps>`
+        : nothing}
       <rn-embed class="wide" .subject=${this.subject}></rn-embed>`;
   }
 

@@ -1,0 +1,2 @@
+import "./review-card.ts";
+import "./steps.ts";
