@@ -131,12 +131,13 @@ class Change(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One thing that an event did besides moving scores: a tier, a badge, a status, an alert, a hold."""
 
     kind: str
-    """`tier`, `badge`, `status`, `alert`, `hold`, `release`, `dismiss`, `dispute`, `resolve`, `permanent`."""
+    """`tier`, `badge`, `status`, `alert`, `hold`, `release`, `dismiss`, `dispute`, `resolve`, `permanent`;
+    `flag` and `weigh` are what guards say of an event that counts."""
     name: str | None = None
-    """The badge or the alert; the id of the event that is held, released …"""
+    """The badge, the alert or the guard; the id of the event that is held, released …"""
     before: str | None = None
     after: str | None = None
-    """What it is from now on; of an alert `fired` or `cleared`."""
+    """What it is from now on; of an alert `fired` or `cleared`; of `weigh` what is left of the weight."""
     why: str | None = None
     """One sentence for people, with the figures."""
 

@@ -22,7 +22,7 @@ from renown.api.reading import (
     unknown_subject,
 )
 from renown.api.services import Services, Use
-from renown.model import Entry, Event, timestamp
+from renown.model import Change, Entry, Event, timestamp
 
 __all__ = ["get_events", "get_explanation", "get_history"]
 
@@ -60,6 +60,10 @@ class EventRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     at: str | None = None
     delta: float | None = None
     value: float | None = None
+    changes: tuple[Change, ...] | msgspec.UnsetType = msgspec.UNSET
+    """What it did besides moving scores, and what guards said of it; left out when there is nothing."""
+    held_why: str | None = None
+    """Why it is under review now: `dispute`, `moderator` or `guard:<name>`."""
 
 
 class EventPage(msgspec.Struct, frozen=True):
@@ -80,6 +84,8 @@ def _record(entry: Entry) -> EventRecord:
         score=entry.score,
         ended_at=None if entry.ended_at is None else timestamp(entry.ended_at),
         ended_by=entry.ended_by,
+        changes=entry.changes or msgspec.UNSET,
+        held_why=entry.held_why if entry.held else None,
     )
 
 

@@ -83,7 +83,7 @@ def _held(entry: Entry) -> HeldEvent:
 
 
 def _tells(change: Change, entry: Entry) -> bool:
-    return change.kind == "hold" and change.name == entry.event.id
+    return change.kind in ("flag", "weigh") or (change.kind == "hold" and change.name == entry.event.id)
 
 
 @get(

@@ -21,7 +21,7 @@ from renown.ledger.forms import (
     Past,
 )
 from renown.ledger.lineage import heirs, nothing_there, said
-from renown.ledger.living import guarded_hold, guarded_weight, live_on
+from renown.ledger.living import guarded_hold, guarded_notes, guarded_weight, live_on
 from renown.ledger.steps import carry_out, refuse_permanent
 from renown.model import Basis, Change, Contribution, timestamp
 from renown.policy import Policy
@@ -198,11 +198,14 @@ def _spoken(version: int, incoming: Incoming, basis: Basis, past: Past) -> _Deed
         if deed.touched:
             deed.turned = [_Turn(t.at, t.version, t.counted, NO_CONTRIBUTIONS) for t in deed.touched]
     if not deed.counts:
+        deed.changes = () if basis.verdict is None else guarded_notes(basis)
         return deed
     if effect.blind is not None and not basis.met:
         deed.holds, deed.changes = _sealed(incoming, deed.pair, effect.blind)
     elif basis.verdict is not None:
         deed.holds, deed.changes = guarded_hold(incoming, deed.pair, basis)
+    if basis.verdict is not None:
+        deed.changes = [*deed.changes, *guarded_notes(basis)]
     if deed.holds:
         deed.counts = False
         contributions = _counted(contributions, deed.holds)

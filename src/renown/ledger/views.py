@@ -43,6 +43,8 @@ __all__ = [
 ]
 
 _ALERT: Final = b'"alert"'
+_UNTOLD: Final = ("alert", "flag", "weigh")
+"""Changes that are not for everybody: who is warned, and of what somebody is only suspected."""
 encode: Final = msgspec.json.Encoder().encode
 _event: Final = msgspec.json.Decoder(Event)
 _basis: Final = msgspec.json.Decoder(Basis)
@@ -182,7 +184,7 @@ def activity_json(row: EventRow) -> bytes:
     value = None if hidden else row.value
     activity = Activity(row.subject, row.version, row.type, at, row.score, row.delta, value)
     if row.changes is not None:
-        changes = tuple([_face(change) for change in changes_of(row) if change.kind != "alert"])
+        changes = tuple([_face(change) for change in changes_of(row) if change.kind not in _UNTOLD])
         activity = msgspec.structs.replace(activity, changes=changes or msgspec.UNSET)
     return encode(activity)
 

@@ -19,7 +19,7 @@ class Line(msgspec.Struct, frozen=True):
     at: str
     value: float
     weight: float
-    """As recorded when the event was folded: the rule's times the rater's."""
+    """As recorded when the event was folded: the rule's times the rater's, times what guards left of it."""
     faded: float
     """What time and newer events have left of the weight."""
     share: float
@@ -27,6 +27,8 @@ class Line(msgspec.Struct, frozen=True):
     points: float
     version: int
     data: dict[str, Any] | None = None
+    guards: tuple[Change, ...] = ()
+    """What guards said of it that let it count: `flag`, or `weigh` with what that left of its weight."""
 
 
 class HeldLine(msgspec.Struct, frozen=True):
@@ -86,4 +88,9 @@ def line_of(
         points=points,
         version=entry.version,
         data=event.data,
+        guards=_said_by_guards(entry) if entry.changes else (),
     )
+
+
+def _said_by_guards(entry: Entry) -> tuple[Change, ...]:
+    return tuple([change for change in entry.changes if change.kind in ("flag", "weigh")])

@@ -157,14 +157,16 @@ def _verdict(watch: Watch, guards: Guards, found: Sequence[_Found], now: Sightin
             continue
         guard = detector.guard
         wanted = guard.action
-        reasons.append(Reason(guard.name, finding.text, wanted))
+        cut = None
         if _STRICT[wanted] > _STRICT[action]:
             action = wanted
         if wanted == "weigh":
-            weight *= guard.weight if finding.weight is None else finding.weight
+            cut = guard.weight if finding.weight is None else finding.weight
+            weight *= cut
         elif wanted == "hold":
             decides = decides or guard.hold_days is None
             hold_until = max(hold_until, now.at + (guard.hold_days or 0.0) * DAY)
+        reasons.append(Reason(guard.name, finding.text, wanted, cut))
     news = _news(watch, guards, found, now)
     if not reasons and not news:
         return NOTHING

@@ -47,6 +47,8 @@ class Reason(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One sentence with the figures."""
     action: Action = "count"
     """What this guard wants done."""
+    weight: float | None = None
+    """By what it multiplies the event's weight, where it weighs."""
 
 
 class Incident(msgspec.Struct, frozen=True, array_like=True, gc=False):
