@@ -4,15 +4,12 @@ import asyncio
 import logging
 import random
 import uuid
-from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
-from fnmatch import fnmatchcase
 from typing import Final
 
 import msgspec
 
-from renown import __version__
 from renown.bus.bus import Bus
 from renown.gateway.admission.limits import Addresses, Limiter, Turned
 from renown.gateway.admission.origins import OriginRule
@@ -32,11 +29,12 @@ from renown.gateway.hub.reading import Reading
 from renown.gateway.hub.rooms import RoomKeeper
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.nodes.acts import Acts
-from renown.gateway.nodes.messages import Count, Counted, Describe, Described, Look
+from renown.gateway.nodes.messages import Look
 from renown.gateway.nodes.nodes import Nodes
 from renown.gateway.nodes.presence import SharedPresence
 from renown.gateway.nodes.rooms import SharedRooms
 from renown.gateway.nodes.stirring import LEDGER, ROOMS, Stirring
+from renown.gateway.nodes.telling import Telling
 from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.gateway.owners import Owners
 from renown.gateway.wheel import Wheel
@@ -131,8 +129,15 @@ class Gateway:
         self.stirring: Final = Stirring(self.nodes)
         """Tells other processes of commits."""
         self.rooms.committed = lambda: self.stirring.stir(ROOMS)
-        self.nodes.answer(Describe, self._describe)
-        self.nodes.answer(Count, self._count)
+        self.telling: Final = Telling(
+            self.nodes,
+            self.hub,
+            self.maps,
+            metrics=self.metrics,
+            users=self.users,
+            uptime=lambda: self.uptime,
+        )
+        """What others are told of this process."""
         self.nodes.hear(Look, lambda _, room: self._library.run(self._look(room.channel)))
         self.draining = False
         self._library = Library(ledger, self.hub, self.options, self.rooms)
@@ -359,53 +364,6 @@ class Gateway:
         await self._look(channel)
         return None
 
-    # What processes tell each other of themselves
-
-    def watched(self, pattern: str = "") -> dict[str, int]:
-        """Return the channels that are watched in this process, with their number of subscribers."""
-        watched: Counter[str] = Counter()
-        for channels in (self.hub.channels, self.maps.channels):
-            for name, channel in channels.items():
-                if not pattern or fnmatchcase(name, pattern):
-                    watched[name] += len(channel.members)
-        return dict(watched)
-
-    def describe(self) -> Described:
-        """Tell how this process does."""
-        metrics = self.metrics
-        return Described(
-            __version__,
-            metrics.connections,
-            tuple(self.users),
-            metrics.subscriptions,
-            metrics.channels,
-            int(self.uptime),
-        )
-
-    def _committed(self, updates: Sequence[Update]) -> None:
-        # Of what another process has committed it is not known when.
-        if updates and updates[-1].at:
-            self.stirring.stir(LEDGER)
-
-    async def _describe(self, _node: str, _question: Describe) -> Described:
-        return self.describe()
-
-    async def _count(self, _node: str, wanted: Count) -> Counted:
-        return Counted(self.watched(wanted.pattern))
-
-    async def _look(self, channel: str) -> None:
-        self.maps.look(channel)
-        await self._library.look(channel)
-
-    def _look_at_memory(self) -> None:
-        """Compare all watched rooms that are kept in memory with what is kept: something may be missed."""
-        for name, channel in self.hub.channels.items():
-            if self.rooms.passing(channel.address):
-                self._library.run(self._library.look(name))
-        for name, channel in self.maps.channels.items():
-            if self.rooms.passing(channel.address):
-                self.maps.look(name)
-
     async def tell(self, channel: str, data: bytes, once: str = "") -> None:
         """Publish what the server itself says, in `alerts:` and `user:` channels.
 
@@ -429,6 +387,26 @@ class Gateway:
         if address.in_rooms:
             return await self.rooms.history(address, wanted)
         return await self._library.history(address.name, wanted)
+
+    # What other processes do, and are told of
+
+    def _committed(self, updates: Sequence[Update]) -> None:
+        # Of what another process has committed it is not known when.
+        if updates and updates[-1].at:
+            self.stirring.stir(LEDGER)
+
+    async def _look(self, channel: str) -> None:
+        self.maps.look(channel)
+        await self._library.look(channel)
+
+    def _look_at_memory(self) -> None:
+        """Compare all watched rooms that are kept in memory with what is kept: something may be missed."""
+        for name, channel in list(self.hub.channels.items()):
+            if self.rooms.passing(channel.address):
+                self._library.run(self._library.look(name))
+        for name, channel in list(self.maps.channels.items()):
+            if self.rooms.passing(channel.address):
+                self.maps.look(name)
 
     # Time
 

@@ -79,7 +79,7 @@ class Operations:
 
     def channels(self, pattern: str = "") -> dict[str, int]:
         """Return the channels that are watched in this process, with their number of subscribers."""
-        return self._gateway.watched(pattern)
+        return self._gateway.telling.watched(pattern)
 
     async def all_channels(self, pattern: str = "") -> dict[str, int] | Error:
         """Return the channels that are watched in any process, with their number of subscribers."""
@@ -97,4 +97,4 @@ class Operations:
             others = await self._gateway.nodes.ask_all(Describe())
         except Unanswered:
             return ERRORS.INTERNAL
-        return {self._gateway.node: self._gateway.describe()} | others
+        return {self._gateway.node: self._gateway.telling.describe()} | others
