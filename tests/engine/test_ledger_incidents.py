@@ -55,6 +55,7 @@ async def test_an_incident_is_told_while_it_goes_on_and_when_it_is_over(
         assert (pile.subject, pile.why, pile.count) == ("product:1", "guard:bombing", len(held))
         (alert,) = found.alerts
         assert (alert.alert, alert.state, alert.title) == ("bombing", "fired", "A burst of bad reviews")
+        assert alert.lasting
 
         later = await ledger.incidents.look(None, None, 50, moment(75 * DAY).timestamp())
         (over,) = later.incidents

@@ -69,7 +69,10 @@ class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who decides, `kind:id`; of a client token it is its user."""
 
 
-def _held(entry: Entry) -> HeldEvent:
+async def _held(services: Services, entry: Entry) -> HeldEvent:
+    # A guard holds an event as it comes; disputes and moderators do it by an event of their own.
+    by = entry if entry.held_by in (None, entry.event.id) else await services.ledger.event(entry.held_by)
+    changes = () if by is None else by.changes
     return HeldEvent(
         entry.seq,
         entry.event,
@@ -78,7 +81,7 @@ def _held(entry: Entry) -> HeldEvent:
         entry.held_by or "",
         None if entry.held_until is None else timestamp(entry.held_until),
         entry.held_share,
-        tuple(change.why for change in entry.changes if change.why is not None and _tells(change, entry)),
+        tuple(change.why for change in changes if change.why is not None and _tells(change, entry)),
     )
 
 
@@ -109,7 +112,7 @@ async def get_held(
         check_kind(kind, services.policies)
     entries = await services.ledger.held(kind, subject, before, limit)
     following = entries[-1].seq if len(entries) == limit else None
-    seen = [_held(entry) for entry in entries if reader.sees(entry.event.subject, "detail")]
+    seen = [await _held(services, entry) for entry in entries if reader.sees(entry.event.subject, "detail")]
     counts = await _counts(services, reader, kind)
     return json_response(HeldPage(seen, counts, following), headers=_NO_STORE)
 

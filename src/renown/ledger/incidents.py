@@ -93,6 +93,8 @@ class AlertLine(msgspec.Struct, frozen=True):
     title: str
     severity: str
     state: Literal["fired", "cleared"]
+    lasting: bool
+    """Whether it goes on until it clears; others are about a moment and are over at once."""
     version: int
     at: str
     why: str
@@ -229,6 +231,7 @@ class IncidentBook:
                     alert.title or alert.name,
                     alert.severity,
                     state,
+                    alert.clear is not None or (alert.when.event is None and not alert.when.tier_lost),
                     version,
                     timestamp(at),
                     change.why or "",
