@@ -93,7 +93,20 @@ export function kindOf(info: Info | null, subject: string): KindInfo | undefined
 export const typeTitle = (kind: KindInfo | undefined, type: string): string =>
   kind?.types.find((each) => each.type === type)?.title || (reserved[type] ?? words(type));
 
-const reserved: Record<string, string> = { amend: "Amended to", retract: "Taken back" };
+const reserved: Record<string, string> = {
+  amend: "Amended to",
+  retract: "Taken back",
+  dispute: "Disputed",
+  resolve: "Resolved",
+  hold: "Held",
+  release: "Let count",
+  dismiss: "Dismissed",
+  "renown.time": "Time passed",
+  "renown.policy": "New rules",
+};
+
+/** What the server says in a sentence, without the marks around names. */
+export const said = (sentence: string): string => sentence.replaceAll("`", "");
 
 export const decimalsOf = (info: Info | null, subject: string): number => kindOf(info, subject)?.scale.decimals ?? 2;
 

@@ -61,6 +61,8 @@ export interface Alert {
   alert: string;
   title: string;
   severity: string;
+  /** Whether it goes on until it clears; others are about a moment. Not told in `alerts:` channels. */
+  lasting?: boolean;
   state: "fired" | "cleared";
   version: number;
   at: string;

@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { ago, count, millis, moment } from "../data/format.ts";
+import { ago, count, millis, moment, said } from "../data/format.ts";
 import { Fetched } from "../data/fetched.ts";
 import { type Alert, incidents } from "../data/review.ts";
 import { Ticker } from "../data/ticker.ts";
@@ -71,14 +71,14 @@ export class AlertCard extends LitElement {
   private row(alert: Alert, firing: boolean): TemplateResult {
     const at = millis(alert.at);
     return html`<li data-alert=${keyOf(alert)}>
-      <span class="chip ${firing ? "alarm" : ""}">${alert.state === "fired" ? "fired" : "cleared"}</span>
+      <span class="chip ${firing ? "alarm" : ""}">${firing ? "firing" : alert.state}</span>
       <span class="what">
         <span class="head">
           ${this.subject ? nothing : html`<a href=${toSubject(alert.subject)}>${name(alert.subject)}</a>`}
           <strong>${alert.title}</strong>
           ${alert.severity === "info" ? nothing : html`<span class="faint">${alert.severity}</span>`}
         </span>
-        <span class="soft">${alert.why}</span>
+        <span class="soft">${said(alert.why)}</span>
       </span>
       <time class="faint num" datetime=${new Date(at).toISOString()} title=${moment(at)}>${ago(at, this.ticker.now)}</time>
     </li>`;

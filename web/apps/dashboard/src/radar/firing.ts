@@ -10,5 +10,5 @@ export function firingOf(alerts: readonly Alert[]): Alert[] {
     const about = `${each.subject} ${each.alert}`;
     if (!newest.has(about)) newest.set(about, each);
   }
-  return [...newest.values()].filter(({ state }) => state === "fired");
+  return [...newest.values()].filter(({ state, lasting }) => state === "fired" && lasting === true);
 }

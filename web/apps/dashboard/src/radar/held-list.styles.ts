@@ -140,6 +140,7 @@ export const heldStyles = css`
   @container (max-width: 520px) {
     li {
       grid-template-columns: auto minmax(0, 1fr) auto;
+      row-gap: 0;
     }
 
     .left {

@@ -1,7 +1,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { ago, count, given, kindOf, millis, moment, plural, typeTitle } from "../data/format.ts";
+import { ago, count, given, kindOf, millis, moment, plural, said, typeTitle } from "../data/format.ts";
 import { Problem } from "../data/http.ts";
 import { decide, type HeldEvent, idsOf, type Incident, type Pile, type Verb } from "../data/review.ts";
 import { Ticker } from "../data/ticker.ts";
@@ -115,7 +115,7 @@ export class HeldList extends LitElement {
     const { now } = this.ticker;
     const value = event.value == null ? "" : given(event.value);
     const id = `held-${held.seq}`;
-    const reasons = (held.reasons ?? []).join(" ");
+    const reasons = told(held);
     return html`<li>
       ${this.mayDecide
         ? html`<input
@@ -228,6 +228,9 @@ export class HeldList extends LitElement {
 /** The sentence that all of them have as their reason, or empty. */
 function shared(events: readonly HeldEvent[]): string {
   const [first] = events;
-  const sentence = (first?.reasons ?? []).join(" ");
-  return events.length > 1 && events.every(({ reasons }) => (reasons ?? []).join(" ") === sentence) ? sentence : "";
+  const sentence = first ? told(first) : "";
+  return events.length > 1 && events.every((each) => told(each) === sentence) ? sentence : "";
 }
+
+/** Why it is held; until when is told beside it. */
+const told = ({ reasons = [] }: HeldEvent): string => said(reasons.join(" ").replace(/ It does not count until [^.]*\.?(\d+Z\.)?$/, ""));

@@ -184,7 +184,12 @@ export class RadarPage extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--space-5);
+      }
+
+      .note {
+        text-wrap: balance;
       }
 
       :host > header {

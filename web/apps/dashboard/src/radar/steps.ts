@@ -3,7 +3,7 @@ import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import * as api from "../data/api.ts";
 import { Fetched } from "../data/fetched.ts";
-import { ago, millis, moment, typeTitle, words } from "../data/format.ts";
+import { ago, millis, moment, said, typeTitle, words } from "../data/format.ts";
 import { Ticker } from "../data/ticker.ts";
 import type { Explanation, KindInfo, Step, StepChange } from "../data/types.ts";
 import { base, card, controls } from "../styles/shared.ts";
@@ -147,7 +147,7 @@ const tone = ({ kind, after }: StepChange): string =>
   kind === "alert" ? (after === "cleared" ? "" : "alarm") : kind === "hold" || kind === "dispute" ? "gold" : kind === "tier" || kind === "badge" ? "accent" : "";
 
 function sentence({ kind, name, before, after, why }: StepChange): string {
-  if (why) return why;
+  if (why) return said(why);
   const what = kind === "badge" && name ? `${words(name)}: ` : "";
   return `${what}${before ? words(before) : "none"} \u2192 ${after ? words(after) : "none"}`;
 }
