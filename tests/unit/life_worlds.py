@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from renown import scoring
 from renown.model import Change, Event
 from renown.policy import Policy
@@ -25,6 +27,8 @@ class Subject:
         self.told: list[tuple[float, Change]] = []
         self.dues: list[tuple[float, float | None]] = []
         self.turned: Turned | None = None
+        self.eased = 0
+        """After how many turns it was known within what nothing would change."""
 
     def reading(self, at: float) -> Reading:
         return scoring.read(self.policy, self.state, at)
@@ -68,7 +72,15 @@ class Subject:
         return self._turn(Moment(at, self.reading(at), TIME, earlier=self.reading))
 
     def _turn(self, moment: Moment) -> list[Change]:
+        calm = self.turned
         self.turned = scoring.turn(self.policy, self.life, moment)
+        if calm is not None:
+            # What the turn before has found out saves work, and changes nothing.
+            eased = scoring.turn(self.policy, calm.life, moment, calm.calm)
+            calm_after, self.eased = eased.calm, self.eased + (eased.calm.box is not None)
+            assert msgspec.structs.replace(eased, calm=self.turned.calm) == self.turned
+            assert set(calm_after.open) == set(self.turned.calm.open)
+            self.turned = eased
         self.life = scoring.decode_life(self.policy, scoring.encode_life(self.turned.life))
         assert self.life == self.turned.life, (self.life, self.turned.life)
         self.at = moment.at

@@ -9,7 +9,7 @@ from renown import scoring
 from renown.model import Basis, Change, Contribution, Event
 from renown.scoring import Effect, Reading, State
 from renown.scoring.guards import Guards
-from renown.scoring.life import Life
+from renown.scoring.life import Calm, Life
 
 __all__ = [
     "NO_CONTRIBUTIONS",
@@ -18,6 +18,7 @@ __all__ = [
     "End",
     "Face",
     "Folded",
+    "Freed",
     "Hold",
     "Incoming",
     "Past",
@@ -160,6 +161,8 @@ class Folded(msgspec.Struct, gc=False, eq=False):
     """What the life shows, once it has been turned."""
     prior: dict[str, float] = {}
     """The running means with which it was read."""
+    calm: Calm | None = None
+    """What is known of the life since it was turned; not kept."""
 
 
 class Applied(msgspec.Struct, gc=False, eq=False):
@@ -179,6 +182,17 @@ class Applied(msgspec.Struct, gc=False, eq=False):
     changes: Sequence[Change] = ()
     changed: tuple[float, int] | None = None
     """The lowest (at, version) of the events of which other things count now than before."""
+    freed: Sequence["Freed"] = ()
+    """What counts from now on for the first time, of what was held when it came."""
+    follow: Sequence[Event] = ()
+    """What the ledger is to take next, because of this event."""
+
+
+class Freed(msgspec.Struct, frozen=True, gc=False):
+    """What somebody has said that did not count until now."""
+
+    actor: str | None
+    contributions: tuple[Contribution, ...]
 
 
 class End(msgspec.Struct, frozen=True, gc=False):

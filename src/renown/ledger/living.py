@@ -9,7 +9,7 @@ from renown import scoring
 from renown.ledger.forms import Face, Folded, Hold, Incoming
 from renown.model import Basis, Change, timestamp
 from renown.policy import Policy
-from renown.scoring import TIME, Reading
+from renown.scoring import TIME, Effect, Reading
 from renown.scoring.guards import NOTHING, Facts, Incident, Verdict, pass_time, seen
 from renown.scoring.life import Moment, Turned, turn
 
@@ -23,6 +23,7 @@ __all__ = [
     "held_why",
     "live_on",
     "verdict_of",
+    "waits",
 ]
 
 _NO_FACTS = Facts()
@@ -53,6 +54,13 @@ def held_why(verdict: Verdict) -> str:
     """Return what is marked on an event that a guard holds."""
     told = [reason for reason in verdict.reasons if reason.action == "hold"]
     return f"guard:{told[0].guard}" if told else "guard"
+
+
+def waits(effect: Effect, basis: Basis) -> bool:
+    """Tell whether what an event says is held on arrival: until then nothing is believed because of it."""
+    if effect.blind is not None and not basis.met:
+        return True
+    return basis.verdict is not None and verdict_of(basis).action == "hold"
 
 
 def guarded_hold(
@@ -127,8 +135,8 @@ def live_on(
         incidents=incidents,
         earlier=earlier,
     )
-    turned = turn(policy, folded.life, moment)
-    folded.life, folded.face = turned.life, _face(turned)
+    turned = turn(policy, folded.life, moment, before.calm)
+    folded.life, folded.face, folded.calm = turned.life, _face(turned), turned.calm
     return turned.changes
 
 

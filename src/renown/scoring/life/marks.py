@@ -6,7 +6,7 @@ thirty-second of it longer at most.
 
 from math import floor, inf
 
-__all__ = ["Marks", "add_event", "add_level", "count_until", "highest", "level_until", "passed"]
+__all__ = ["Marks", "add_event", "add_level", "count_until", "covers", "highest", "level_until", "passed"]
 
 Marks = tuple[tuple[int, float], ...]
 """(bucket, number), ascending by bucket."""
@@ -30,6 +30,14 @@ def add_level(marks: Marks, at: float, level: float, length: float) -> Marks:
     if not kept or kept[-1][0] != bucket:
         kept.append((bucket, level))
     return tuple(kept)
+
+
+def covers(marks: Marks, at: float, level: float, length: float) -> bool:
+    """Tell whether nothing has left the window, and adding levels up to `level` would add no mark."""
+    if not marks or at >= _end(marks[0][0], length):
+        return False
+    bucket, top = marks[-1]
+    return level <= top and bucket == _bucket(at, length)
 
 
 def add_event(marks: Marks, at: float, length: float) -> Marks:

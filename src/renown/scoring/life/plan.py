@@ -5,6 +5,7 @@ from functools import lru_cache
 from renown.policy import COMPOSING, Policy
 from renown.scoring.life.alerts import Alerts
 from renown.scoring.life.badges import Badges
+from renown.scoring.life.ground import Ground
 from renown.scoring.life.state import Life, Standstill
 from renown.scoring.life.statuses import Statuses
 from renown.scoring.life.tiers import Tiers
@@ -15,7 +16,7 @@ __all__ = ["LifePlan", "life_plan_of"]
 class LifePlan:
     """The life of a policy made ready."""
 
-    __slots__ = ("alerts", "badges", "empty", "has_life", "statuses", "tiers")
+    __slots__ = ("alerts", "badges", "empty", "ground", "has_life", "statuses", "stirring", "tiers")
 
     def __init__(self, policy: Policy) -> None:
         drifts = _drifts(policy)
@@ -23,6 +24,10 @@ class LifePlan:
         self.badges = Badges(policy)
         self.statuses = Statuses(policy, drifts=drifts)
         self.alerts = Alerts(policy)
+        self.ground = Ground(policy, self.tiers.limits)
+        stirring = {badge.event for badge in policy.badges if badge.event is not None}
+        self.stirring = frozenset(stirring.union(self.tiers.events))
+        """The types of events that do something to tiers or badges besides what the reading does."""
         self.has_life = bool(self.tiers.live or policy.badges or policy.status is not None or policy.alerts)
         self.empty = Life(None, None, self.tiers.empty, Standstill(), self.badges.empty, self.alerts.empty)
 

@@ -6,12 +6,14 @@ from typing import Any, Protocol
 import msgspec
 
 from renown.model import Change
+from renown.scoring.life.ground import Box
 from renown.scoring.reading import Reading
 
 __all__ = [
     "Alarm",
     "AlertState",
     "BadgeState",
+    "Calm",
     "Life",
     "Moment",
     "Standstill",
@@ -133,6 +135,24 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
     """Reads the subject as it was just before this event, at a time between its last moment and this one."""
 
 
+class Calm(msgspec.Struct, frozen=True, gc=False):
+    """What is known of a life that has just been turned, so that most of it need not be looked at again.
+
+    It says nothing that turning without it would not find out, and is not kept.
+    """
+
+    life: Life
+    """The very one it is about."""
+    box: Box | None
+    """While the reading stays in here, tier and badges stand still, and no alert begins by a level; None: not
+    known."""
+    due: float | None
+    """When time alone may change the tier."""
+    open: tuple[int, ...]
+    """The places of the alerts that are open, or about to be."""
+    badges: tuple[str, ...]
+
+
 class Turned(msgspec.Struct, frozen=True, gc=False):
     """What a moment makes of a life."""
 
@@ -146,3 +166,5 @@ class Turned(msgspec.Struct, frozen=True, gc=False):
     changes: tuple[Change, ...]
     due: float | None
     """When to turn again with `renown.time` at the latest; always after the moment."""
+    calm: Calm
+    """To be given to the next turn."""

@@ -36,6 +36,10 @@ class Tiers:
         self._dwells = {i: tier.dwell for i, tier in enumerate(self.tiers) if tier.dwell is not None}
         self._enter = tuple(_asked(tier, keep=False) for tier in self.tiers)
         self._leave = tuple(_asked(tier, keep=True) for tier in self.tiers)
+        self.limits = (*self._enter, *self._leave)
+        """Of score and count."""
+        self.events = frozenset(self._on)
+        """The types of events that set tiers."""
         lasts = any(tier.grace_days or tier.leave_after_days for tier in self.tiers)
         self._tracks = bool(self._lasting) or lasts
         self._timeless = self._moments is None and not self._tracks and not self._dwells

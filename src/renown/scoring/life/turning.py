@@ -6,8 +6,9 @@ from renown.errors import PolicyError
 from renown.model import Change
 from renown.policy import Policy
 from renown.scoring.effect import TIME
+from renown.scoring.life.ground import is_within
 from renown.scoring.life.plan import LifePlan, life_plan_of
-from renown.scoring.life.state import Life, Moment, Standstill, Turned
+from renown.scoring.life.state import Calm, Life, Moment, Standstill, Turned
 from renown.scoring.life.watching import Seen
 from renown.scoring.reading import Reading
 
@@ -29,7 +30,7 @@ def begin_life(policy: Policy) -> Life:
     return life_plan_of(policy).empty
 
 
-def turn(policy: Policy, life: Life, moment: Moment) -> Turned:
+def turn(policy: Policy, life: Life, moment: Moment, calm: Calm | None = None) -> Turned:
     """Return what an event, or time, makes of a life.
 
     Dues that have passed without having been turned are made up for first, each at its own time and in order,
@@ -37,8 +38,12 @@ def turn(policy: Policy, life: Life, moment: Moment) -> Turned:
     They are read with `moment.earlier`, as the subject was before the event; without it the score is assumed
     to have been since the last moment what `moment.reading` says. A due at the very time of an event comes
     before it. Changes made up for are told with this moment, in order.
+
+    `calm` is what the turn before has found out; it saves work and changes nothing.
     """
     plan = life_plan_of(policy)
+    if calm is not None and calm.life is life and _is_calm(plan, calm, moment):
+        return _eased(plan, calm, moment)
     at = moment.at if life.at is None else max(moment.at, life.at)
     by_time = moment.type == TIME
     changes: list[Change] = []
@@ -49,17 +54,14 @@ def turn(policy: Policy, life: Life, moment: Moment) -> Turned:
         if due is None or due > at or (due == at and by_time):
             break
         reading = moment.reading if moment.earlier is None else moment.earlier(due)
-        life = _stepped(plan, life, (due, reading), None, changes)
-    life = _stepped(plan, life, (at, moment.reading), None if by_time else moment, changes)
-    return Turned(
-        life,
-        plan.tiers.name(life.tiers),
-        plan.badges.shown(life.badges) if life.badges else (),
-        plan.statuses.name(life.status),
-        plan.statuses.until(life.status, at, moment.reading) if plan.statuses.moves else None,
-        tuple(changes),
-        life.due,
-    )
+        life, _ = _stepped(plan, life, (due, reading), None, changes)
+    before = life
+    life, due = _stepped(plan, life, (at, moment.reading), None if by_time else moment, changes)
+    stands = not by_time and life.tiers is before.tiers and life.badges == before.badges
+    box = plan.ground.box(moment.reading) if stands and moment.type not in plan.stirring else None
+    badges = plan.badges.shown(life.badges) if life.badges else ()
+    calm = Calm(life, box, due, plan.alerts.open(life.alerts), badges)
+    return _turned(plan, calm, moment.reading, changes)
 
 
 def encode_life(life: Life) -> bytes:
@@ -88,6 +90,41 @@ def decode_life(policy: Policy, data: bytes) -> Life:
     return life
 
 
+def _is_calm(plan: LifePlan, calm: Calm, moment: Moment) -> bool:
+    """Tell whether neither tier nor badges can change, and no time that matters has passed."""
+    box, due, type_ = calm.box, calm.life.due, moment.type
+    if box is None or type_ == TIME or type_ in plan.stirring:
+        return False
+    return (due is None or moment.at < due) and is_within(box, moment.reading)
+
+
+def _eased(plan: LifePlan, calm: Calm, moment: Moment) -> Turned:
+    """Turn a calm life by an event: its status, and those alerts that the event may concern."""
+    life, reading = calm.life, moment.reading
+    at = moment.at if life.at is None or moment.at > life.at else life.at
+    changes: list[Change] = []
+    status, alerts, due, still = life.status, life.alerts, calm.due, calm.open
+    if plan.statuses.moves:
+        status = plan.statuses.turned(status, at, reading, moment, changes)
+        due = _sooner(due, plan.statuses.due(status, at, reading))
+    if alerts:
+        looked = plan.alerts.concerned(still, moment)
+        if looked:
+            seen = Seen(at, reading, moment, plan.statuses.name(status), None)
+            alerts, still = plan.alerts.eased(alerts, looked, seen, changes)
+        if still:
+            due = _sooner(due, plan.alerts.due(alerts, at))
+    after = Life(at, due, life.tiers, status, life.badges, alerts)
+    return _turned(plan, Calm(after, calm.box, calm.due, still, calm.badges), reading, changes)
+
+
+def _turned(plan: LifePlan, calm: Calm, reading: Reading, changes: list[Change]) -> Turned:
+    life, statuses = calm.life, plan.statuses
+    until = statuses.until(life.status, life.at or 0.0, reading) if statuses.moves else None
+    tier, status = plan.tiers.name(life.tiers), statuses.name(life.status)
+    return Turned(life, tier, calm.badges, status, until, tuple(changes), life.due, calm)
+
+
 def _begun(plan: LifePlan, life: Life, at: float, changes: list[Change]) -> Life:
     tiers = plan.tiers.begin(at)
     if tiers.tier >= 0:
@@ -97,8 +134,11 @@ def _begun(plan: LifePlan, life: Life, at: float, changes: list[Change]) -> Life
 
 def _stepped(
     plan: LifePlan, life: Life, now: tuple[float, Reading], event: Moment | None, changes: list[Change]
-) -> Life:
-    """Turn everything once: tier, status, badges, alerts; each sees what those before it have become."""
+) -> tuple[Life, float | None]:
+    """Turn everything once: tier, status, badges, alerts; each sees what those before it have become.
+
+    Besides the life return when time alone may change the tier.
+    """
     at, reading = now
     # Looking twice at the same moment is no second evaluation.
     again = event is None and at == life.at
@@ -119,12 +159,12 @@ def _stepped(
     if alerts:
         seen = Seen(at, reading, event, plan.statuses.name(status), fallen)
         alerts = plan.alerts.turned(alerts, seen, changes)
-    due = plan.tiers.due(tiers, at, reading)
+    due = of_tiers = plan.tiers.due(tiers, at, reading)
     if plan.statuses.moves:
         due = _sooner(due, plan.statuses.due(status, at, reading))
     if alerts:
         due = _sooner(due, plan.alerts.due(alerts, at))
-    return Life(at, due, tiers, status, badges, alerts)
+    return Life(at, due, tiers, status, badges, alerts), of_tiers
 
 
 def _sooner(one: float | None, other: float | None) -> float | None:

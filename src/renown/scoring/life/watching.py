@@ -41,13 +41,25 @@ class Watcher:
     types: tuple[str, ...] | None = None
     """As long as nothing is open only events of these types concern it; None: every moment does."""
 
+    def minds(self, event: str, incidents: bool) -> bool:
+        """Tell whether an event of that type, with incidents or none, concerns it while nothing is open.
+
+        That is to say while the tier stays what it is, and no score or count reaches a limit of the policy.
+        """
+        _ = incidents
+        return self.types is None or event in self.types
+
     def noted(self, state: AlertState, seen: Seen) -> AlertState:
         """Return the state with what has to be remembered of the moment."""
         _ = seen
         return state
 
-    def held(self, state: AlertState, seen: Seen) -> str | None:
-        """Return why the condition holds now, None when it does not."""
+    def holds(self, state: AlertState, seen: Seen) -> bool:
+        """Tell whether the condition holds now."""
+        raise NotImplementedError
+
+    def why(self, state: AlertState, seen: Seen) -> str:
+        """Return why it holds."""
         raise NotImplementedError
 
     def over(self, state: AlertState, seen: Seen, *, holds: bool) -> str | None:
@@ -66,18 +78,26 @@ class _Level(Watcher):
         self._when, self._part = when, when.category or "overall"
         self._name = _name(when.category)
 
-    def held(self, state: AlertState, seen: Seen) -> str | None:
+    def minds(self, event: str, incidents: bool) -> bool:
+        _ = event, incidents
+        return False
+
+    def holds(self, state: AlertState, seen: Seen) -> bool:
         _ = state
         score, count = part_of(seen.reading, self._part)
         when = self._when
         if count < when.min_count:
-            return None
+            return False
         if when.score_below is not None:
-            low = score < when.score_below
-            return f"{self._name} is {figure(score)}, below {figure(when.score_below)}" if low else None
-        most = when.score_above
-        high = most is not None and score > most
-        return f"{self._name} is {figure(score)}, above {figure(most or 0)}" if high else None
+            return score < when.score_below
+        return when.score_above is not None and score > when.score_above
+
+    def why(self, state: AlertState, seen: Seen) -> str:
+        _ = state
+        score, when = part_of(seen.reading, self._part)[0], self._when
+        if when.score_below is not None:
+            return f"{self._name} is {figure(score)}, below {figure(when.score_below)}"
+        return f"{self._name} is {figure(score)}, above {figure(when.score_above or 0)}"
 
 
 class _Moves(Watcher):
@@ -87,23 +107,27 @@ class _Moves(Watcher):
         self._length = move.within_days * DAY
 
     def noted(self, state: AlertState, seen: Seen) -> AlertState:
-        event, sign, length = seen.event, self._sign, self._length
+        event, sign, length, left = seen.event, self._sign, self._length, state.marks
         level = part_of(seen.reading, self._part)[0]
         before = state.level
         if before is None:
             before = level - event.delta if event is not None and self._part == "overall" else level
-        left = marks.passed(state.marks, seen.at, length)
-        left = marks.add_level(left, seen.at, sign * before, length)
-        if level != before:
-            left = marks.add_level(left, seen.at, sign * level, length)
+        if not marks.covers(left, seen.at, max(sign * before, sign * level), length):
+            left = marks.passed(left, seen.at, length)
+            left = marks.add_level(left, seen.at, sign * before, length)
+            if level != before:
+                left = marks.add_level(left, seen.at, sign * level, length)
         return AlertState(state.since, state.fired, state.last, level, left)
 
-    def held(self, state: AlertState, seen: Seen) -> str | None:
+    def holds(self, state: AlertState, seen: Seen) -> bool:
         score, count = part_of(seen.reading, self._part)
+        far = (self._sign * marks.highest(state.marks) - score) * self._sign
+        return far >= self._move.points - _NEAR and count >= self._when.min_count
+
+    def why(self, state: AlertState, seen: Seen) -> str:
+        score = part_of(seen.reading, self._part)[0]
         start = self._sign * marks.highest(state.marks)
         far = (start - score) * self._sign
-        if far < self._move.points - _NEAR or count < self._when.min_count:
-            return None
         way, days = "fallen" if self._sign > 0 else "risen", figure(self._move.within_days)
         return f"{self._name} has {way} by {figure(far)} from {figure(start)} within {days} days"
 
@@ -123,11 +147,13 @@ class _Comes(Watcher):
             left = marks.add_event(left, seen.at, self._length)
         return state if left is state.marks else _with(state, marks=left)
 
-    def held(self, state: AlertState, seen: Seen) -> str | None:
+    def holds(self, state: AlertState, seen: Seen) -> bool:
         _ = seen
-        count, rate = sum(number for _, number in state.marks), self._rate
-        if count < rate.count:
-            return None
+        return sum([number for _, number in state.marks]) >= self._rate.count
+
+    def why(self, state: AlertState, seen: Seen) -> str:
+        _ = seen
+        count, rate = sum([number for _, number in state.marks]), self._rate
         return f"{figure(count)} × `{rate.event}` within {figure(rate.within_days)} days"
 
     def until(self, state: AlertState) -> float:
@@ -142,26 +168,38 @@ class _Happens(Watcher):
         self.types = (match.type,)
         self._meets = all_of(match.data) if match.data else None
 
-    def held(self, state: AlertState, seen: Seen) -> str | None:
+    def holds(self, state: AlertState, seen: Seen) -> bool:
         _ = state
         event, match = seen.event, self._match
         if event is None or event.type != match.type or not event.counts:
-            return None
+            return False
         if self._meets is not None and not self._meets(cast(Event, event)):
-            return None
+            return False
         value = event.value
-        for limit, good in ((match.at_most, -1.0), (match.at_least, 1.0)):
-            if limit is not None and (value is None or (value - limit) * good < 0):
-                return None
+        if match.at_most is not None and (value is None or value > match.at_most):
+            return False
+        return match.at_least is None or (value is not None and value >= match.at_least)
+
+    def why(self, state: AlertState, seen: Seen) -> str:
+        _ = state
+        match, value = self._match, None if seen.event is None else seen.event.value
         return f"`{match.type}`" if value is None else f"`{match.type}` of {figure(value)}"
 
 
 class _TierLost(Watcher):
     momentary = True
 
-    def held(self, state: AlertState, seen: Seen) -> str | None:
+    def minds(self, event: str, incidents: bool) -> bool:
+        _ = event, incidents
+        return False
+
+    def holds(self, state: AlertState, seen: Seen) -> bool:
         _ = state
-        return seen.fallen
+        return seen.fallen is not None
+
+    def why(self, state: AlertState, seen: Seen) -> str:
+        _ = state
+        return seen.fallen or ""
 
 
 class _Incident(Watcher):
@@ -170,8 +208,16 @@ class _Incident(Watcher):
     def __init__(self, guard: str) -> None:
         self._guard = guard
 
-    def held(self, state: AlertState, seen: Seen) -> str | None:
-        return None if state.fired is not None else self._told(seen, ends=False)
+    def minds(self, event: str, incidents: bool) -> bool:
+        _ = event
+        return incidents
+
+    def holds(self, state: AlertState, seen: Seen) -> bool:
+        return state.fired is None and self._told(seen, ends=False) is not None
+
+    def why(self, state: AlertState, seen: Seen) -> str:
+        _ = state
+        return self._told(seen, ends=False) or ""
 
     def over(self, state: AlertState, seen: Seen, *, holds: bool) -> str | None:
         _ = state, holds
@@ -188,9 +234,13 @@ class _Status(Watcher):
     def __init__(self, status: str) -> None:
         self._status = status
 
-    def held(self, state: AlertState, seen: Seen) -> str | None:
+    def holds(self, state: AlertState, seen: Seen) -> bool:
         _ = state
-        return f"the status is `{seen.status}`" if seen.status == self._status else None
+        return seen.status == self._status
+
+    def why(self, state: AlertState, seen: Seen) -> str:
+        _ = state
+        return f"the status is `{seen.status}`"
 
 
 def watcher(when: AlertWhen) -> Watcher:

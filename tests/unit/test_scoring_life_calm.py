@@ -1,0 +1,56 @@
+"""What is known of a calm life saves looking at it, and nothing else.
+
+That it changes nothing is held wherever `life_worlds` turns a life: each turn is made with it and without.
+"""
+
+from math import inf, nextafter
+
+import pytest
+
+from renown import scoring
+from renown.policy import Policies, load
+from renown.scoring.life.ground import is_within
+from renown.scoring.life.plan import life_plan_of
+from tests.unit.life_worlds import DAY, MONDAY, Subject
+
+SELLER = Policies.presets().for_kind("seller")
+
+
+def test_a_life_among_like_events_is_known_to_be_calm() -> None:
+    subject = Subject(SELLER)
+    for i in range(40):
+        subject.send(MONDAY + i * 60.0, "review", 3.0)
+    assert subject.eased > 30
+
+
+@pytest.mark.parametrize("kind", Policies.presets().kinds)
+def test_every_limit_of_a_preset_cuts(kind: str) -> None:
+    policy = Policies.presets().for_kind(kind)
+    plan = life_plan_of(policy)
+    reading = scoring.read(policy, scoring.empty(policy), MONDAY)
+    for tier in policy.tiers:
+        if tier.min_score is not None:
+            below = _with_score(reading, nextafter(tier.min_score, -inf))
+            at = _with_score(reading, tier.min_score)
+            assert not is_within(plan.ground.box(below), at)
+            assert not is_within(plan.ground.box(at), below)
+            assert is_within(plan.ground.box(at), at)
+
+
+def _with_score(reading: scoring.Reading, score: float) -> scoring.Reading:
+    return scoring.Reading(score, score, score, 1000, reading.categories, reading.tier, False)
+
+
+def test_what_time_brings_is_looked_at() -> None:
+    policy = load(
+        'name = "x"\nkind = "x"\nversion = 1\ntitle = "X"\n[scale]\nmin = 0\nmax = 10\n'
+        '[score]\nmethod = "last"\n[rules.set]\n'
+        '[[tiers]]\nname = "high"\nmin_score = 5\ndwell_days = 3\n',
+        "drawn",
+    )
+    subject = Subject(policy, timers=False)
+    for i in range(5):
+        subject.send(MONDAY + i * 0.5 * DAY, "set", 7.0)
+    assert subject.tier is None
+    assert subject.eased
+    assert [each.after for each in subject.send(MONDAY + 3.5 * DAY, "set", 7.0)] == ["high"]
