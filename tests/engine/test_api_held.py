@@ -15,11 +15,28 @@ from tests.running import RunningServer
 BOMBED = "product:lamp"
 
 
+BLIND = """
+name = "guest"
+kind = "guest"
+version = 1
+title = "Guest"
+[scale]
+min = 1
+max = 5
+[score]
+method = "mean"
+[rules.stay]
+blind = { days = 14 }
+"""
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("held")
+    (made / "guest.toml").write_text(BLIND)
     (made / "renown.toml").write_text(
-        f'policies = ["product", "seller"]\n[tokens]\nsecret = "{SECRET}"\n[access]\nanonymous = true\n'
+        f'policies = ["product", "seller", "{made}/guest.toml"]\n'
+        f'[tokens]\nsecret = "{SECRET}"\n[access]\nanonymous = true\n'
     )
     return made
 
@@ -130,6 +147,19 @@ def test_only_those_who_may_see_and_decide(server: RunningServer, backend: Backe
         assert released["status"] == "applied"
     events = backend.get("/v1/standings/seller:9/events").json()["events"]
     assert events[0]["event"]["actor"] == "user:mo"
+
+
+def test_a_blind_review_is_shown_to_keys_alone(server: RunningServer, backend: Backend) -> None:
+    told = {"type": "stay", "subject": "guest:1", "id": "b-1", "actor": "host:1", "ref": "trip:1", "value": 2}
+    assert backend.post("/v1/events", json=told).json()["status"] in ("applied", "held")
+    (seen,) = backend.get("/v1/standings/guest:1/events").json()["events"]
+    assert (seen["event"]["value"], seen["held_why"]) == (2, "blind")
+    owner = backend.post("/v1/tokens", json={"user": "ann", "rights": {"owns": ["guest:1"]}}).json()["token"]
+    with httpx.Client(base_url=server.url, headers=bearer(owner), timeout=30) as client:
+        (masked,) = client.get("/v1/standings/guest:1/events").json()["events"]
+        assert masked["event"]["type"] == "hold"
+        assert "value" not in masked["event"]
+        assert "host:1" not in client.get("/v1/standings/guest:1/events").text
 
 
 @pytest.mark.parametrize(

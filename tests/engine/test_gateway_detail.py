@@ -149,3 +149,21 @@ async def test_a_standing_is_packed_for_those_who_ask(hub: Hub, ledger: Ledger) 
     assert (standing.subject, standing.version) == (SUBJECT, 1)
     assert standing.score == json.loads(said.data)["score"]
     assert len(form.data) < len(said.data) / 2
+
+
+async def test_the_detail_tells_what_is_under_review(tmp_path: Path) -> None:
+    ledger = Ledger.open(tmp_path, Policies.presets(), LedgerOptions(timers=False))
+    await ledger.start()
+    try:
+        bad = review(1, value=1.0)
+        dispute = Event(
+            "dispute", SUBJECT, ref=bad.id, occurred_at=bad.occurred_at, data={"reason": "not mine"}
+        )
+        applied(await ledger.append([bad, dispute]))
+        _, body = await read_detail(ledger, SUBJECT)
+        disputed, said = json.loads(body)["events"]
+        assert (said["held"], disputed["changes"][0]["kind"]) == ("dispute", "dispute")
+        assert said["held_until"] > said["at"]
+        assert "not mine" in disputed["changes"][0]["why"]
+    finally:
+        await ledger.close()

@@ -181,16 +181,18 @@ async def get_events(
     """Return the events of a subject, newest first.
 
     They are whole, as the ledger keeps them, for an API key with the scope `read` and for those who may see
-    the subject's detail; others get what the subject's `activity:` channel tells of each.
+    the subject's detail; others get what the subject's `activity:` channel tells of each. Blind reviews that
+    are not open are shown to API keys alone.
     """
     reader = await guard(request, services)
     subject = subject_in(request, services)
     reader.check(subject, "activity")
     await _known(services, subject)
-    entries = await services.ledger.events(subject, before, limit, _until(at))
+    whole = services.access.may_read_whole(request.scope["headers"])
+    entries = await services.ledger.events(subject, before, limit, _until(at), sealed=whole)
     last = entries[-1].version if len(entries) == limit else None
     following = last if last and last > 1 else None
-    if services.access.may_read_whole(request.scope["headers"]) or reader.sees(subject, "detail"):
+    if whole or reader.sees(subject, "detail"):
         events = [_record(entry) for entry in entries]
     else:
         found = await activities_of(services.ledger, subject, entries)

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from renown.gateway.hub.reading import Reading
-from renown.model import Activity, Entry, timestamp
+from renown.model import Activity, Change, Entry, timestamp
 
 __all__ = ["Confidence", "Detail", "DetailEvent", "read_detail"]
 
@@ -29,6 +29,12 @@ class DetailEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     categories: dict[str, float] | None = None
     ended: str | None = None
     """When it was taken back, if it was."""
+    held: str | None = None
+    """Why it is under review now, if it is: `dispute`, `moderator` or `guard:<name>`."""
+    held_until: str | None = None
+    """When that ends by itself."""
+    changes: tuple[Change, ...] = ()
+    """What it did besides moving scores."""
 
 
 class Confidence(msgspec.Struct, frozen=True):
@@ -90,4 +96,7 @@ def _event(entry: Entry, delta: float) -> DetailEvent:
         value=event.value,
         categories=event.categories,
         ended=None if entry.ended_at is None else timestamp(entry.ended_at),
+        held=entry.held_why if entry.held else None,
+        held_until=timestamp(entry.held_until) if entry.held and entry.held_until is not None else None,
+        changes=entry.changes,
     )
