@@ -20,7 +20,7 @@ from renown.ledger.fold import apply, begin
 from renown.ledger.forms import Applied, Earlier, Folded
 from renown.ledger.guarding import facts_about, knows_actors, refused, returned_pair
 from renown.ledger.lineage import said_blindly
-from renown.ledger.living import face_of
+from renown.ledger.living import face_of, waits
 from renown.ledger.past import StoredPast
 from renown.ledger.rebuild import write_replay
 from renown.ledger.replay import replay, standing_row
@@ -317,9 +317,8 @@ class Batch:
         if before is not None:
             self._repeat(prepared, *before)
             return
-        for made in prepared.made:
-            if made.id in self._known:
-                raise _taken(made.id)
+        if prepared.made:
+            self._must_be_new(prepared.made)
         cache, event, policy = self._cache, prepared.event, prepared.policy
         kind = cache.kinds.get(policy.kind) or Kind.new(policy)
         state, prior, weight = kind.state, kind.prior, 1.0
@@ -345,6 +344,10 @@ class Batch:
         others = self._others(prepared) if prepared.effect.blind is not None else ()
         if others:
             basis = msgspec.structs.replace(basis, met=True)
+        if state is not None and speaks and waits(prepared.effect, basis):
+            # What does not count yet says nothing of its kind either.
+            state, prior = kind.state, kind.prior
+            basis = _unheard(prepared, subject, basis, prior)
         past = StoredPast(policy, event.subject, self._pairs, self._flush)
         applied = apply(
             policy,
@@ -360,17 +363,22 @@ class Batch:
         self._record(prepared, subject, applied, row, activity)
         if state is not None and state is not kind.state:
             kind.state, kind.prior = state, prior
+        kind.learn(applied.freed)
         kind.events += 1
         kind.recent.append(row.seq)
+        kind.subjects += row.version == 1
         cache.kinds[kind.name] = kind
-        if row.version == 1:
-            kind.subjects += 1
         if speaks and event.actor is not None and knows_actors(policy):
             self._count(event.actor, prepared.at)
         if prepared.made or ((applied.ends or applied.holds) and scoring.derives(policy)):
             self._follow(prepared, applied, past)
         if others and counts_at_once(applied):
             self._open(others, prepared)
+
+    def _must_be_new(self, made: Sequence[Prepared]) -> None:
+        for each in made:
+            if each.id in self._known:
+                raise _taken(each.id)
 
     def _end_holds(self, subject: Subject, until: float) -> None:
         """Carry out first what time was to do to a subject before its next event."""
@@ -690,6 +698,13 @@ class Batch:
 
 def _reasons(event_id: str, changes: Sequence[Change]) -> tuple[str, ...]:
     return tuple([each.why for each in changes if each.kind == "hold" and each.name == event_id and each.why])
+
+
+def _unheard(prepared: Prepared, subject: Subject, basis: Basis, prior: dict[str, float]) -> Basis:
+    """Return the basis with what is believed of the kind without this event."""
+    if not subject.folded.version:
+        subject.folded = begin(subject.policy, prior, prepared.at)
+    return msgspec.structs.replace(basis, prior=prior)
 
 
 def _rater(policy: Policy, event: Event, effect: scoring.Effect) -> str | None:

@@ -9,12 +9,13 @@ import msgspec
 
 from renown import scoring
 from renown.ledger.clock import Clock, SteadyClock
-from renown.ledger.forms import Folded
+from renown.ledger.forms import Folded, Freed
+from renown.model import Contribution, Event
 from renown.policy import Policies, Policy
 from renown.scoring import KindState
 from renown.stores import ActorRow, KindRow
 
-__all__ = ["MAX_RECENT", "Cache", "Kind", "Subject"]
+__all__ = ["MAX_RECENT", "Cache", "Kind", "Subject", "Waiting"]
 
 MAX_RECENT: Final = 100
 """How many positions of newest events a kind remembers."""
@@ -34,6 +35,16 @@ class Subject(msgspec.Struct, gc=False, eq=False):
     view: bytes
 
 
+class Waiting(msgspec.Struct, gc=False, frozen=True):
+    """What an event says that is held since it came."""
+
+    event: Event
+    at: float
+    contributions: tuple[Contribution, ...]
+    heir: str | None
+    """The id of the amendment that takes its place, or of what else ends it."""
+
+
 @dataclass(slots=True, eq=False)
 class Kind:
     """Counts and the running prior of one kind."""
@@ -46,6 +57,8 @@ class Kind:
     """Newest last."""
     state: KindState | None = None
     prior: dict[str, float] = field(default_factory=dict[str, float])
+    waiting: dict[str, "Waiting"] = field(default_factory=dict[str, "Waiting"])
+    """By id what is held since it came; only where events are counted anew."""
 
     @classmethod
     def new(cls, policy: Policy) -> "Kind":
@@ -69,6 +82,14 @@ class Kind:
         """Take over a new state."""
         self.state = state
         self.prior = state.prior()
+
+    def learn(self, freed: Sequence[Freed]) -> None:
+        """Believe what counts from now on."""
+        if freed and self.state is not None:
+            state = self.state
+            for each in freed:
+                state = scoring.observe(self.policy, state, each.actor, each.contributions)
+            self.see(state)
 
     def row(self) -> KindRow:
         """Return the row to be stored."""

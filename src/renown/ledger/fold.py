@@ -16,16 +16,17 @@ from renown.ledger.forms import (
     Earlier,
     End,
     Folded,
+    Freed,
     Hold,
     Incoming,
     Past,
 )
 from renown.ledger.lineage import heirs, nothing_there, said
 from renown.ledger.living import guarded_hold, guarded_notes, guarded_weight, live_on
-from renown.ledger.steps import carry_out, refuse_permanent
-from renown.model import Basis, Change, Contribution, timestamp
+from renown.ledger.steps import Step, carry_out, refuse_permanent
+from renown.model import Basis, Change, Contribution, Event, timestamp
 from renown.policy import Policy
-from renown.scoring import State
+from renown.scoring import Effect, State
 from renown.scoring.guards import begin_guards
 from renown.scoring.life import begin_life, has_life
 
@@ -73,6 +74,10 @@ class _Deed(msgspec.Struct, gc=False):
     changes: Sequence[Change] = ()
     counts: bool = False
     """Whether the event itself counts."""
+    freed: Sequence[Freed] = ()
+    follow: Sequence[Event] = ()
+    guarded: tuple[Event, Effect] | None = None
+    """What guards are to remember of it, where that is not the event itself."""
 
 
 def apply(
@@ -131,6 +136,8 @@ def apply(
         deed.holds,
         changes,
         min([(turn.at, turn.version) for turn in deed.turned], default=None),
+        deed.freed,
+        deed.follow,
     )
 
 
@@ -167,7 +174,27 @@ def _stepped(policy: Policy, incoming: Incoming, basis: Basis, past: Past) -> _D
     step = carry_out(policy, incoming, past)
     turned = [_Turn(target.at, target.version, target.counted, after) for target, after in step.turned]
     touched = [target for target, _ in step.turned]
-    return _Deed(basis, turned, touched, ends=step.ends, holds=step.holds, changes=step.changes)
+    freed = _freed(step, past) if step.holds else ()
+    return _Deed(
+        basis,
+        turned,
+        touched,
+        ends=step.ends,
+        holds=step.holds,
+        changes=step.changes,
+        freed=freed,
+        follow=step.follow,
+    )
+
+
+def _freed(step: Step, past: Past) -> Sequence[Freed]:
+    """Return what was held since it came and is held no more."""
+    ids = {hold.id for hold in step.holds if hold.at is None}
+    return [
+        Freed(said(target, past)[0].actor, target.contributions)
+        for target, _ in step.turned
+        if target.id in ids and (target.held_why or "").startswith(("blind", "guard"))
+    ]
 
 
 def _taken_back(policy: Policy, version: int, incoming: Incoming, basis: Basis, past: Past) -> _Deed:

@@ -10,7 +10,7 @@ from renown.ledger.forms import Earlier, Incoming, Past
 from renown.model import Event
 from renown.policy import STEPS, Policy
 
-__all__ = ["heirs", "nothing_there", "said", "said_blindly", "the_one"]
+__all__ = ["changed", "heirs", "nothing_there", "said", "said_blindly", "the_one"]
 
 _event: Final = msgspec.json.Decoder(Event)
 _OPENING: Final = ("release", "dismiss")
@@ -38,14 +38,18 @@ def said(target: Earlier, past: Past) -> tuple[Event, float]:
     if origin is None:
         return event, target.at
     before, at = said(origin, past)
+    return changed(before, event), at
+
+
+def changed(before: Event, event: Event) -> Event:
+    """Return what an event says once it is amended by another."""
     data = before.data if event.data is None else {**(before.data or {}), **event.data}
-    changed = msgspec.structs.replace(
+    return msgspec.structs.replace(
         before,
         value=before.value if event.value is None else event.value,
         categories=before.categories if event.categories is None else event.categories,
         data=data,
     )
-    return changed, at
 
 
 def said_blindly(policy: Policy, past: Past, *, by: str, ref: str) -> Iterator[Earlier]:

@@ -9,14 +9,17 @@ import msgspec
 
 from renown import scoring
 from renown.errors import EventError
-from renown.ledger.cache import MAX_RECENT, Kind
+from renown.ledger.cache import MAX_RECENT, Kind, Waiting
 from renown.ledger.guarding import knows_actors
+from renown.ledger.lineage import changed
+from renown.ledger.living import waits
 from renown.ledger.outlook import reaches
 from renown.ledger.replay import Replay, replay
-from renown.ledger.views import event_of
+from renown.ledger.views import basis_of, changes_of, event_of
 from renown.model import kind_of
 from renown.policy import Policies, Policy
 from renown.policy.checks.policy import RESERVED_TYPES
+from renown.scoring import KindState
 from renown.stores import ActorRow, EventRow, KindRow, Reader, Refolded, StandingRow, Store, Writer
 
 __all__ = ["Difference", "Progress", "RebuildReport", "rebuild", "see_event", "write_replay"]
@@ -24,6 +27,7 @@ __all__ = ["Difference", "Progress", "RebuildReport", "rebuild", "see_event", "w
 _PAGE: Final = 200
 _EVENTS_PAGE: Final = 5_000
 _MOST_DIFFERENCES: Final = 1_000
+_HOLDS: Final = b'"hold"'
 
 Progress = Callable[[int, int], None]
 """Told (events done, events in all) now and then, in the thread that rebuilds."""
@@ -249,12 +253,38 @@ def see_event(kind: Kind, policy: Policy, row: EventRow) -> None:
         del kind.recent[:-MAX_RECENT]
     if kind.state is None:
         return
+    event = event_of(row)
     try:
-        effect = scoring.interpret(policy, event_of(row), row.at)
+        effect = scoring.interpret(policy, event, row.at)
     except EventError:
         return
-    if effect.speaks:
+    if not effect.speaks:
+        if kind.waiting:
+            _see_freed(kind, kind.state, policy, row)
+    elif (effect.blind is not None or _HOLDS in row.basis) and waits(effect, basis_of(row)):
+        kind.waiting[row.id] = Waiting(event, row.at, effect.contributions, row.ended_by)
+    else:
         kind.state = scoring.observe(policy, kind.state, row.actor, effect.contributions)
+
+
+def _see_freed(kind: Kind, state: KindState, policy: Policy, row: EventRow) -> None:
+    """Observe what counts from this event on, of what was held when it came."""
+    if row.type == "amend":
+        amended = next((name for name, each in kind.waiting.items() if each.heir == row.id), None)
+        if amended is not None:
+            waiting, event = kind.waiting.pop(amended), event_of(row)
+            said = scoring.amended(policy, event, waiting.event, waiting.at).contributions
+            event = changed(waiting.event, event)
+            kind.waiting[row.id] = Waiting(event, waiting.at, said, row.ended_by)
+    for change in changes_of(row):
+        if change.kind == "dismiss" and change.name is not None:
+            kind.waiting.pop(change.name, None)
+        if change.kind not in ("release", "open") or change.after != "counted":
+            continue
+        freed = kind.waiting.pop(change.name or "", None)
+        if freed is not None:
+            state = scoring.observe(policy, state, freed.event.actor, freed.contributions)
+    kind.state = state
 
 
 def _text(value: Any) -> str:

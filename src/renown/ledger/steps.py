@@ -12,7 +12,7 @@ from renown.errors import EventError
 from renown.ledger.forms import NO_CONTRIBUTIONS, Earlier, End, Hold, Incoming, Past
 from renown.ledger.lineage import said, the_one
 from renown.ledger.living import held_why, verdict_of
-from renown.model import Change, Contribution, timestamp
+from renown.model import Change, Contribution, Event, timestamp
 from renown.policy import Disputes, Policy
 from renown.scoring import TIME
 
@@ -34,6 +34,8 @@ class Step:
     ends: list[End] = field(default_factory=list[End])
     holds: list[Hold] = field(default_factory=list[Hold])
     changes: list[Change] = field(default_factory=list[Change])
+    follow: list[Event] = field(default_factory=list[Event])
+    """What the ledger is to take next."""
 
     def end(self, target: Earlier, incoming: Incoming) -> None:
         """Let `target` contribute no more, ever."""
