@@ -123,6 +123,27 @@ async def test_every_user_is_a_key_once_and_lingers(
         assert (update["key"], update["removed"]) == ("ana", True)
 
 
+async def test_nobody_lingers_for_longer_because_somebody_left_shortly_before(
+    served: Serve, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (map_presence, maps):
+        monkeypatch.setattr(module, "LINGER", 2.0)
+    async with served(shared(), rooms={"chat": OPEN}) as server:
+        people = People(stack, server.url)
+        ana, _ = await people.enter("ana")
+        bo, _ = await people.enter("bo")
+        watcher, _ = await people.connect("cy")
+        await ask(watcher, "$users:chat:1", USERS)
+        await leave(ana)
+        await asyncio.sleep(0.6)
+        await leave(bo)
+        left = asyncio.get_running_loop().time()
+        assert await watcher.publication() == {"key": "ana", "removed": True}
+        assert await watcher.publication() == {"key": "bo", "removed": True}
+        # Not with the next round of two seconds after ana's.
+        assert 1.9 <= asyncio.get_running_loop().time() - left < 3.1
+
+
 async def test_only_subscribers_of_the_room_may_have_it_and_as_long_as_they_are(
     served: Serve, stack: AsyncExitStack
 ) -> None:

@@ -79,9 +79,9 @@ class UsersMap(_PresenceMap[None]):
         """Until when users count as present who are not."""
 
     @property
-    def lingering(self) -> bool:
-        """Whether somebody is told as present who is not."""
-        return bool(self._until)
+    def lingering(self) -> float | None:
+        """For how many seconds the first of those is still told as present who are not; None: nobody is."""
+        return max(0.0, min(self._until.values()) - self._clock()) if self._until else None
 
     def _rows(self) -> Mapping[str, None]:
         now = self._clock()

@@ -88,22 +88,24 @@ class MapTable:
             found = self.channels.get(name)
             if found is not None:
                 self._news(found, time())
-                self._look_later(name)
+                self._look_later(name, LINGER)
 
-    def _look_later(self, name: str) -> None:
-        """Look at a map of users again once those who lingered are gone."""
+    def _look_later(self, name: str, seconds: float) -> None:
+        """Look at a map of users again once the first of those who linger is gone."""
         channel = self.channels.get(name)
         if channel is not None and isinstance(channel.source, UsersMap) and name not in self._later:
             loop = asyncio.get_running_loop()
-            self._later[name] = loop.call_later(LINGER, self._look_again, name)
+            self._later[name] = loop.call_later(seconds, self._look_again, name)
 
     def _look_again(self, name: str) -> None:
         del self._later[name]
         channel = self.channels.get(name)
         if channel is not None and isinstance(channel.source, UsersMap):
             self._news(channel)
-            if channel.source.lingering:
-                self._look_later(name)
+            lingering = channel.source.lingering
+            if lingering is not None:
+                # News is told once in an interval: nothing is gained by looking sooner.
+                self._look_later(name, max(lingering, channel.address.rule.interval))
 
     def sweep(self) -> None:
         """Look everywhere: repairs what the bus may have lost."""
