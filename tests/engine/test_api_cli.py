@@ -183,3 +183,16 @@ def test_a_person_is_erased_when_it_is_meant(tmp_path: Path) -> None:
     erased = json.loads(_run("erase", "buyer:1", "--yes", "--json", *data).stdout)
     assert (erased["events"], erased["subjects"]) == (1, 1)
     assert _run("rebuild", "--check", *data).returncode == 0
+
+
+def test_what_is_disputed_is_told(server: RunningServer) -> None:
+    url = ("--url", server.url)
+    for n in range(3):
+        _run("event", "seller:d", "review", "--value", "5", "--actor", f"buyer:{n}", *url)
+    _run("event", "seller:d", "review", "--value", "1", "--actor", "buyer:9", "--id", "d-bad", *url)
+    _run("event", "seller:d", "dispute", "--ref", "d-bad", *url)
+    assert "1 under review" in _run("show", "seller:d", *url).stdout
+    told = _run("explain", "seller:d", *url).stdout
+    assert "under review" in told
+    assert "d-bad  (dispute, until " in told
+    assert "`d-bad` is disputed" in told

@@ -36,6 +36,13 @@ def show(
     print(f"  from     {standing.count} live contributions, version {standing.version}")
     if standing.tier:
         print(f"  tier     {standing.tier}")
+    if standing.badges:
+        print(f"  badges   {', '.join(standing.badges)}")
+    if standing.status != "active" or standing.status_until:
+        until = f" until {stamp(standing.status_until)}" if standing.status_until else ""
+        print(f"  status   {standing.status}{until}")
+    if standing.held:
+        print(f"  held     {standing.held} under review")
     for name, category in standing.categories.items():
         print(f"  {name:<16} {category.score:.4g}  ({category.count})")
     if standing.cause is not None:
@@ -84,6 +91,27 @@ def _print_explanation(page: dict[str, Any]) -> None:
             f"  {'':<19}  prior of the policy"
         )
     print(f"{page['score']:>+10.5f}  score")
+    _print_held(page.get("held", []))
+    _print_steps(page.get("steps", []))
+
+
+def _print_held(lines: list[dict[str, Any]]) -> None:
+    if not lines:
+        return
+    print("\nunder review")
+    for line in lines:
+        until = f", until {stamp(line['until'])}" if line.get("until") else ""
+        reason = f": {line['reason']}" if line.get("reason") else ""
+        print(f"  {stamp(line['at'])}  {line['type']} {line.get('id') or ''}  ({line['why']}{until}){reason}")
+
+
+def _print_steps(steps: list[dict[str, Any]]) -> None:
+    told = [(step, change) for step in steps for change in step["changes"] if change.get("why")]
+    if not told:
+        return
+    print("\nwhat else happened")
+    for step, change in told:
+        print(f"  {stamp(step['at'])}  {change['why']}")
 
 
 @command
