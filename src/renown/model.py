@@ -64,6 +64,7 @@ def instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+@lru_cache(maxsize=1024)
 def timestamp(seconds: float) -> str:
     """Return POSIX `seconds` as an RFC 3339 string in UTC with microseconds."""
     whole = floor(seconds)

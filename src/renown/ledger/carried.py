@@ -1,14 +1,14 @@
 """What a standing carries besides its score, as bytes."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from renown.errors import PolicyError
 from renown.ledger.forms import Folded
 from renown.policy import Policy
-from renown.scoring.guards import Guards, begin_guards, decode_guards, encode_guards
-from renown.scoring.life import begin_life, decode_life, encode_life, has_life
+from renown.scoring.guards import Guards, begin_guards, decode_guards
+from renown.scoring.life import begin_life, decode_life, has_life
 
 __all__ = ["decode_carried", "encode_carried", "guards_in"]
 
@@ -19,6 +19,16 @@ class _Carried(msgspec.Struct, frozen=True, array_like=True, gc=False):
     life: msgspec.Raw = msgspec.Raw(b"null")
     guards: msgspec.Raw = msgspec.Raw(b"null")
     prior: dict[str, float] = {}
+
+
+class _Carrying(msgspec.Struct, array_like=True, gc=False):
+    """The same on its way out: all of it is written in one go."""
+
+    held: int
+    hold_until: float | None
+    life: Any
+    guards: Any
+    prior: dict[str, float]
 
 
 _DECODER: Final = msgspec.json.Decoder(_Carried)
@@ -33,15 +43,7 @@ def encode_carried(folded: Folded) -> bytes | None:
     nothing = life is None and guards is None and not folded.held and folded.hold_until is None
     if nothing and not folded.prior:
         return None
-    return _encode(
-        _Carried(
-            folded.held,
-            folded.hold_until,
-            msgspec.Raw(_NULL if life is None else encode_life(life)),
-            msgspec.Raw(_NULL if guards is None else encode_guards(guards)),
-            folded.prior,
-        )
-    )
+    return _encode(_Carrying(folded.held, folded.hold_until, life, guards, folded.prior))
 
 
 def decode_carried(policy: Policy, folded: Folded, data: bytes | None) -> None:

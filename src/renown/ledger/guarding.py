@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 from renown import scoring
 from renown.errors import EventError
 from renown.ledger.forms import Earlier
@@ -16,17 +14,15 @@ from renown.stores import ActorRow
 
 __all__ = ["facts_about", "knows_actors", "refused", "returned_pair"]
 
+_NO_FACTS = Facts()
+
 
 def returned_pair(policy: Policy, event: Event, at: float) -> tuple[str, str] | None:
     """Return (subject, pair) of the event in which the subject has rated the actor, if there can be one."""
     actor = event.actor
     if actor is None or kind_of(actor) != policy.kind or not wants(policy).returned:
         return None
-    swapped = msgspec.structs.replace(event, subject=actor, actor=event.subject)
-    try:
-        pair = scoring.interpret(policy, swapped, at).one_per
-    except EventError:
-        return None
+    pair = scoring.returned_pair(policy, event, at)
     return None if pair is None else (actor, pair)
 
 
@@ -42,6 +38,8 @@ def facts_about(
 ) -> Facts:
     """Return what the guards of a policy are told."""
     wanted = wants(policy)
+    if wanted.nothing and (event.data is None or not _same_owner(event.actor, event.data)):
+        return _NO_FACTS
     return Facts(
         None if known is None else known.first_at,
         0 if known is None else known.events,

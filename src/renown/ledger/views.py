@@ -174,19 +174,25 @@ def counting_entry_of(row: EventRow) -> Entry:
     return msgspec.structs.replace(entry, contributions=earlier_of(row).counted)
 
 
-def activity_json(row: EventRow) -> bytes:
-    """Return the JSON of an event's public face; of a blind review only that something is held."""
+def activity_json(row: EventRow, changes: Sequence[Change] | None = None) -> bytes:
+    """Return the JSON of an event's public face; of a blind review only that something is held.
+
+    `changes` are those of the row, where they are at hand.
+    """
     at = timestamp(row.at)
-    if is_sealed(row):
+    if row.held_at is None:
+        value = row.value
+    elif is_sealed(row):
         return encode(Activity(row.subject, row.version, "hold", at, row.score, row.delta))
-    # What is held for abuse is not spread by telling of it.
-    hidden = row.held_at is not None and row.ended_at is None and row.held_why != "dispute"
-    value = None if hidden else row.value
-    activity = Activity(row.subject, row.version, row.type, at, row.score, row.delta, value)
+    else:
+        # What is held for abuse is not spread by telling of it.
+        hidden = row.ended_at is None and row.held_why != "dispute"
+        value = None if hidden else row.value
+    told: tuple[Happening, ...] | msgspec.UnsetType = msgspec.UNSET
     if row.changes is not None:
-        changes = tuple([_face(change) for change in changes_of(row) if change.kind not in _UNTOLD])
-        activity = msgspec.structs.replace(activity, changes=changes or msgspec.UNSET)
-    return encode(activity)
+        changes = changes_of(row) if changes is None else changes
+        told = tuple([_face(change) for change in changes if change.kind not in _UNTOLD]) or msgspec.UNSET
+    return encode(Activity(row.subject, row.version, row.type, at, row.score, row.delta, value, told))
 
 
 def _face(change: Change) -> Happening:
@@ -195,11 +201,12 @@ def _face(change: Change) -> Happening:
     return Happening(change.kind, name, change.before, change.after)
 
 
-def alarms_of(row: EventRow) -> tuple[Alarm, ...]:
-    """Return the alerts that fired or cleared with an event."""
+def alarms_of(row: EventRow, changes: Sequence[Change] | None = None) -> tuple[Alarm, ...]:
+    """Return the alerts that fired or cleared with an event; `changes` are its, where they are at hand."""
     if row.changes is None or _ALERT not in row.changes:
         return ()
-    found = [change for change in changes_of(row) if change.kind == "alert"]
+    changes = changes_of(row) if changes is None else changes
+    found = [change for change in changes if change.kind == "alert"]
     return tuple([Alarm(row.subject, row.version, row.seq, row.at, change) for change in found])
 
 

@@ -7,7 +7,7 @@ See `docs/scoring.md` for what the numbers mean.
 """
 
 from renown.scoring.cursor import cursor_position
-from renown.scoring.effect import POLICY, TIME, Effect, amended, interpret, weigh
+from renown.scoring.effect import POLICY, TIME, Effect, amended, interpret, returned_pair, weigh
 from renown.scoring.explain import Explanation, Line, PriorLine, explain
 from renown.scoring.folding import fold, needs_refold, next_change, refold, take_back
 from renown.scoring.kind import (
@@ -75,6 +75,7 @@ __all__ = [
     "rater_weight",
     "read",
     "refold",
+    "returned_pair",
     "score",
     "take_back",
     "turn",

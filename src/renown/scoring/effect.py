@@ -13,7 +13,7 @@ from renown.scoring.new_rules import new_rules
 from renown.scoring.plan import Plan, plan_of
 from renown.scoring.turning import weight_from
 
-__all__ = ["POLICY", "TIME", "Effect", "amended", "interpret", "weigh"]
+__all__ = ["POLICY", "TIME", "Effect", "amended", "interpret", "returned_pair", "weigh"]
 
 TIME: Final = "renown.time"
 """The type of the events that timers make."""
@@ -97,6 +97,21 @@ def interpret(policy: Policy, event: Event, at: float | None = None) -> Effect:
         return Effect(said, one_per, None, False, event.actor)
     blind = None if rule.blind is None else _blind(rule.blind, event)
     return Effect(said, one_per, actor=event.actor, blind=blind, also=also)
+
+
+def returned_pair(policy: Policy, event: Event, at: float) -> str | None:
+    """Return the `one_per` of the same event the other way round: the actor rated by the subject."""
+    meaning = plan_of(policy).rules.get(event.type)
+    if meaning is None or meaning.rule.one_per is None:
+        return None
+    if meaning.rule.one_per == "actor" and meaning.always and meaning.every is None:
+        # What most policies say, for which no event need be made.
+        return None if event.subject in plan_of(policy).excluded else f"{meaning.slot} {event.subject}"
+    swapped = msgspec.structs.replace(event, subject=event.actor or "", actor=event.subject)
+    try:
+        return interpret(policy, swapped, at).one_per
+    except EventError:
+        return None
 
 
 def amended(policy: Policy, event: Event, original: Event, at: float | None = None) -> Effect:

@@ -20,6 +20,11 @@ class Wants(msgspec.Struct, frozen=True):
     kin: bool = False
     weight: bool = False
 
+    @property
+    def nothing(self) -> bool:
+        """Whether they need none of them."""
+        return not (self.actors or self.returned or self.kin or self.weight)
+
 
 class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What lies outside the subject, as it is when the event arrives. Recorded with the event."""
