@@ -86,7 +86,9 @@ async def _held(services: Services, entry: Entry) -> HeldEvent:
 
 
 def _tells(change: Change, entry: Entry) -> bool:
-    return change.kind in ("flag", "weigh") or (change.kind == "hold" and change.name == entry.event.id)
+    return change.kind in ("flag", "weigh") or (
+        change.kind in ("hold", "dispute") and change.name == entry.event.id
+    )
 
 
 @get(
