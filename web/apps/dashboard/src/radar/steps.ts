@@ -139,6 +139,8 @@ const labels: Record<string, string> = {
   resolve: "resolved",
   permanent: "permanent",
   open: "opened",
+  flag: "flagged",
+  weigh: "weighed less",
 };
 
 const label = ({ kind, after }: StepChange): string => (kind === "alert" ? `alert ${after ?? ""}` : (labels[kind] ?? kind));

@@ -144,7 +144,7 @@ export const dashboardStyles = css`
     text-underline-offset: 2px;
   }
 
-  @media (max-width: 760px) {
+  @media (max-width: 920px) {
     .inside {
       flex-wrap: wrap;
       gap: var(--space-2) var(--space-3);
