@@ -61,7 +61,8 @@ class EventRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     delta: float | None = None
     value: float | None = None
     changes: tuple[Change, ...] | msgspec.UnsetType = msgspec.UNSET
-    """What it did besides moving scores, and what guards said of it; left out when there is nothing."""
+    """What it did besides moving scores, and, for API keys, what guards said of it and why; left out when
+    there is nothing."""
     held_why: str | None = None
     """Why it is under review now: `dispute`, `moderator` or `guard:<name>`."""
 

@@ -6,10 +6,18 @@ from typing import Any
 import msgspec
 
 from renown.ledger import Ledger
-from renown.model import Activity, Entry
+from renown.ledger.views import happenings
+from renown.model import Activity, Change, Entry, Happening
 from renown.scoring import Explanation, PriorLine
 
-__all__ = ["ExplanationLine", "ExplanationPage", "activities_of", "without_persons"]
+__all__ = [
+    "ExplanationLine",
+    "ExplanationPage",
+    "ReviewLine",
+    "StepFace",
+    "activities_of",
+    "without_persons",
+]
 
 _activity = msgspec.json.Decoder(Activity)
 
@@ -21,7 +29,7 @@ class ExplanationLine(msgspec.Struct, frozen=True, omit_defaults=True):
     at: str
     value: float
     weight: float
-    """As recorded when the event was folded: the rule's times the rater's."""
+    """As recorded when the event was folded: the rule's times the rater's, times what guards left of it."""
     faded: float
     """What time and newer events have left of the weight."""
     share: float
@@ -31,6 +39,38 @@ class ExplanationLine(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str | None = None
     actor: str | None = None
     data: dict[str, Any] | None = None
+    guards: tuple[Change, ...] = ()
+    """What guards said of it; for API keys only."""
+
+
+class ReviewLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is under review: for everybody what is disputed, for API keys all, with who and what it is of."""
+
+    type: str
+    at: str
+    version: int
+    why: str
+    """`dispute`; for API keys also `moderator` and `guard:<name>`."""
+    since: str
+    until: str | None
+    share: float
+    """What share of its weight counts meanwhile."""
+    value: float | None = None
+    id: str | None = None
+    actor: str | None = None
+    reason: str | None = None
+
+
+class StepFace(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An event that did more than move the score; who sent it, and why, is for API keys only."""
+
+    type: str
+    at: str
+    version: int
+    changes: tuple[Happening, ...]
+    """For API keys each with `why`."""
+    id: str | None = None
+    actor: str | None = None
 
 
 class ExplanationPage(msgspec.Struct, frozen=True):
@@ -45,13 +85,29 @@ class ExplanationPage(msgspec.Struct, frozen=True):
     lines: tuple[ExplanationLine, ...]
     points_of_older: float
     cursor: str | None
+    held: tuple[ReviewLine, ...] = ()
+    """The newest of what is under review; on the first page."""
+    steps: tuple[StepFace, ...] = ()
+    """The newest of what people and time did besides; on the first page."""
 
 
 def without_persons(page: Explanation) -> ExplanationPage:
-    """Return the explanation without ids, actors and data of events."""
+    """Return the explanation without ids, actors and data of events, and without what is only suspected."""
     bare = msgspec.convert(page, ExplanationPage, from_attributes=True)
-    lines = tuple(msgspec.structs.replace(line, id=None, actor=None, data=None) for line in bare.lines)
-    return msgspec.structs.replace(bare, lines=lines)
+    lines = tuple(
+        msgspec.structs.replace(line, id=None, actor=None, data=None, guards=()) for line in bare.lines
+    )
+    held = tuple(
+        msgspec.structs.replace(line, id=None, actor=None, reason=None)
+        for line in bare.held
+        if line.why == "dispute"
+    )
+    steps = tuple(
+        StepFace(step.type, step.at, step.version, told)
+        for step in page.steps
+        if (told := happenings(step.changes))
+    )
+    return msgspec.structs.replace(bare, lines=lines, held=held, steps=steps)
 
 
 async def activities_of(ledger: Ledger, subject: str, entries: Sequence[Entry]) -> list[Activity]:

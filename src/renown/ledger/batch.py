@@ -16,7 +16,7 @@ from renown.ledger.check import body_of, checked, new_id
 from renown.ledger.checkpoints import EVERY, Checkpoints
 from renown.ledger.deriving import counts_at_once, made_by, made_ids, made_late, undoing
 from renown.ledger.erasing import ERASED
-from renown.ledger.fold import apply, begin
+from renown.ledger.fold import apply, begin, meant
 from renown.ledger.forms import Applied, Earlier, Folded
 from renown.ledger.guarding import facts_about, knows_actors, refused, returned_pair
 from renown.ledger.lineage import said_blindly
@@ -335,12 +335,13 @@ class Batch:
             subject = Subject(event.subject, policy, begin(policy, prior, prepared.at), 0, b"")
         elif subject.folded.hold_until is not None and prepared.effect.step != scoring.TIME:
             self._end_holds(subject, min(prepared.at, self._now))
+        past = StoredPast(policy, event.subject, self._pairs, self._flush)
         if not speaks and prepared.effect.step == scoring.TIME:
             # Time alone changes nothing of what is believed of others.
             basis = Basis(1.0, subject.folded.prior)
         elif policy.guards and prepared.slot >= 0:
             # What the ledger makes itself nobody needs to judge.
-            basis = self._judged(prepared, subject, basis)
+            basis = self._judged(prepared, subject, basis, past)
         others = self._others(prepared) if prepared.effect.blind is not None else ()
         if others:
             basis = msgspec.structs.replace(basis, met=True)
@@ -348,7 +349,6 @@ class Batch:
             # What does not count yet says nothing of its kind either.
             state, prior = kind.state, kind.prior
             basis = _unheard(prepared, subject, basis, prior)
-        past = StoredPast(policy, event.subject, self._pairs, self._flush)
         applied = apply(
             policy,
             subject.folded,
@@ -358,7 +358,7 @@ class Batch:
             whole=self._last.get(event.subject) == prepared.slot,
         )
         row = self._row(prepared, applied)
-        activity = activity_json(row)
+        activity = activity_json(row, applied.changes)
         # From here on nothing may fail: the event is applied.
         self._record(prepared, subject, applied, row, activity)
         if state is not None and state is not kind.state:
@@ -428,11 +428,17 @@ class Batch:
                 self._fetch(opening)
                 self._take_internal(opening)
 
-    def _judged(self, prepared: Prepared, subject: Subject, basis: Basis) -> Basis:
+    def _judged(self, prepared: Prepared, subject: Subject, basis: Basis, past: StoredPast) -> Basis:
         """Return the basis with what the guards are told and what they say."""
-        event, effect, policy = prepared.event, prepared.effect, prepared.policy
+        effect, policy, weight = prepared.effect, prepared.policy, basis.weight
         if effect.step is not None:
             return basis
+        if effect.amends and (said := meant(policy, prepared, past)) is not None:
+            # What it says is judged as if it came by itself.
+            prepared = msgspec.structs.replace(prepared, event=said.event, effect=said.effect)
+            weight = said.weight
+            self._acquaint(prepared)
+        event, effect = prepared.event, prepared.effect
         guards, actor = subject.folded.guards, event.actor or ""
         giver = self._cache.subjects.get(actor)
         facts = facts_about(
@@ -442,7 +448,7 @@ class Batch:
             returned=None if prepared.returned is None else self._pairs.get(prepared.returned),
             guards=guards,
             of_actor=None if giver is None else giver.folded.guards,
-            weight=basis.weight,
+            weight=weight,
         )
         remembered = begin_guards(policy) if guards is None else guards
         verdict = judge(policy, remembered, event, effect, facts=facts, at=prepared.at)
@@ -454,6 +460,17 @@ class Batch:
         if told is None and said is None:
             return basis
         return Basis(basis.weight, basis.prior, told, said)
+
+    def _acquaint(self, prepared: Prepared) -> None:
+        """Look up whom guards ask for about one more event."""
+        missing = self._cache.missing(self._inform([prepared]))
+        for row in self._flush().standings(missing) if missing else ():
+            self._cache.subjects[row.subject] = self._subject(row)
+        self._tell_switched()
+        returned = prepared.returned
+        if returned is not None and returned not in self._pairs:
+            live = self._flush().live_pairs([returned])
+            self._pairs[returned] = earlier_of(live[0]) if live else None
 
     def _count(self, actor: str, at: float) -> None:
         known = self._cache.actors.get(actor)
@@ -590,7 +607,7 @@ class Batch:
         touched.row = row
         touched.activity.append((row.version, row.seq, activity))
         if row.changes is not None:
-            touched.alarms += alarms_of(row)
+            touched.alarms += alarms_of(row, applied.changes)
         self._rows.append(row)
         if row.version >= EVERY:
             self._checkpoints.note(subject.policy, key, applied.folded, applied.changed)

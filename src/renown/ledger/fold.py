@@ -21,18 +21,19 @@ from renown.ledger.forms import (
     Incoming,
     Past,
 )
-from renown.ledger.lineage import heirs, nothing_there, said
-from renown.ledger.living import guarded_hold, guarded_notes, guarded_weight, live_on
+from renown.ledger.lineage import changed, heirs, is_amendment, nothing_there, said
+from renown.ledger.living import guarded_hold, guarded_notes, guarded_weight, live_on, verdict_of
 from renown.ledger.steps import Step, carry_out, refuse_permanent
 from renown.model import Basis, Change, Contribution, Event, timestamp
-from renown.policy import Policy
+from renown.policy import Disputes, Policy
 from renown.scoring import Effect, State
 from renown.scoring.guards import begin_guards
 from renown.scoring.life import begin_life, has_life
 
-__all__ = ["apply", "begin", "score_of"]
+__all__ = ["Meant", "apply", "begin", "meant", "score_of"]
 
 _Said = tuple[Contribution, ...]
+_NO_CHANGES: Sequence[Change] = ()
 
 
 class _Turn(NamedTuple):
@@ -123,6 +124,7 @@ def apply(
             reading=reading,
             delta=delta,
             counts=deed.counts,
+            guarded=deed.guarded,
         )
         changes = [*changes, *lived]
     return Applied(
@@ -151,23 +153,36 @@ def _plainly(
     effect, contributions = incoming.effect, incoming.effect.contributions
     if not contributions or effect.takes_back is not None or effect.blind is not None:
         return None
-    if basis.verdict is not None or policy.guards or before.life is not None or before.hold_until is not None:
-        return None
     pair, at, state = effect.one_per, incoming.at, before.state
-    if before.held or (pair is not None and past.newest_of(pair) is not None):
+    if before.held or before.hold_until is not None:
+        return None
+    if pair is not None and past.newest_of(pair) is not None:
         return None
     if scoring.needs_refold(policy, state, at):
         return None
-    if basis.weight != 1.0:
-        contributions = scoring.weigh(contributions, basis.weight)
-    prior, version = basis.prior, before.version + 1
+    weight, changes = basis.weight, _NO_CHANGES
+    if basis.verdict is not None:
+        verdict = verdict_of(basis)
+        if verdict.action == "hold":
+            return None
+        weight *= verdict.weight
+        changes = guarded_notes(basis) if verdict.reasons else changes
+    if weight != 1.0:
+        contributions = scoring.weigh(contributions, weight)
+    prior, version, life = basis.prior, before.version + 1, before.life
     state = scoring.fold(policy, state, contributions, at)
     now = before.at if before.at > at else at
-    reading = scoring.read(policy, state, now, prior) if whole else None
+    reading = scoring.read(policy, state, now, prior) if whole or life is not None else None
     score = score_of(policy, state, now, prior) if reading is None else reading.score
-    folded = Folded(version, state, now, score, 0, None, None, None, None, prior)
+    folded = Folded(version, state, now, score, 0, None, life, before.guards, None, prior)
     delta = score - before.score + 0.0
-    return Applied(folded, reading, delta, pair, basis, contributions, (), (), (), (at, version))
+    if life is not None or before.guards is not None:
+        lived = live_on(
+            policy, before, folded, incoming, basis=basis, reading=reading, delta=delta, counts=True
+        )
+        if lived:
+            changes = [*changes, *lived]
+    return Applied(folded, reading, delta, pair, basis, contributions, (), (), changes, (at, version))
 
 
 def _stepped(policy: Policy, incoming: Incoming, basis: Basis, past: Past) -> _Deed:
@@ -188,12 +203,17 @@ def _stepped(policy: Policy, incoming: Incoming, basis: Basis, past: Past) -> _D
 
 
 def _freed(step: Step, past: Past) -> Sequence[Freed]:
-    """Return what was held since it came and is held no more."""
+    """Return what was held since it came and is held no more.
+
+    Amendments are not among it: what they amend has counted before.
+    """
     ids = {hold.id for hold in step.holds if hold.at is None}
     return [
         Freed(said(target, past)[0].actor, target.contributions)
         for target, _ in step.turned
-        if target.id in ids and (target.held_why or "").startswith(("blind", "guard"))
+        if target.id in ids
+        and (target.held_why or "").startswith(("blind", "guard"))
+        and not (target.held_by == target.id and is_amendment(target))
     ]
 
 
@@ -204,15 +224,65 @@ def _taken_back(policy: Policy, version: int, incoming: Incoming, basis: Basis, 
     if incoming.effect.amends:
         target = taken[-1]
         # An amendment says anew what its target said, with its giver's weight.
-        effect = scoring.amended(policy, incoming.event, *said(target, past))
-        deed.basis = Basis(target.basis.weight * guarded_weight(target.basis), basis.prior)
+        original, at = said(target, past)
+        effect = scoring.amended(policy, incoming.event, original, at)
+        deed.basis = _reweighed(basis, target.basis)
         deed.pair = target.pair
-        deed.contributions = scoring.weigh(effect.contributions, deed.basis.weight)
+        weight = deed.basis.weight * guarded_weight(deed.basis)
+        deed.contributions = scoring.weigh(effect.contributions, weight)
+        if _is_judged(policy, incoming, effect, target):
+            deed.guarded = changed(original, incoming.event), effect
+        deed.changes = () if basis.verdict is None else guarded_notes(basis)
     if deed.contributions:
         deed.holds = _inherited(incoming, deed.pair, taken[-1])
+        if not deed.holds and basis.verdict is not None:
+            deed.holds, told = guarded_hold(incoming, deed.pair, basis)
+            deed.changes = [*told, *deed.changes]
         after = _counted(deed.contributions, deed.holds)
         deed.turned.append(_Turn(incoming.at, version, NO_CONTRIBUTIONS, after))
     return deed
+
+
+class Meant(NamedTuple):
+    """What an amendment says, as if it arrived by itself."""
+
+    event: Event
+    effect: Effect
+    weight: float
+    """Its giver's."""
+
+
+def meant(policy: Policy, incoming: Incoming, past: Past) -> Meant | None:
+    """Return what guards judge of an amendment; None: it leaves all values alone, or is a moderator's.
+
+    Raises:
+        EventError: as `apply` does.
+
+    """
+    target = _targets(policy, incoming, past)[-1]
+    original, at = said(target, past)
+    effect = scoring.amended(policy, incoming.event, original, at)
+    if not _is_judged(policy, incoming, effect, target):
+        return None
+    effect = msgspec.structs.replace(effect, takes_back=None)
+    return Meant(changed(original, incoming.event), effect, target.basis.weight)
+
+
+def _is_judged(policy: Policy, incoming: Incoming, effect: Effect, target: Earlier) -> bool:
+    if not policy.guards or (policy.disputes or Disputes()).is_moderator(incoming.event.actor):
+        return False
+    values = [(each.category, each.value) for each in effect.contributions]
+    return values != [(each.category, each.value) for each in target.contributions]
+
+
+def _reweighed(basis: Basis, target: Basis) -> Basis:
+    """Return the basis of an amendment: of what guards left of its target and of itself the lesser counts.
+
+    Both would cost again what was paid already.
+    """
+    left, now = guarded_weight(target), guarded_weight(basis)
+    share = left if now >= 1.0 else 1.0 if now <= left else left / now
+    return Basis(target.weight * share, basis.prior, basis.facts, basis.verdict)
 
 
 def _spoken(version: int, incoming: Incoming, basis: Basis, past: Past) -> _Deed:

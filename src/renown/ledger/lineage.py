@@ -10,7 +10,7 @@ from renown.ledger.forms import Earlier, Incoming, Past
 from renown.model import Event
 from renown.policy import STEPS, Policy
 
-__all__ = ["changed", "heirs", "nothing_there", "said", "said_blindly", "the_one"]
+__all__ = ["changed", "heirs", "is_amendment", "nothing_there", "said", "said_blindly", "the_one"]
 
 _event: Final = msgspec.json.Decoder(Event)
 _OPENING: Final = ("release", "dismiss")
@@ -39,6 +39,11 @@ def said(target: Earlier, past: Past) -> tuple[Event, float]:
         return event, target.at
     before, at = said(origin, past)
     return changed(before, event), at
+
+
+def is_amendment(earlier: Earlier) -> bool:
+    """Tell whether an event amends another."""
+    return _event.decode(earlier.body).type == "amend"
 
 
 def changed(before: Event, event: Event) -> Event:

@@ -7,7 +7,7 @@ import msgspec
 
 from renown import scoring
 from renown.ledger.forms import Face, Folded, Hold, Incoming
-from renown.model import Basis, Change, timestamp
+from renown.model import Basis, Change, Event, timestamp
 from renown.policy import Policy
 from renown.scoring import TIME, Effect, Reading
 from renown.scoring.guards import NOTHING, Facts, Incident, Verdict, pass_time, seen
@@ -103,8 +103,12 @@ def live_on(
     reading: Reading | None,
     delta: float,
     counts: bool,
+    guarded: tuple[Event, Effect] | None = None,
 ) -> Sequence[Change]:
-    """Turn guards and life of `folded` by one event; return what changed."""
+    """Turn guards and life of `folded` by one event; return what changed.
+
+    `guarded` is what guards are to remember of it, where that is not the event itself.
+    """
     event, effect = incoming.event, incoming.effect
     incidents: tuple[Incident, ...] = ()
     if folded.guards is not None:
@@ -112,8 +116,9 @@ def live_on(
             folded.guards, incidents = pass_time(policy, folded.guards, incoming.at)
         else:
             facts, verdict = facts_of(basis), verdict_of(basis)
+            said, meaning = guarded or (event, effect)
             folded.guards = seen(
-                policy, folded.guards, event, effect, facts=facts, at=incoming.at, verdict=verdict
+                policy, folded.guards, said, meaning, facts=facts, at=incoming.at, verdict=verdict
             )
             incidents = verdict.incidents
     if folded.life is None or reading is None:
@@ -126,14 +131,14 @@ def live_on(
         folded.at,
         reading,
         event.type,
-        counts=counts,
-        delta=delta,
-        value=event.value,
-        actor=event.actor,
-        ref=event.ref,
-        data=event.data,
-        incidents=incidents,
-        earlier=earlier,
+        counts,
+        delta,
+        event.value,
+        event.data,
+        event.actor,
+        event.ref,
+        incidents,
+        earlier,
     )
     turned = turn(policy, folded.life, moment, before.calm)
     folded.life, folded.face, folded.calm = turned.life, _face(turned), turned.calm

@@ -37,6 +37,7 @@ __all__ = [
     "encode",
     "entry_of",
     "event_of",
+    "happenings",
     "is_sealed",
     "standing_of",
     "updates_of",
@@ -191,8 +192,13 @@ def activity_json(row: EventRow, changes: Sequence[Change] | None = None) -> byt
     told: tuple[Happening, ...] | msgspec.UnsetType = msgspec.UNSET
     if row.changes is not None:
         changes = changes_of(row) if changes is None else changes
-        told = tuple([_face(change) for change in changes if change.kind not in _UNTOLD]) or msgspec.UNSET
+        told = happenings(changes) or msgspec.UNSET
     return encode(Activity(row.subject, row.version, row.type, at, row.score, row.delta, value, told))
+
+
+def happenings(changes: Sequence[Change]) -> tuple[Happening, ...]:
+    """Return what everybody may know of changes."""
+    return tuple([_face(change) for change in changes if change.kind not in _UNTOLD])
 
 
 def _face(change: Change) -> Happening:
