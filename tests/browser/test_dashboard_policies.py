@@ -89,7 +89,7 @@ def test_rules_are_tried_and_put_in_force_live(
             until(other, f"{number} === '{before['score']:.2f}'")
             page.do("click", selector="footer button:text('Put in force')")
             until(page, f"{every('dialog')}[0].open")
-            assert "12 standings" in texts(page, "dialog p")[0]
+            assert "Of 12 subjects, 12 will show something else" in texts(page, "dialog p")[0]
             page.screenshot(pictures / "policies-asked.png")
             page.do("click", selector="dialog button:text('Cancel')")
             until(page, f"!{every('dialog')}[0].open")

@@ -105,8 +105,9 @@ const reserved: Record<string, string> = {
   "renown.policy": "New rules",
 };
 
-/** What the server says in a sentence, without the marks around names. */
-export const said = (sentence: string): string => sentence.replaceAll("`", "");
+/** What the server says in a sentence, without the marks around names and with times as people read them. */
+export const said = (sentence: string): string =>
+  sentence.replaceAll("`", "").replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (at) => moment(millis(at)));
 
 export const decimalsOf = (info: Info | null, subject: string): number => kindOf(info, subject)?.scale.decimals ?? 2;
 

@@ -144,7 +144,7 @@ export class PolicyEditor extends LitElement {
         <h2 id="ask-title">Put version ${checked?.version} of ${state?.kind} in force?</h2>
         <p>
           ${tried
-            ? html`Of ${plural(tried.subjects, "subject")}, ${plural(tried.changed, "standing")}, ${plural(tried.tiers, "tier")} and the badges of ${count(tried.badges)} change.`
+            ? html`Of ${plural(tried.subjects, "subject")}, ${count(tried.changed)} will show something else: ${count(tried.tiers)} another tier, ${count(tried.badges)} other badges.`
             : html`<strong class="down">It has not been tried.</strong> What it changes is not known.`}
           From then on nothing is scored by version ${state?.version}; subjects are brought under the new rules one by one, and whoever watches them sees it.
         </p>

@@ -64,7 +64,7 @@ export class Plot {
       legend: { show: false },
       padding: [8, 12, 0, 0],
       cursor: { y: false, drag: { x: true, y: false }, points: { size: 8 } },
-      scales: { x: { range: (_, first, last) => span(first, last) }, y: { range: (_, low, high) => roomy(low, high) } },
+      scales: { x: { range: (chart, first, last) => (instant(chart.data[0]) ? span(chart.data[0][0] ?? 0, chart.data[0][0] ?? 0) : span(first, last)) }, y: { range: (_, low, high) => roomy(low, high) } },
       axes: [
         { ...axis, grid: { show: false }, space: 90, size: (_, labels) => (twoLines(labels) ? 46 : 30), values: (_, splits, __, ___, step) => dates(splits, step) },
         { ...axis, size: 46, space: 40 },
@@ -110,6 +110,9 @@ function dates(splits: readonly number[], step: number): string[] {
     return same ? text : `${text}\n${today}`;
   });
 }
+
+/** Whether all happened at one moment: uPlot makes years of that. */
+const instant = (times: ArrayLike<number>): boolean => times.length > 0 && times[0] === times[times.length - 1];
 
 /** Seconds that the time axis shows at least: its labels have no more than whole ones. */
 const shortest = 10;

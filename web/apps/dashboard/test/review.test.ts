@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { said } from "../src/data/format.ts";
+import type { Alert, HeldEvent } from "../src/data/review.ts";
+import { lineOf, withVersion } from "../src/policies/place.ts";
+import { firingOf } from "../src/radar/firing.ts";
+import { deadline, groups, inTime, whyWords } from "../src/radar/words.ts";
+
+const rules = `name = "shop"
+version = 3
+
+[scale]
+min = 1 # of stars
+
+[rules.review]
+weight = 0.2
+
+[[rules.review.weights]]
+when = { verified = true }
+weight = 1
+
+[[rules.review.weights]]
+weight = 2
+
+[[guards]]
+name = "one"
+
+[[guards]]
+name = "two"
+windows = [1, 7]
+`;
+
+test("a problem is placed at the line of its key", () => {
+  const at = (path: string): number | null => lineOf(rules, path, "");
+  assert.equal(at("scale.min"), 5);
+  assert.equal(at("rules.review.weight"), 8);
+  assert.equal(at("rules.review.weights[1].weight"), 15);
+  assert.equal(at("rules.review.weights[0].when.verified"), 11);
+  assert.equal(at("guards[1].windows[0]"), 22);
+  assert.equal(at("version"), 2);
+});
+
+test("what is not written is placed at its table, and what is no TOML where the server says", () => {
+  assert.equal(lineOf(rules, "guards[1].kind", ""), 20);
+  assert.equal(lineOf(rules, "tiers[0].name", ""), null);
+  assert.equal(lineOf(rules, undefined, "not TOML: Invalid value (at line 7, column 10)"), 7);
+  assert.equal(lineOf(rules, undefined, "something else"), null);
+});
+
+test("a version is written into the text", () => {
+  assert.equal(withVersion(rules, 12).split("\n")[1], "version = 12");
+});
+
+const held = (id: string, why: string, subject = "product:1"): HeldEvent => ({
+  seq: 1,
+  event: { id, type: "review", subject, occurred_at: "2026-11-22T10:00:00Z" },
+  why,
+  held_at: "2026-11-22T10:00:00Z",
+});
+
+test("what is held is put together by subject and reason, with how many there are in all", () => {
+  const found = groups(
+    [held("a", "guard:bombing"), held("b", "dispute"), held("c", "guard:bombing"), held("d", "guard:bombing", "product:2")],
+    [{ subject: "product:1", why: "guard:bombing", count: 40, oldest: "", newest: "" }],
+  );
+  assert.deepEqual(
+    found.map(({ subject, why, count, events }) => [subject, why, count, events.map(({ event }) => event.id)]),
+    [
+      ["product:1", "guard:bombing", 40, ["a", "c"]],
+      ["product:1", "dispute", 1, ["b"]],
+      ["product:2", "guard:bombing", 1, ["d"]],
+    ],
+  );
+});
+
+test("the time that is left is told in words", () => {
+  const now = Date.parse("2026-11-22T10:00:00Z");
+  assert.equal(inTime(now + 3 * 86_400_000 + 7_200_000, now), "3 d 2 h");
+  assert.equal(inTime(now + 13.9 * 86_400_000, now), "13 d");
+  assert.equal(inTime(now + 90 * 60_000, now), "1 h 30 min");
+  assert.equal(inTime(now - 1, now), "a moment");
+  assert.equal(deadline({ why: "dispute", until: "2026-11-24T10:00:00Z" }, now), "2 d to resolve it");
+  assert.equal(deadline({ why: "guard:x", until: "2026-11-24T10:00:00Z" }, now), "counts again in 2 d");
+  assert.equal(deadline({ why: "moderator" }, now), "until somebody decides");
+  assert.equal(whyWords("guard:self-review"), "self review");
+  assert.equal(whyWords("guard:self-review", "Own people"), "Own people");
+});
+
+test("an alert fires until it is cleared; one about a moment is over at once", () => {
+  const alert = (name: string, state: Alert["state"], lasting: boolean): Alert => ({
+    subject: "seller:1", alert: name, title: name, severity: "warning", state, lasting, version: 1, at: "", why: "",
+  });
+  const newestFirst = [alert("a", "fired", true), alert("b", "cleared", true), alert("b", "fired", true), alert("c", "fired", false)];
+  assert.deepEqual(firingOf(newestFirst).map((each) => each.alert), ["a"]);
+});
+
+test("sentences of the server are shown without marks and with times people read", () => {
+  assert.match(said("`r1` does not count until 2026-12-06T11:15:54.552750Z: never bought."), /^r1 does not count until 6 Dec 2026, \d\d:\d\d:54: never bought\.$/);
+});
