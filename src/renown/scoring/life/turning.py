@@ -8,7 +8,7 @@ from renown.policy import Policy
 from renown.scoring.effect import TIME
 from renown.scoring.life.ground import is_within
 from renown.scoring.life.plan import LifePlan, life_plan_of
-from renown.scoring.life.state import Calm, Life, Moment, Standstill, Turned
+from renown.scoring.life.state import Alarm, Calm, Life, Moment, Standstill, Turned
 from renown.scoring.life.watching import Seen
 from renown.scoring.reading import Reading
 
@@ -16,6 +16,9 @@ __all__ = ["begin_life", "decode_life", "encode_life", "has_life", "turn"]
 
 _MOST_MISSED = 4_000
 """So many missed dues are made up for in one turn: eleven years of days."""
+_Now = tuple[float, Reading, tuple[Alarm, ...]]
+"""A time, what the scores are then, and which alarms begin, go on or end."""
+
 _DECODER = msgspec.json.Decoder(Life)
 _ENCODER = msgspec.json.Encoder()
 
@@ -54,9 +57,10 @@ def turn(policy: Policy, life: Life, moment: Moment, calm: Calm | None = None) -
         if due is None or due > at or (due == at and by_time):
             break
         reading = moment.reading if moment.earlier is None else moment.earlier(due)
-        life, _ = _stepped(plan, life, (due, reading), None, changes)
+        life, _ = _stepped(plan, life, (due, reading, ()), None, changes)
     before = life
-    life, due = _stepped(plan, life, (at, moment.reading), None if by_time else moment, changes)
+    event = None if by_time else moment
+    life, due = _stepped(plan, life, (at, moment.reading, moment.incidents), event, changes)
     stands = not by_time and life.tiers is before.tiers and life.badges == before.badges
     box = plan.ground.box(moment.reading) if stands and moment.type not in plan.stirring else None
     badges = plan.badges.shown(life.badges) if life.badges else ()
@@ -110,7 +114,7 @@ def _eased(plan: LifePlan, calm: Calm, moment: Moment) -> Turned:
     if alerts:
         looked = plan.alerts.concerned(still, moment)
         if looked:
-            seen = Seen(at, reading, moment, plan.statuses.name(status), None)
+            seen = Seen(at, reading, moment, plan.statuses.name(status), None, moment.incidents)
             alerts, still = plan.alerts.eased(alerts, looked, seen, changes)
         if still:
             due = _sooner(due, plan.alerts.due(alerts, at))
@@ -133,13 +137,13 @@ def _begun(plan: LifePlan, life: Life, at: float, changes: list[Change]) -> Life
 
 
 def _stepped(
-    plan: LifePlan, life: Life, now: tuple[float, Reading], event: Moment | None, changes: list[Change]
+    plan: LifePlan, life: Life, now: _Now, event: Moment | None, changes: list[Change]
 ) -> tuple[Life, float | None]:
     """Turn everything once: tier, status, badges, alerts; each sees what those before it have become.
 
     Besides the life return when time alone may change the tier.
     """
-    at, reading = now
+    at, reading, alarms = now
     # Looking twice at the same moment is no second evaluation.
     again = event is None and at == life.at
     counted = "" if again or (event is not None and not event.counts) else event and event.type
@@ -157,7 +161,7 @@ def _stepped(
     if badges:
         badges = plan.badges.turned(badges, reading, tiers.tier, event, changes)
     if alerts:
-        seen = Seen(at, reading, event, plan.statuses.name(status), fallen)
+        seen = Seen(at, reading, event, plan.statuses.name(status), fallen, alarms)
         alerts = plan.alerts.turned(alerts, seen, changes)
     due = of_tiers = plan.tiers.due(tiers, at, reading)
     if plan.statuses.moves:

@@ -11,7 +11,7 @@ from renown.policy import AlertWhen, EventMatch, Move, Rate
 from renown.scoring.life import marks
 from renown.scoring.life.calendar import DAY
 from renown.scoring.life.conditions import figure, part_of
-from renown.scoring.life.state import AlertState, Moment
+from renown.scoring.life.state import Alarm, AlertState, Moment
 from renown.scoring.matching import all_of
 from renown.scoring.reading import Reading
 
@@ -31,6 +31,8 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     status: str
     fallen: str | None
     """Why the tier has become a lower one, if it has."""
+    incidents: tuple[Alarm, ...] = ()
+    """Alarms of the guards that begin or go on with the event, or end with it or by time."""
 
 
 class Watcher:
@@ -224,7 +226,7 @@ class _Incident(Watcher):
         return self._told(seen, ends=True)
 
     def _told(self, seen: Seen, *, ends: bool) -> str | None:
-        for incident in seen.event.incidents if seen.event is not None else ():
+        for incident in seen.incidents:
             if self._guard in (incident.guard, incident.kind) and (incident.phase == "ends") == ends:
                 return incident.text
         return None
