@@ -340,6 +340,26 @@ async def test_alarms_come_with_the_updates_of_every_process(make: StoreFactory,
             assert {each.subject for each in alarms} == {"shop:1"}
 
 
+async def test_an_alarm_about_what_comes_late_is_over_as_well(make: StoreFactory, tmp_path: Path) -> None:
+    """Its day had passed before it began: time has nothing to wait for, and must not wait for it forever."""
+    policy = load(EVERYTHING.replace("SCORE", 'method = "mean"'), "everything")
+    async with running(make, tmp_path, policy, Hands(6 * DAY)) as ledger:
+
+        def rated(n: int, value: float, hours: float) -> Event:
+            when = moment(hours * 60)
+            return Event("review", "shop:1", f"r{n}", f"buyer:{n}", value, ref=f"o{n}", occurred_at=when)
+
+        applied(await ledger.append([rated(1, 5.0, 0), rated(2, 3.0, 82), rated(3, 2.0, 91)]))
+        applied(await ledger.append([Event("suspended", "shop:1", occurred_at=moment(5 * DAY))]))
+        late = await ledger.append([rated(4, 2.0, 93), rated(5, 1.0, 99)])
+        (alarmed,) = await ledger.events("shop:1", None, 1)
+        assert ("attack", "fired") in [(each.name, each.after) for each in alarmed.changes], late
+        await asyncio.wait_for(ledger.pass_time(), 60)
+        told = [change for each in await by_time(ledger, "shop:1") for change in each.changes]
+        assert ("attack", "cleared") in [(each.name, each.after) for each in told]
+        assert (await ledger.rebuild(check=True)).clean
+
+
 SCORES = (
     'method = "mean"',
     'method = "fading_mean"\nprior = { value = 3, weight = 1 }',

@@ -42,7 +42,9 @@ def outlook(policy: Policy, folded: Folded, view: bytes, at: float) -> Outlook:
     """Look at a subject at `at`, where nothing but time has passed since its newest version, shown as `view`.
 
     A score that only fades by a half-life has not changed; it has when it is not what it was just before.
+    Of times before the newest event only what is over by then can be asked: holds and alarms.
     """
+    at = max(at, folded.at)
     if folded.hold_until is not None and folded.hold_until <= at:
         return Outlook(True, None)
     prior = folded.prior

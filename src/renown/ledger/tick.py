@@ -89,10 +89,12 @@ class Tick(Batch):
 
     def _reach(self, subject: Subject, due: float) -> float | None:
         policy, folded = subject.policy, subject.folded
-        ends = folded.hold_until is not None and folded.hold_until <= due
-        if due <= folded.at and not ends:
-            # An event has come since that lies after it; or nobody has looked at the subject yet.
-            return due_of(policy, folded, folded.at)
+        if due <= folded.at:
+            first = due_of(policy, folded, folded.at)
+            if first is None or first > due:
+                # An event has come since that lies after it; or nobody has looked at the subject yet.
+                return first
+            # Holds and alarms about what came late can be over before the newest event.
         look = outlook(policy, folded, subject.view, due)
         if not look.shows:
             return look.due
