@@ -93,8 +93,11 @@ def test_a_file_that_is_no_toml_or_is_not_there_is_told(tmp_path: Path) -> None:
         assert caught.value.problem_code == code
 
 
+PRESETS = {"seller", "product", "trader", "member", "account", "freelancer", "system"}
+
+
 def test_policies_are_presets_by_default_in_dev_mode_only(tmp_path: Path) -> None:
-    assert set(chosen(load(flags={"dev": True}).settings).kinds) == {"seller", "product", "trader", "member"}
+    assert set(chosen(load(flags={"dev": True}).settings).kinds) == PRESETS
     with pytest.raises(SettingsError) as caught:
         chosen(Settings())
     assert caught.value.problem_code == "no_policies"
