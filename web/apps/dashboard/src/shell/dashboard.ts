@@ -4,10 +4,8 @@ import { live } from "../data/live.ts";
 import { key, signOut } from "../data/session.ts";
 import type { Info } from "../data/types.ts";
 import { WatchState } from "../data/watch.ts";
-import "../gateway/gateway-page.ts";
 import "../overview/overview-page.ts";
 import { parse, type Route, toSend } from "../router.ts";
-import "../send/send-page.ts";
 import { base, card, controls, skeleton } from "../styles/shared.ts";
 import mark from "../styles/mark.svg";
 import "../subject/subject-page.ts";
@@ -25,6 +23,8 @@ export class Dashboard extends LitElement {
   @state() private route: Route = parse(location.hash);
   private readonly server = new Server(this);
   private readonly late = new Late(this, {
+    gateway: () => import("../gateway/gateway-page.ts"),
+    send: () => import("../send/send-page.ts"),
     radar: () => import("../radar/radar-page.ts"),
     policies: () => import("../policies/policies-page.ts"),
   });
@@ -96,7 +96,7 @@ export class Dashboard extends LitElement {
       case "overview":
         return html`<rn-overview .info=${info}></rn-overview>`;
       case "gateway":
-        return info ? html`<rn-gateway></rn-gateway>` : html``;
+        return info ? this.late.show("gateway", () => html`<rn-gateway></rn-gateway>`) : html``;
       case "radar":
         return this.late.show("radar", () => html`<rn-radar .info=${info}></rn-radar>`);
       case "policies":
@@ -104,8 +104,13 @@ export class Dashboard extends LitElement {
       case "subject":
         return html`<rn-subject .info=${info} .subject=${this.route.subject}></rn-subject>`;
       case "send":
-        return html`<rn-send .info=${info} .subject=${this.route.subject ?? ""}></rn-send>`;
+        return this.late.show("send", () => this.send(info));
     }
+  }
+
+  private send(info: Info | null): TemplateResult {
+    const { route } = this;
+    return html`<rn-send .info=${info} .subject=${route.page === "send" ? (route.subject ?? "") : ""}></rn-send>`;
   }
 
   private policies(info: Info | null): TemplateResult {
