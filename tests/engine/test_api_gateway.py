@@ -111,6 +111,9 @@ async def test_a_user_who_connects_again_and_again_is_named(server: RunningServe
     (loop,) = view["loops"]
     assert loop["user"] == "ana"
     assert loop["connects"] > 20
+    # Once for a loop, not once for each connection of it.
+    log = server.log.read_text()
+    assert log.count("the user 'ana' connects again and again, last by websocket json") == 1
 
 
 def test_samples_are_sent_once(server: RunningServer) -> None:

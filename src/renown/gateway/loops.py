@@ -29,7 +29,7 @@ class Loops:
         return {user: count for user, (at, count) in self._flagged.items() if at > since}
 
     def connected(self, user: str, now: float) -> bool:
-        """Count a connection of `user`; return whether that is a loop. Nobody is nobody's loop."""
+        """Count a connection of `user`; return whether with it a loop begins. Nobody is nobody's loop."""
         self._now = now
         if not user:
             return False
@@ -45,4 +45,4 @@ class Loops:
         self._flagged[user] = (now, count + 1)
         if len(self._flagged) > _FLAGGED:
             self._flagged.popitem(last=False)
-        return True
+        return count == self._most

@@ -1,5 +1,6 @@
 """What the gateway counts: plain numbers on the hot path, read by Prometheus when it asks."""
 
+import logging
 import re
 from bisect import bisect_left
 from collections import Counter
@@ -23,6 +24,7 @@ from renown.protocol.replies import Reply, SubscribeResult
 
 __all__ = ["LATENCY_BOUNDS", "GatewayMetrics"]
 
+_LOG = logging.getLogger("renown.gateway")
 _SDKS: Final = frozenset(
     ("js", "python", "go", "dart", "swift", "java", "csharp", "renown", "renown-live", "widget")
 )
@@ -87,8 +89,12 @@ class GatewayMetrics(Collector):
 
     def opened(self, wire: Wire, sdk: str, version: str, user: str, now: float) -> None:
         """Count a connection whose connect command succeeded."""
-        self.clients[self._client(wire, sdk, version)] += 1
-        self.loops.connected(user, now)
+        client = self._client(wire, sdk, version)
+        self.clients[client] += 1
+        if self.loops.connected(user, now):
+            _LOG.warning(
+                "the user %r connects again and again, last by %s", user, " ".join(filter(None, client))
+            )
 
     def left(self, wire: Wire, sdk: str, version: str) -> None:
         """Count a connection as gone that was `opened`."""
