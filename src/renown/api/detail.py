@@ -22,7 +22,7 @@ from renown.api.reading import (
     unknown_subject,
 )
 from renown.api.services import Services, Use
-from renown.model import Change, Entry, Event, timestamp
+from renown.model import Activity, Change, Entry, Event, timestamp
 
 __all__ = ["get_events", "get_explanation", "get_history"]
 
@@ -87,6 +87,21 @@ def _record(entry: Entry) -> EventRecord:
         ended_by=entry.ended_by,
         changes=entry.changes or msgspec.UNSET,
         held_why=entry.held_why if entry.held else None,
+    )
+
+
+def _public_record(activity: Activity) -> EventRecord:
+    told = activity.changes or ()
+    changes = tuple([Change(each.kind, each.name, each.before, each.after) for each in told])
+    return EventRecord(
+        version=activity.version,
+        score=activity.score,
+        subject=activity.subject,
+        type=activity.type,
+        at=activity.at,
+        delta=activity.delta,
+        value=activity.value,
+        changes=changes or msgspec.UNSET,
     )
 
 
@@ -197,6 +212,6 @@ async def get_events(
         events = [_record(entry) for entry in entries]
     else:
         found = await activities_of(services.ledger, subject, entries)
-        events = [msgspec.convert(each, EventRecord, from_attributes=True) for each in found]
+        events = [_public_record(each) for each in found]
     page = EventPage(subject, events, following)
     return json_response(page, headers=_PERSONAL)

@@ -27,6 +27,7 @@ __all__ = ["dismiss_held", "get_held", "release_held"]
 
 MOST: Final = 200
 """Most events that are decided on at once."""
+_SAID_BY_GUARDS: Final = ("flag", "weigh")
 _NO_STORE: Final = {"cache-control": "no-store"}
 
 
@@ -73,6 +74,8 @@ async def _held(services: Services, entry: Entry) -> HeldEvent:
     # A guard holds an event as it comes; disputes and moderators do it by an event of their own.
     by = entry if entry.held_by in (None, entry.event.id) else await services.ledger.event(entry.held_by)
     changes = () if by is None else by.changes
+    if by is not entry:
+        changes += tuple([change for change in entry.changes if change.kind in _SAID_BY_GUARDS])
     return HeldEvent(
         entry.seq,
         entry.event,
@@ -86,7 +89,7 @@ async def _held(services: Services, entry: Entry) -> HeldEvent:
 
 
 def _tells(change: Change, entry: Entry) -> bool:
-    return change.kind in ("flag", "weigh") or (
+    return change.kind in _SAID_BY_GUARDS or (
         change.kind in ("hold", "dispute") and change.name == entry.event.id
     )
 
