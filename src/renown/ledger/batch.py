@@ -18,7 +18,7 @@ from renown.ledger.deriving import counts_at_once, made_by, made_ids, made_late,
 from renown.ledger.erasing import ERASED
 from renown.ledger.fold import apply, begin, meant
 from renown.ledger.forms import Applied, Earlier, Folded
-from renown.ledger.guarding import facts_about, knows_actors, refused, returned_pair
+from renown.ledger.guarding import asks_of_others, facts_about, knows_actors, refused, returned_pair
 from renown.ledger.lineage import said_blindly
 from renown.ledger.living import face_of, waits
 from renown.ledger.past import StoredPast
@@ -40,7 +40,7 @@ from renown.model import (
     timestamp,
 )
 from renown.policy import Policy
-from renown.scoring.guards import NOTHING, Facts, begin_guards, judge, wants
+from renown.scoring.guards import NOTHING, Facts, Guards, begin_guards, judge, wants
 from renown.stores import ActorRow, DueRow, EndRow, EventRow, HoldRow, KindRow, Reader, StandingRow, Writer
 
 __all__ = ["SYSTEM", "Batch", "Prepared", "Work"]
@@ -241,7 +241,7 @@ class Batch:
             self._known = {row[0]: row[1:] for row in reader.known(sent)}
         wanted = {p.event.subject for p in self._coming}
         wanted.update(p.rater for p in self._coming if p.rater is not None)
-        guarded = [p for p in self._coming if p.policy.guards or p.policy.raters is not None]
+        guarded = [p for p in self._coming if asks_of_others(p.policy)]
         if guarded:
             wanted.update(self._inform(guarded))
         wanted.update(self._switching)
@@ -439,27 +439,31 @@ class Batch:
             weight = said.weight
             self._acquaint(prepared)
         event, effect = prepared.event, prepared.effect
-        guards, actor = subject.folded.guards, event.actor or ""
-        giver = self._cache.subjects.get(actor)
+        guards, facts = subject.folded.guards, _NO_FACTS
+        if event.data is not None or asks_of_others(policy):
+            facts = self._facts(prepared, guards, weight)
+        remembered = begin_guards(policy) if guards is None else guards
+        verdict = judge(policy, remembered, event, effect, facts=facts, at=prepared.at)
+        if verdict is NOTHING:
+            return basis if facts is _NO_FACTS else Basis(basis.weight, basis.prior, facts)
+        error = refused(event, effect, verdict)
+        if error is not None:
+            raise error
+        return Basis(basis.weight, basis.prior, None if facts is _NO_FACTS else facts, verdict)
+
+    def _facts(self, prepared: Prepared, guards: Guards | None, weight: float) -> Facts:
+        cache, actor = self._cache, prepared.event.actor or ""
+        giver = cache.subjects.get(actor)
         facts = facts_about(
-            policy,
-            event,
-            known=self._cache.actors.get(actor),
+            prepared.policy,
+            prepared.event,
+            known=cache.actors.get(actor),
             returned=None if prepared.returned is None else self._pairs.get(prepared.returned),
             guards=guards,
             of_actor=None if giver is None else giver.folded.guards,
             weight=weight,
         )
-        remembered = begin_guards(policy) if guards is None else guards
-        verdict = judge(policy, remembered, event, effect, facts=facts, at=prepared.at)
-        error = refused(event, effect, verdict)
-        if error is not None:
-            raise error
-        told = None if facts == _NO_FACTS else facts
-        said = None if verdict is NOTHING else verdict
-        if told is None and said is None:
-            return basis
-        return Basis(basis.weight, basis.prior, told, said)
+        return _NO_FACTS if facts == _NO_FACTS else facts
 
     def _acquaint(self, prepared: Prepared) -> None:
         """Look up whom guards ask for about one more event."""

@@ -1,6 +1,7 @@
 """What guards are told of an arriving event, and what becomes of it."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from renown import scoring
@@ -12,7 +13,7 @@ from renown.scoring import Effect
 from renown.scoring.guards import Facts, Guards, Verdict, kin_of, wants
 from renown.stores import ActorRow
 
-__all__ = ["facts_about", "knows_actors", "refused", "returned_pair"]
+__all__ = ["asks_of_others", "facts_about", "knows_actors", "refused", "returned_pair"]
 
 _NO_FACTS = Facts()
 
@@ -78,6 +79,13 @@ def _same_owner(actor: str | None, data: Mapping[str, Any] | None) -> bool:
     return owner is not None and owner in (actor, data.get("actor_owner"))
 
 
+@lru_cache(maxsize=1024)
+def asks_of_others(policy: Policy) -> bool:
+    """Tell whether guards or weights of the policy ask for anything but the event and its subject."""
+    return knows_actors(policy) or (bool(policy.guards) and not wants(policy).nothing)
+
+
+@lru_cache(maxsize=1024)
 def knows_actors(policy: Policy) -> bool:
     """Tell whether anything of the policy asks since when an actor is known, and how much it has said."""
     return (bool(policy.guards) and wants(policy).actors) or scoring.asks_age(policy.raters)
