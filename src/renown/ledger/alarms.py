@@ -1,14 +1,14 @@
 """Alerts that fired or cleared, for those who pass them on: none is lost when a process dies before."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 import msgspec
 
 from renown.ledger.views import alarms_of
 from renown.model import Alarm
-from renown.stores import Reader, Store
+from renown.stores import Reader, Store, Writer
 
 __all__ = ["AlarmBook"]
 
@@ -31,8 +31,10 @@ class AlarmBook:
     All methods raise `LedgerError` when the file fails.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, write: Callable[[Callable[[Writer], None]], Awaitable[None]]) -> None:
+        """Write through `write`: what another connection writes looks to the writer like another process."""
         self._store = store
+        self._write = write
 
     async def untold(self) -> tuple[int, list[Alarm]]:
         """Return the ledger's newest `seq`, and the alarms that nobody is known to have passed on."""
@@ -53,19 +55,16 @@ class AlarmBook:
     async def told(self, seq: int) -> None:
         """Note that all alarms up to a position were passed on; it never goes back."""
 
-        def write() -> None:
-            writer = self._store.writer()
-            try:
-                writer.begin()
-                before = writer.meta(_TOLD)
-                if before is None or int(before) < seq:
-                    writer.put_meta(_TOLD, str(seq))
-                    writer.commit()
-            finally:
+        def write(writer: Writer) -> None:
+            writer.begin()
+            before = writer.meta(_TOLD)
+            if before is None or int(before) < seq:
+                writer.put_meta(_TOLD, str(seq))
+                writer.commit()
+            else:
                 writer.rollback()
-                writer.close()
 
-        await asyncio.to_thread(write)
+        await self._write(write)
 
     async def owners(self, subject: str) -> Sequence[str]:
         """Return the users whose stored rights say that a subject is theirs; patterns are not followed."""

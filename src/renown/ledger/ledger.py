@@ -16,7 +16,7 @@ from renown.ledger.clock import Clock, SteadyClock
 from renown.ledger.erasing import Erasure, erase
 from renown.ledger.incidents import IncidentBook
 from renown.ledger.keys import Keys
-from renown.ledger.queue import Append, JobQueue
+from renown.ledger.queue import Append, Call, JobQueue
 from renown.ledger.reads import Reads
 from renown.ledger.rebuild import Progress, RebuildReport, rebuild
 from renown.ledger.rights import RightsBook
@@ -25,7 +25,7 @@ from renown.ledger.timers import Timers
 from renown.ledger.writer import MAX_BATCH, WriterThread
 from renown.model import Answer, Event, Update
 from renown.policy import Policies
-from renown.stores import SqliteStore, Store
+from renown.stores import SqliteStore, Store, Writer
 
 __all__ = ["Committed", "Ledger", "LedgerOptions", "Stats"]
 
@@ -74,7 +74,7 @@ class Ledger(Reads):
         super().__init__(store, policies)
         self.keys: Final = Keys(store)
         self.rights: Final = RightsBook(store)
-        self.alarms: Final = AlarmBook(store)
+        self.alarms: Final = AlarmBook(store, self._write)
         self.incidents: Final = IncidentBook(store, policies)
         self.policies: Final = PolicyBook(store, policies)
         self.clock: Final[Clock] = clock or SteadyClock()
@@ -211,6 +211,14 @@ class Ledger(Reads):
 
     def _next_due(self) -> float | None:
         return self._store.near.next_due(self._policies.kinds)
+
+    async def _write(self, change: Callable[[Writer], None]) -> None:
+        """Let the writer make a transaction of something else than events, between two batches."""
+        if self._queue is None:
+            raise LedgerError("the ledger is not started", code="ledger_closed")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.put(Call(change, done))
+        await done
 
     async def _tick(self) -> int:
         if self._queue is None or self._writer is None:
