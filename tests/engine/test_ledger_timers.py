@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from renown import scoring
 from renown.ledger import Ledger
 from renown.ledger.clock import Clock
 from renown.model import Entry, Event, Status
@@ -305,6 +306,36 @@ async def test_an_earlier_due_wakes_the_ledger(make: StoreFactory, tmp_path: Pat
         applied(await ledger.append([joined("old", -3 * DAY)]))
         await news.until("user:old", 2)
         assert (await shown(ledger, "user:old"))["status"] == "active"
+
+
+async def test_looking_daily_at_who_stands_still_costs_the_same_each_day(
+    make: StoreFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event of two years ago comes under rules that take a note each day while its score fades."""
+    text = ACCOUNT.replace("HALF", "half_life_days = 30")
+    steady = """
+    [[tiers]]
+    name = "new"
+    [[tiers]]
+    name = "steady"
+    min_score = 3.1
+    dwell = { days = 3, of = 5 }
+    """
+    read, reads = scoring.read, 0
+
+    def counted(*given: Any, **named: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        return read(*given, **named)
+
+    clock = Hands(730 * DAY)
+    async with running(make, tmp_path, load(text + steady), clock) as ledger:
+        monkeypatch.setattr(scoring, "read", counted)
+        applied(await ledger.append([Event("review", "user:ana", value=5.0, occurred_at=moment(0))]))
+        await ledger.pass_time()
+        monkeypatch.undo()
+        assert 1_000 < reads < 8_000, reads
+        assert (await ledger.rebuild(check=True)).clean
 
 
 async def test_the_standing_of_a_past_time_has_the_status_of_then(make: StoreFactory, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from renown.ledger.forms import Folded, Freed
 from renown.model import Contribution, Event
 from renown.policy import Policies, Policy
 from renown.scoring import KindState
+from renown.scoring.life import Life
 from renown.stores import ActorRow, KindRow
 
 __all__ = ["MAX_RECENT", "Cache", "Kind", "Subject", "Waiting"]
@@ -33,6 +34,8 @@ class Subject(msgspec.Struct, gc=False, eq=False):
     folded: Folded
     seq: int
     view: bytes
+    looked: tuple[Folded, Life] | None = None
+    """What was looked at when time last passed with nothing to show, and what its life had come to."""
 
 
 class Waiting(msgspec.Struct, gc=False, frozen=True):

@@ -10,7 +10,7 @@ from renown.model import Standing, timestamp
 from renown.policy import Policy
 from renown.scoring import TIME, Reading
 from renown.scoring.guards import guards_due, pass_time
-from renown.scoring.life import Moment, turn
+from renown.scoring.life import Life, Moment, turn
 
 __all__ = ["Outlook", "due_of", "outlook", "reaches"]
 
@@ -29,6 +29,8 @@ class Outlook(msgspec.Struct, frozen=True):
     """Whether something that people see has changed."""
     due: float | None
     """When to look again if not."""
+    life: Life | None = None
+    """What the life has come to by then, if nothing has changed: where the next look may begin."""
 
 
 def due_of(policy: Policy, folded: Folded, at: float) -> float | None:
@@ -38,8 +40,11 @@ def due_of(policy: Policy, folded: Folded, at: float) -> float | None:
     return _first(scoring.next_change(policy, folded.state, at), folded.hold_until, life, guards)
 
 
-def outlook(policy: Policy, folded: Folded, view: bytes, at: float) -> Outlook:
+def outlook(policy: Policy, folded: Folded, view: bytes, at: float, looked: Life | None = None) -> Outlook:
     """Look at a subject at `at`, where nothing but time has passed since its newest version, shown as `view`.
+
+    `looked` is the life of an earlier look at the same version. Without it every look would make up for all
+    dues since that version once more: a quiet subject that is due daily would cost more with each day.
 
     A score that only fades by a half-life has not changed; it has when it is not what it was just before.
     Of times before the newest event only what is over by then can be asked: holds and alarms.
@@ -54,34 +59,34 @@ def outlook(policy: Policy, folded: Folded, view: bytes, at: float) -> Outlook:
     if folded.guards is not None:
         guards, incidents = pass_time(policy, folded.guards, at)
         guards_until = guards_due(guards)
+    life = folded.life if looked is None else looked
     face, life_until = None, None
-    if folded.life is not None:
+    if life is not None:
 
         def earlier(moment: float) -> Reading:
             return scoring.read(policy, folded.state, moment, prior)
 
-        turned = turn(
-            policy, folded.life, Moment(at, reading, TIME, counts=False, incidents=incidents, earlier=earlier)
-        )
+        moment = Moment(at, reading, TIME, counts=False, incidents=incidents, earlier=earlier)
+        turned = turn(policy, life, moment)
         if turned.changes:
             return Outlook(True, None)
         face = Face(turned.tier, turned.badges, turned.status, turned.status_until, turned.due)
-        life_until = turned.due
+        life, life_until = turned.life, turned.due
     before = scoring.read(policy, folded.state, at - _JUST_BEFORE, prior)
     shows = _moved(before, reading) or _differs(_standing.decode(view), reading, face)
-    return Outlook(shows, _first(next_change, folded.hold_until, life_until, guards_until))
+    return Outlook(shows, _first(next_change, folded.hold_until, life_until, guards_until), life)
 
 
 def reaches(policy: Policy, folded: Folded, view: bytes, due: float | None) -> bool:
     """Tell whether `due` is what looking again and again, with nothing to show for it, comes to."""
-    looked = due_of(policy, folded, folded.at)
+    looked, life = due_of(policy, folded, folded.at), None
     for _ in range(_MOST_LOOKS):
         if looked == due or looked is None or (due is not None and looked > due):
             break
-        look = outlook(policy, folded, view, looked)
+        look = outlook(policy, folded, view, looked, life)
         if look.shows:
             break
-        looked = look.due
+        looked, life = look.due, look.life
     return looked == due
 
 

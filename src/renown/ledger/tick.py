@@ -95,8 +95,10 @@ class Tick(Batch):
                 # An event has come since that lies after it; or nobody has looked at the subject yet.
                 return first
             # Holds and alarms about what came late can be over before the newest event.
-        look = outlook(policy, folded, subject.view, due)
+        looked = subject.looked[1] if subject.looked and subject.looked[0] is folded else None
+        look = outlook(policy, folded, subject.view, due, looked)
         if not look.shows:
+            subject.looked = None if look.life is None else (folded, look.life)
             return look.due
         self._pass_time(subject, due)
         return due_of(policy, subject.folded, subject.folded.at)
