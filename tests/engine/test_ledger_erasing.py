@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from renown.errors import EventError
@@ -96,6 +97,24 @@ async def test_another_process_goes_on_as_if_nothing_had_been(make: StoreFactory
         applied(await one.append([rating("7", "2", 4, 5), rating("2", "9", 4, 6)]))
         await other.erase("trader:7")
         applied(await one.append([rating("7", "9", -9, 7), rating("5", "2", 3, 8)]))
+        assert (await other.rebuild(check=True)).clean
+
+
+async def test_a_count_of_different_actors_forgets_the_key_as_well(
+    make: StoreFactory, tmp_path: Path
+) -> None:
+    ended = Event("contract_ended", "freelancer:1", value=1.0, data={"earned": 300.0})
+    async with opened(make, tmp_path) as one, opened(make, tmp_path) as other:
+        for n, actor in enumerate(("client:1", "client:2", "client:1", "client:3")):
+            sent = msgspec.structs.replace(ended, actor=actor, ref=f"c{n}", occurred_at=moment(n))
+            applied(await one.append([sent]))
+        before = await one.snapshot("freelancer:1")
+        await other.erase("client:1")
+        assert await one.snapshot("freelancer:1") == before
+        assert (await one.rebuild(check=True)).clean
+        sent = msgspec.structs.replace(ended, actor="client:1", ref="c9", occurred_at=moment(9))
+        applied(await one.append([sent]))
+        assert view(await one.snapshot("freelancer:1"))["categories"]["clients"]["score"] == 4
         assert (await other.rebuild(check=True)).clean
 
 

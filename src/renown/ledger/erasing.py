@@ -1,17 +1,18 @@
 """Erasing a person: who did it and what was written go, what it did to scores stays.
 
 The person's key becomes a random one of the same kind in every event they sent, the same for all of them,
-so that one value per actor stays one value. Of the events' `data` only what policies read is kept. What was
-recorded with the events, contributions, weights and scores, stays as it is.
+so that one value per actor stays one value. Of the events' `data` only what policies read is kept. Weights
+and scores that were recorded with the events stay as they are.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
 from renown.errors import EventError
+from renown.ledger.rebuild import write_replay
 from renown.ledger.replay import replay
 from renown.model import Event, is_key, kind_of
 from renown.policy import Policies, Policy, attributes_of
@@ -80,16 +81,20 @@ def _rewrite(writer: Writer, policies: Policies, rows: Sequence[EventRow], pseud
     subject = rows[0].subject
     policy = policies.get(kind_of(subject))
     erased = {row.seq: _without_person(row, policy, pseudonym) for row in rows}
-    pairs: Mapping[int, str | None] = {}
-    if policy is not None:
-        told = writer.ascending(subject, 0, -1)
-        made = replay(policy, [erased.get(row.seq, row) for row in told])
-        pairs = {row.seq: row.pair for row in made.rows}
-        # What guards remember of persons they remember under the new key.
-        writer.put_standings([row._replace(life=made.standing.life) for row in writer.standings([subject])])
-    writer.erase_events(
-        [(pseudonym, pairs.get(row.seq, row.pair), row.body, row.seq) for row in erased.values()]
-    )
+    if policy is None:
+        writer.erase_events([(pseudonym, row.pair, row.body, row.seq) for row in erased.values()])
+        return
+    told = [erased.get(row.seq, row) for row in writer.ascending(subject, 0, -1)]
+    made = replay(policy, told)
+    writer.erase_events([(pseudonym, row.pair, row.body, row.seq) for row in made.rows if row.seq in erased])
+    for row in writer.standings([subject]):
+        if (row.view, row.policy_version) == (made.standing.view, made.standing.policy_version):
+            # Counts of different actors know them by hashes of their keys, in contributions and states.
+            made.standing = made.standing._replace(due=row.due)
+            write_replay(writer, told, made)
+        else:
+            # What guards remember of persons they remember under the new key.
+            writer.put_standings([row._replace(life=made.standing.life)])
 
 
 def _without_person(row: EventRow, policy: Policy | None, pseudonym: str) -> EventRow:
