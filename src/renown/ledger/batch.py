@@ -13,7 +13,7 @@ from renown.ledger.access import Access, Overtaken
 from renown.ledger.cache import Cache, Kind, Subject
 from renown.ledger.carried import decode_carried
 from renown.ledger.check import body_of, checked, new_id
-from renown.ledger.checkpoints import EVERY, Checkpoints
+from renown.ledger.checkpoints import Checkpoints
 from renown.ledger.deriving import counts_at_once, made_by, made_ids, made_late, undoing
 from renown.ledger.erasing import ERASED
 from renown.ledger.fold import apply, begin, meant
@@ -613,8 +613,7 @@ class Batch:
         if row.changes is not None:
             touched.alarms += alarms_of(row, applied.changes)
         self._rows.append(row)
-        if row.version >= EVERY:
-            self._checkpoints.note(subject.policy, key, applied.folded, applied.changed)
+        self._checkpoints.note(subject.policy, key, applied.folded, applied.changed)
         self._known[row.id] = (key, row.version, row.body)
         for end in applied.ends:
             if end.seq is not None:
