@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from renown.ledger import checkpoints
+from renown.ledger import batch, checkpoints, replay
 from renown.model import Event
 from renown.scoring.lines import Line
 from tests.engine.ledger_kit import STORES, StoreFactory, moment, opened, rating, raw, review
@@ -44,17 +44,21 @@ def _read(folder: Path, statement: str) -> list[int]:
         connection.close()
 
 
+def _keep_every(versions: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (checkpoints, batch, replay):
+        monkeypatch.setattr(module, "EVERY", versions)
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_refolding_from_a_checkpoint_is_refolding_from_the_beginning(
     make: StoreFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     events = _story(seed, 500) + [review(n, minutes=5 * n) for n in range(500, 530)]
     async with opened(make, tmp_path / "without") as ledger:
-        monkeypatch.setattr(checkpoints, "EVERY", 10**9)
+        _keep_every(10**9, monkeypatch)
         await ledger.append(events)
         wanted = await ledger.snapshots(["trader:1", "member:1", "seller:1"])
-    monkeypatch.setattr(checkpoints, "EVERY", 7)
-    monkeypatch.setattr("renown.ledger.replay.EVERY", 7)
+    _keep_every(7, monkeypatch)
     async with opened(make, tmp_path / "with") as ledger:
         drawn = random.Random(seed)
         start = 0
@@ -71,7 +75,7 @@ async def test_refolding_from_a_checkpoint_is_refolding_from_the_beginning(
 async def test_a_changed_event_drops_what_was_built_on_it(
     make: StoreFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoints, "EVERY", 10)
+    _keep_every(10, monkeypatch)
     kept = "SELECT version FROM checkpoints WHERE subject = 'seller:1' ORDER BY version"
     async with opened(make, tmp_path) as ledger:
         await ledger.append([review(n) for n in range(1, 45)])
@@ -91,7 +95,7 @@ async def test_a_page_under_a_cap_is_the_same_with_and_without(
         Event("upvote", "member:1", id=f"v{n}", actor=f"member:a{n}", ref=f"p{n}", occurred_at=moment(n))
         for n in range(60)
     ]
-    monkeypatch.setattr(checkpoints, "EVERY", 8)
+    _keep_every(8, monkeypatch)
     async with opened(make, tmp_path) as ledger:
         await ledger.append(votes)
         whole = await ledger.explain("member:1", limit=1000)
