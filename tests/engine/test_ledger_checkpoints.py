@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from renown.ledger import batch, checkpoints, replay
+from renown.ledger import checkpoints, replay
 from renown.model import Event
 from renown.scoring.lines import Line
 from tests.engine.ledger_kit import STORES, StoreFactory, moment, opened, rating, raw, review
@@ -45,7 +45,7 @@ def _read(folder: Path, statement: str) -> list[int]:
 
 
 def _keep_every(versions: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (checkpoints, batch, replay):
+    for module in (checkpoints, replay):
         monkeypatch.setattr(module, "EVERY", versions)
 
 
