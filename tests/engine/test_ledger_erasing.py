@@ -1,6 +1,7 @@
 """Erasing a person: nothing of theirs is left, no score changes, and the ledger still proves itself."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -116,6 +117,33 @@ async def test_a_count_of_different_actors_forgets_the_key_as_well(
         applied(await one.append([sent]))
         assert view(await one.snapshot("freelancer:1"))["categories"]["clients"]["score"] == 4
         assert (await other.rebuild(check=True)).clean
+
+
+async def test_what_somebody_decided_stays_decided(make: StoreFactory, tmp_path: Path) -> None:
+    by: dict[str, Any] = {"actor": "moderator:1"}
+    async with opened(make, tmp_path) as ledger:
+        applied(await ledger.append([review(n, value=1.0) for n in range(4)]))
+        steps = [
+            Event("dispute", "seller:1", ref="rev-seller:1-1", **by),
+            Event(
+                "resolve", "seller:1", ref="rev-seller:1-1", data={"decision": "for", "reason": SECRET}, **by
+            ),
+            Event(
+                "hold",
+                "seller:1",
+                ref="rev-seller:1-2",
+                data={"days": 3, "share": 0.5, "reason": SECRET},
+                **by,
+            ),
+        ]
+        times = [msgspec.structs.replace(each, occurred_at=moment(10 + n)) for n, each in enumerate(steps)]
+        applied(await ledger.append(times))
+        before = await _views(ledger)
+        await ledger.erase("moderator:1")
+        assert await _views(ledger) == before
+        report = await ledger.rebuild(check=True)
+        assert report.clean, report.differences[:3]
+    assert SECRET.encode() not in _on_disk(tmp_path)
 
 
 async def test_who_is_nobody_is_refused(make: StoreFactory, tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ ERASED: Final = b":gone-"
 """What the body of an erased event has in its actor."""
 
 _PAGE: Final = 500
+_DECIDED: Final = {"hold": {"days", "share"}, "resolve": {"decision"}}
+"""What steps say in their data, under every policy; reasons go."""
 _event: Final = msgspec.json.Decoder(Event)
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
@@ -100,6 +102,7 @@ def _rewrite(writer: Writer, policies: Policies, rows: Sequence[EventRow], pseud
 def _without_person(row: EventRow, policy: Policy | None, pseudonym: str) -> EventRow:
     event = _event.decode(row.body)
     kept = frozenset[str]() if policy is None else attributes_of(policy)
+    kept |= _DECIDED.get(event.type, set())
     data: dict[str, Any] | None = None
     if event.data is not None:
         data = {name: each for name, each in event.data.items() if name in kept}
