@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from renown.errors import LedgerError
-from renown.ledger import Ledger, LedgerOptions, writer
+from renown.ledger import Ledger, LedgerOptions
+from renown.ledger.writing import writer
 from renown.model import Answer, Event, Status, Update
 from renown.policy import Policies
 from renown.stores import sqlite_rows

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from renown.errors import NotFoundError, RenownError
-from renown.ledger import as_of
+from renown.ledger.reading import as_of
 from renown.model import Event
 from tests.engine.ledger_kit import STORES, StoreFactory, moment, opened, rating, review
 

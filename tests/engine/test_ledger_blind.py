@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from renown.ledger import Ledger
-from renown.ledger.clock import Clock
+from renown.ledger.timing.clock import Clock
 from renown.model import Event, Status
 from renown.policy import Policies, load
 from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, moment, view

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from renown.ledger import checkpoints, replay
+from renown.ledger.folding import checkpoints, replay
 from renown.model import Event
 from renown.scoring.lines import Line
 from tests.engine.ledger_kit import STORES, StoreFactory, moment, opened, rating, raw, review

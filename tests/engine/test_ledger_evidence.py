@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from renown.ledger import Ledger
-from renown.ledger.clock import Clock
+from renown.ledger.timing.clock import Clock
 from renown.model import Answer, Change, Entry, Event, Status
 from renown.policy import Policies, Policy, load
 from tests.engine.ledger_kit import STORES, T0, StoreFactory, applied, moment, raw, review, view

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from renown.ledger import Ledger, LedgerOptions
-from renown.ledger.clock import Clock
+from renown.ledger.timing.clock import Clock
 from renown.model import Answer, Event, Status
 from renown.policy import Policies, load, preset_text
 from tests.engine.ledger_kit import STORES, StoreFactory, applied, moment, rating, review, view

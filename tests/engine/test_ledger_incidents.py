@@ -102,7 +102,7 @@ async def test_what_goes_on_is_found_however_long_ago_it_began(
     async with opened(make, tmp_path) as ledger:
         await _bombed(ledger)
         whole = await ledger.incidents.look(None, None, 50, NOW)
-    monkeypatch.setattr("renown.ledger.incidents._BACK", 0)
+    monkeypatch.setattr("renown.ledger.reading.incidents._BACK", 0)
     async with opened(make, tmp_path) as again:
         found = await again.incidents.look(None, None, 50, NOW)
         (line,), (before,) = found.incidents, whole.incidents

@@ -17,7 +17,7 @@ import pytest
 from renown import scoring
 from renown.errors import EventError
 from renown.ledger import Ledger, LedgerOptions
-from renown.ledger.clock import Clock
+from renown.ledger.timing.clock import Clock
 from renown.model import Answer, Event, Status, instant
 from renown.policy import Policies, Policy, Rule, attributes_of, load, preset, preset_names
 from renown.scoring.kind import needs_kind_state

@@ -7,7 +7,7 @@ import pytest
 
 from renown import scoring
 from renown.ledger import Ledger
-from renown.ledger.clock import Clock
+from renown.ledger.timing.clock import Clock
 from renown.model import Event
 from renown.policy import Policies
 from tests.engine.ledger_kit import STORES, StoreFactory, applied, view

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from renown.ledger import Ledger
-from renown.ledger.clock import Clock
+from renown.ledger.timing.clock import Clock
 from renown.model import Change, Event, Status
 from renown.policy import Policies, preset
 from tests.engine.ledger_kit import STORES, applied, moment, view

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from renown import scoring
 from renown.ledger import Ledger
-from renown.ledger.clock import Clock
+from renown.ledger.timing.clock import Clock
 from renown.model import Entry, Event, Status
 from renown.policy import Policies, Policy, load
 from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, moment, raw, view

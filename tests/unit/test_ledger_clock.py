@@ -2,7 +2,7 @@
 
 import pytest
 
-from renown.ledger.clock import PATIENCE, TOLERANCE, SteadyClock
+from renown.ledger.timing.clock import PATIENCE, TOLERANCE, SteadyClock
 
 
 class Machine:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from renown.ledger import Ledger
-    from renown.ledger.trying import Bin, Trial
+    from renown.ledger.policies.trying import Bin, Trial
     from renown.policy import Policy
 
 __all__ = ["switch_policy", "told_trial", "try_policy"]

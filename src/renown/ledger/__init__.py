@@ -1,17 +1,17 @@
 """The ledger: the append-only events with the standings folded from them, the one source of truth."""
 
-from renown.ledger.alarms import AlarmBook
-from renown.ledger.clock import Clock, SteadyClock
 from renown.ledger.erasing import Erasure
-from renown.ledger.incidents import AlertLine, IncidentBook, IncidentLine, Incidents, Pile
 from renown.ledger.keys import Key, Keys
 from renown.ledger.ledger import Committed, Ledger, LedgerOptions, Stats
-from renown.ledger.reads import HistoryPoint, KindCounts
+from renown.ledger.policies.switching import InForce, PolicyBook
+from renown.ledger.policies.switching import Version as PolicyVersion
+from renown.ledger.policies.trying import Stopped, Trial
+from renown.ledger.reading.alarms import AlarmBook
+from renown.ledger.reading.incidents import AlertLine, IncidentBook, IncidentLine, Incidents, Pile
+from renown.ledger.reading.reads import HistoryPoint, KindCounts
 from renown.ledger.rebuild import Difference, Progress, RebuildReport
 from renown.ledger.rights import Changes, RightsBook, UserRecord
-from renown.ledger.switching import InForce, PolicyBook
-from renown.ledger.switching import Version as PolicyVersion
-from renown.ledger.trying import Stopped, Trial
+from renown.ledger.timing.clock import Clock, SteadyClock
 
 __all__ = [
     "AlarmBook",

@@ -12,8 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from renown.errors import EventError
+from renown.ledger.folding.replay import replay
 from renown.ledger.rebuild import write_replay
-from renown.ledger.replay import replay
 from renown.model import Event, is_key, kind_of
 from renown.policy import Policies, Policy, attributes_of
 from renown.stores import EventRow, Store, Writer

@@ -10,19 +10,19 @@ import msgspec
 import structlog
 
 from renown.errors import LedgerError
-from renown.ledger.alarms import AlarmBook
-from renown.ledger.cache import Cache
-from renown.ledger.clock import Clock, SteadyClock
 from renown.ledger.erasing import Erasure, erase
-from renown.ledger.incidents import IncidentBook
 from renown.ledger.keys import Keys
-from renown.ledger.queue import Append, Call, JobQueue
-from renown.ledger.reads import Reads
+from renown.ledger.policies.switching import PolicyBook
+from renown.ledger.reading.alarms import AlarmBook
+from renown.ledger.reading.incidents import IncidentBook
+from renown.ledger.reading.reads import Reads
 from renown.ledger.rebuild import Progress, RebuildReport, rebuild
 from renown.ledger.rights import RightsBook
-from renown.ledger.switching import PolicyBook
-from renown.ledger.timers import Timers
-from renown.ledger.writer import MAX_BATCH, WriterThread
+from renown.ledger.timing.clock import Clock, SteadyClock
+from renown.ledger.timing.timers import Timers
+from renown.ledger.writing.cache import Cache
+from renown.ledger.writing.queue import Append, Call, JobQueue
+from renown.ledger.writing.writer import MAX_BATCH, WriterThread
 from renown.model import Answer, Event, Update
 from renown.policy import Policies
 from renown.stores import SqliteStore, Store, Writer

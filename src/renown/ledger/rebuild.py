@@ -9,13 +9,13 @@ import msgspec
 
 from renown import scoring
 from renown.errors import EventError
-from renown.ledger.cache import MAX_RECENT, Kind, Waiting
-from renown.ledger.guarding import knows_actors
-from renown.ledger.lineage import changed
-from renown.ledger.living import waits
-from renown.ledger.outlook import reaches
-from renown.ledger.replay import Replay, replay
+from renown.ledger.folding.lineage import changed
+from renown.ledger.folding.living import waits
+from renown.ledger.folding.replay import Replay, replay
+from renown.ledger.timing.outlook import reaches
 from renown.ledger.views import basis_of, changes_of, event_of
+from renown.ledger.writing.cache import MAX_RECENT, Kind, Waiting
+from renown.ledger.writing.guarding import knows_actors
 from renown.model import kind_of
 from renown.policy import Policies, Policy
 from renown.policy.checks.policy import RESERVED_TYPES

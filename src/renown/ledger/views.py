@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from renown.ledger.forms import Earlier, Face
+from renown.ledger.folding.forms import Earlier, Face
 from renown.model import (
     Activity,
     Alarm,

@@ -7,10 +7,10 @@ from typing import Final
 import structlog
 
 from renown.errors import LedgerError
-from renown.ledger.access import Access, Overtaken
-from renown.ledger.batch import Batch, Work
-from renown.ledger.cache import Cache, Subject
-from renown.ledger.outlook import due_of, outlook
+from renown.ledger.timing.outlook import due_of, outlook
+from renown.ledger.writing.access import Access, Overtaken
+from renown.ledger.writing.batch import Batch, Work
+from renown.ledger.writing.cache import Cache, Subject
 from renown.stores import DueRow
 
 __all__ = ["MAX_STEPS", "Tick"]

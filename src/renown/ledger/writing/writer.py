@@ -17,13 +17,13 @@ import structlog
 from msgspec.structs import force_setattr
 
 from renown.errors import LedgerError
-from renown.ledger.access import Access, Ahead, Overtaken, Within
-from renown.ledger.batch import Batch, Work
-from renown.ledger.cache import Cache
-from renown.ledger.queue import Append, Call, JobQueue
-from renown.ledger.tick import Tick
-from renown.ledger.versions import adopt
+from renown.ledger.policies.versions import adopt
+from renown.ledger.timing.tick import Tick
 from renown.ledger.views import updates_of
+from renown.ledger.writing.access import Access, Ahead, Overtaken, Within
+from renown.ledger.writing.batch import Batch, Work
+from renown.ledger.writing.cache import Cache
+from renown.ledger.writing.queue import Append, Call, JobQueue
 from renown.model import Answer, Update
 from renown.stores import Reader, Store, Writer
 

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from renown.errors import EventError
-from renown.ledger.forms import Earlier, Incoming, Past
+from renown.ledger.folding.forms import Earlier, Incoming, Past
 from renown.model import Event
 from renown.policy import STEPS, Policy
 

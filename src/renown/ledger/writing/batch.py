@@ -9,23 +9,23 @@ import structlog
 
 from renown import scoring
 from renown.errors import ConflictError, EventError, LedgerError, PolicyError
-from renown.ledger.access import Access, Overtaken
-from renown.ledger.cache import Cache, Kind, Subject
-from renown.ledger.carried import decode_carried
-from renown.ledger.check import body_of, checked, new_id
-from renown.ledger.checkpoints import Checkpoints
-from renown.ledger.deriving import counts_at_once, made_by, made_ids, made_late, undoing
 from renown.ledger.erasing import ERASED
-from renown.ledger.fold import apply, begin, meant
-from renown.ledger.forms import Applied, Earlier, Folded
-from renown.ledger.guarding import asks_of_others, facts_about, knows_actors, refused, returned_pair
-from renown.ledger.lineage import said_blindly
-from renown.ledger.living import face_of, waits
-from renown.ledger.past import StoredPast
+from renown.ledger.folding.carried import decode_carried
+from renown.ledger.folding.checkpoints import Checkpoints
+from renown.ledger.folding.fold import apply, begin, meant
+from renown.ledger.folding.forms import Applied, Earlier, Folded
+from renown.ledger.folding.lineage import said_blindly
+from renown.ledger.folding.living import face_of, waits
+from renown.ledger.folding.past import StoredPast
+from renown.ledger.folding.replay import replay, standing_row
+from renown.ledger.policies.switched import switch_event
 from renown.ledger.rebuild import write_replay
-from renown.ledger.replay import replay, standing_row
-from renown.ledger.switched import switch_event
 from renown.ledger.views import activity_json, alarms_of, basis_json, cause_of, earlier_of, encode
+from renown.ledger.writing.access import Access, Overtaken
+from renown.ledger.writing.cache import Cache, Kind, Subject
+from renown.ledger.writing.check import body_of, checked, new_id
+from renown.ledger.writing.deriving import counts_at_once, made_by, made_ids, made_late, undoing
+from renown.ledger.writing.guarding import asks_of_others, facts_about, knows_actors, refused, returned_pair
 from renown.model import (
     Alarm,
     Answer,

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from renown import scoring
 from renown.errors import EventError
-from renown.ledger.forms import NO_CONTRIBUTIONS, Earlier, End, Hold, Incoming, Past
-from renown.ledger.lineage import said, the_one
-from renown.ledger.living import held_why, verdict_of
+from renown.ledger.folding.forms import NO_CONTRIBUTIONS, Earlier, End, Hold, Incoming, Past
+from renown.ledger.folding.lineage import said, the_one
+from renown.ledger.folding.living import held_why, verdict_of
 from renown.model import Change, Contribution, Event, timestamp
 from renown.policy import Disputes, Policy
 from renown.scoring import TIME

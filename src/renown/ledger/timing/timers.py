@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from renown.errors import LedgerError
-from renown.ledger.clock import Clock
+from renown.ledger.timing.clock import Clock
 
 __all__ = ["Timers"]
 

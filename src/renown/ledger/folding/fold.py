@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from renown import scoring
-from renown.ledger.forms import (
+from renown.ledger.folding.forms import (
     NO_CONTRIBUTIONS,
     Applied,
     Earlier,
@@ -21,9 +21,9 @@ from renown.ledger.forms import (
     Incoming,
     Past,
 )
-from renown.ledger.lineage import changed, heirs, is_amendment, nothing_there, said
-from renown.ledger.living import guarded_hold, guarded_notes, guarded_weight, live_on, verdict_of
-from renown.ledger.steps import Step, carry_out, refuse_permanent
+from renown.ledger.folding.lineage import changed, heirs, is_amendment, nothing_there, said
+from renown.ledger.folding.living import guarded_hold, guarded_notes, guarded_weight, live_on, verdict_of
+from renown.ledger.folding.steps import Step, carry_out, refuse_permanent
 from renown.model import Basis, Change, Contribution, Event, timestamp
 from renown.policy import Disputes, Policy
 from renown.scoring import Effect, State

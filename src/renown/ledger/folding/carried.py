@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from renown.errors import PolicyError
-from renown.ledger.forms import Folded
+from renown.ledger.folding.forms import Folded
 from renown.policy import Policy
 from renown.scoring.guards import Guards, begin_guards, decode_guards
 from renown.scoring.life import begin_life, decode_life, has_life

@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 
 from renown.errors import LedgerError
-from renown.ledger.replay import replay
-from renown.ledger.switched import shown
+from renown.ledger.folding.replay import replay
+from renown.ledger.policies.switched import shown
 from renown.model import Standing
 from renown.policy import Policy
 from renown.stores import Reader, Store

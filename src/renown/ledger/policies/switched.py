@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from renown import scoring
-from renown.ledger.replay import Replay
+from renown.ledger.folding.replay import Replay
 from renown.ledger.views import basis_of
 from renown.model import Event, Standing, instant
 from renown.policy import Policy

@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from renown import scoring
-from renown.ledger.clock import Clock, SteadyClock
-from renown.ledger.forms import Folded, Freed
+from renown.ledger.folding.forms import Folded, Freed
+from renown.ledger.timing.clock import Clock, SteadyClock
 from renown.model import Contribution, Event
 from renown.policy import Policies, Policy
 from renown.scoring import KindState

@@ -11,10 +11,10 @@ import msgspec
 
 from renown import scoring
 from renown.errors import NotFoundError
-from renown.ledger.as_of import board_as_of, explained_as_of, standing_as_of
-from renown.ledger.checkpoints import state_before
-from renown.ledger.held import held_entries, held_lines, reviewed, shown_entry, step_lines
-from renown.ledger.replay import replay
+from renown.ledger.folding.checkpoints import state_before
+from renown.ledger.folding.replay import replay
+from renown.ledger.reading.as_of import board_as_of, explained_as_of, standing_as_of
+from renown.ledger.reading.held import held_entries, held_lines, reviewed, shown_entry, step_lines
 from renown.ledger.views import activity_json, basis_of, counting_entry_of, entry_of
 from renown.model import OVERALL, Entry, Standing, is_key
 from renown.policy import Policies, Policy

@@ -12,8 +12,8 @@ import msgspec
 
 from renown import scoring
 from renown.errors import NotFoundError, RenownError
-from renown.ledger.living import face_at
-from renown.ledger.replay import Replay, replay
+from renown.ledger.folding.living import face_at
+from renown.ledger.folding.replay import Replay, replay
 from renown.ledger.views import basis_of, cause_of, counting_entry_of, standing_of
 from renown.model import Standing
 from renown.policy import Policy

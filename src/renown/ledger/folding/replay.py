@@ -10,12 +10,12 @@ import msgspec
 
 from renown import scoring
 from renown.errors import EventError
-from renown.ledger.carried import encode_carried
-from renown.ledger.checkpoints import EVERY
-from renown.ledger.fold import apply, begin
-from renown.ledger.forms import Applied, Earlier, Folded, Hold
-from renown.ledger.living import face_of
-from renown.ledger.outlook import due_of
+from renown.ledger.folding.carried import encode_carried
+from renown.ledger.folding.checkpoints import EVERY
+from renown.ledger.folding.fold import apply, begin
+from renown.ledger.folding.forms import Applied, Earlier, Folded, Hold
+from renown.ledger.folding.living import face_of
+from renown.ledger.timing.outlook import due_of
 from renown.ledger.views import basis_of, cause_of, encode, standing_of
 from renown.model import Cause, Event
 from renown.policy import Policy

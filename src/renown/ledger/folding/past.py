@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-from renown.ledger.checkpoints import counting_since
-from renown.ledger.forms import Earlier
+from renown.ledger.folding.checkpoints import counting_since
+from renown.ledger.folding.forms import Earlier
 from renown.ledger.views import earlier_of
 from renown.policy import Policy
 from renown.scoring import State

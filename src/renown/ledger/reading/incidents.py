@@ -17,8 +17,8 @@ from typing import Final, Literal
 import msgspec
 
 from renown.errors import PolicyError
-from renown.ledger.carried import guards_in
-from renown.ledger.living import verdict_of
+from renown.ledger.folding.carried import guards_in
+from renown.ledger.folding.living import verdict_of
 from renown.model import Basis, Change, kind_of, timestamp
 from renown.policy import Policies, Policy
 from renown.policy.evidence.guarding import BurstGuard, Guarding

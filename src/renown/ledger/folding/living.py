@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from renown import scoring
-from renown.ledger.forms import Face, Folded, Hold, Incoming
+from renown.ledger.folding.forms import Face, Folded, Hold, Incoming
 from renown.model import Basis, Change, Event, timestamp
 from renown.policy import Policy
 from renown.scoring import TIME, Effect, Reading

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from renown import scoring
-from renown.ledger.forms import Face, Folded
+from renown.ledger.folding.forms import Face, Folded
 from renown.model import Standing, timestamp
 from renown.policy import Policy
 from renown.scoring import TIME, Reading

@@ -12,8 +12,8 @@ import msgspec
 
 from renown import scoring
 from renown.errors import EventError
-from renown.ledger.forms import Applied, Earlier, Incoming, Past
-from renown.ledger.lineage import said
+from renown.ledger.folding.forms import Applied, Earlier, Incoming, Past
+from renown.ledger.folding.lineage import said
 from renown.model import Event, instant, kind_of
 from renown.policy import Policies, Policy
 from renown.scoring import Derived, Effect

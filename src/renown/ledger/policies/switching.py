@@ -21,14 +21,14 @@ import msgspec
 import structlog
 
 from renown.errors import ConflictError, LedgerError
-from renown.ledger.access import Within
-from renown.ledger.batch import Batch
-from renown.ledger.cache import Cache, Kind
+from renown.ledger.folding.replay import Replay, replay
+from renown.ledger.policies.switched import switch_event
+from renown.ledger.policies.trying import Progress, Trial, try_policy
+from renown.ledger.policies.versions import adopt, newest_rows, read_row
 from renown.ledger.rebuild import see_event, write_replay
-from renown.ledger.replay import Replay, replay
-from renown.ledger.switched import switch_event
-from renown.ledger.trying import Progress, Trial, try_policy
-from renown.ledger.versions import adopt, newest_rows, read_row
+from renown.ledger.writing.access import Within
+from renown.ledger.writing.batch import Batch
+from renown.ledger.writing.cache import Cache, Kind
 from renown.model import Event, kind_of
 from renown.policy import Policies, Policy, Visibility, alike, text_of, toml_of
 from renown.scoring import needs_kind_state

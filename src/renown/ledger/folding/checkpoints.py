@@ -8,7 +8,7 @@ from math import inf
 from typing import Final
 
 from renown import scoring
-from renown.ledger.forms import Earlier, Folded
+from renown.ledger.folding.forms import Earlier, Folded
 from renown.ledger.views import earlier_of
 from renown.policy import Policy
 from renown.scoring import State

@@ -6,7 +6,7 @@ from typing import Any
 
 from renown import scoring
 from renown.errors import EventError
-from renown.ledger.forms import Earlier
+from renown.ledger.folding.forms import Earlier
 from renown.model import OVERALL, Event, kind_of
 from renown.policy import Policy
 from renown.scoring import Effect

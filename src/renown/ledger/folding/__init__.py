@@ -1,0 +1,1 @@
+"""What an event makes of its subject: the one piece of code behind live intake and rebuild."""

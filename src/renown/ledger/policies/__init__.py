@@ -1,0 +1,1 @@
+"""Policies that change while everything runs: tried, switched, known to every process."""
