@@ -165,6 +165,22 @@ async def test_the_order_of_arrival_does_not_matter_to_the_last_digit(name: str,
         await other.close()
 
 
+async def test_a_status_is_that_of_the_event_that_happened_last(tmp_path: Path) -> None:
+    policy = preset("account")
+    told = ("registered", "suspended", "reinstated", "suspended", "reinstated")
+    events = [
+        Event(type_, "account:1", id=f"s{n}", occurred_at=instant(START + n * 10 * DAY))
+        for n, type_ in enumerate(told)
+    ]
+    for n, order in enumerate(([0, 1, 2, 3, 4], [0, 4, 3, 2, 1], [0, 3, 4, 1, 2], [0, 2, 1])):
+        ledger = await _ledger(tmp_path / str(n), policy, [events[i] for i in order], 1)
+        try:
+            assert view(await ledger.snapshot("account:1"))["status"] == "active"
+            assert (await ledger.rebuild(check=True)).clean
+        finally:
+            await ledger.close()
+
+
 @pytest.mark.parametrize("name", WORLDS)
 async def test_what_is_taken_back_has_never_been(name: str, tmp_path: Path) -> None:
     policy = _plain(WORLDS[name])

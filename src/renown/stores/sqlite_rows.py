@@ -240,9 +240,9 @@ class SqliteReader:
         """Return a page, newest first."""
         return self._all(EventRow._make, sql.DESCENDING, (subject, before, until, limit))
 
-    def version_at(self, subject: str, until: float) -> int:
-        """Return the newest version of a time."""
-        return int(self._one(sql.VERSION_AT, (subject, until))[0])
+    def happened_by(self, subject: str, until: float) -> tuple[int, int]:
+        """Return number and newest version of a time."""
+        return self._one(sql.HAPPENED_BY, (subject, until))
 
     def versions(self, subject: str, versions: Sequence[int]) -> list[tuple[int, float, float]]:
         """Return chosen versions."""

@@ -70,6 +70,7 @@ __all__ = [
     "ERASE_EVENT",
     "EVENT",
     "FORGET_ACTOR",
+    "HAPPENED_BY",
     "HELD",
     "HELD_COUNTS",
     "HELD_OF",
@@ -112,7 +113,6 @@ __all__ = [
     "SUBJECTS",
     "TOTALS",
     "VERSIONS",
-    "VERSION_AT",
     "VIEW",
     "VIEWS",
     "Insert",
@@ -392,8 +392,8 @@ DESCENDING: Final = _sql(
     .limit(_limit)
     .offset(_ZERO)
 )
-VERSION_AT: Final = _sql(
-    select(func.coalesce(func.max(_version), _ZERO)).where(
+HAPPENED_BY: Final = _sql(
+    select(func.count(), func.coalesce(func.max(_version), _ZERO)).where(
         _subject == bindparam("subject"), events.c.at <= bindparam("until")
     )
 )

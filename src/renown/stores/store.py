@@ -369,8 +369,8 @@ class Reader(Protocol):
         """Return events with a version below `before` that happened by `until`, newest first."""
         ...
 
-    def version_at(self, subject: str, until: float) -> int:
-        """Return the newest version of the subject's events that happened by `until`, 0 without any."""
+    def happened_by(self, subject: str, until: float) -> tuple[int, int]:
+        """Return how many of the subject's events happened by `until`, and their newest version (or 0)."""
         ...
 
     def versions(self, subject: str, versions: Sequence[int]) -> list[tuple[int, float, float]]:

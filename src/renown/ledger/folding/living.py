@@ -139,6 +139,7 @@ def live_on(
         event.ref,
         incidents,
         earlier,
+        None if incoming.at == folded.at else incoming.at,
     )
     turned = turn(policy, folded.life, moment, before.calm)
     folded.life, folded.face, folded.calm = turned.life, _face(turned), turned.calm

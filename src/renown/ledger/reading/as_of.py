@@ -20,7 +20,7 @@ from renown.policy import Policy
 from renown.scoring import Explanation
 from renown.stores import EventRow, Reader
 
-__all__ = ["board_as_of", "explained_as_of", "standing_as_of"]
+__all__ = ["board_as_of", "explained_as_of", "scores_as_of", "standing_as_of"]
 
 _PAGE: Final = 200
 MOST_EVENTS: Final = 200_000
@@ -95,6 +95,13 @@ def standing_as_of(reader: Reader, policy: Policy, subject: str, at: float) -> S
     """Return a past standing, None before the subject's first event."""
     then = AsOf.read(reader, policy, subject, at)
     return None if then is None else then.standing()
+
+
+def scores_as_of(reader: Reader, policy: Policy, subject: str, at: float) -> list[tuple[int, float, float]]:
+    """Return (version, at, score) of each event by then, as if nothing later had come between them."""
+    then = AsOf.read(reader, policy, subject, at)
+    rows = [] if then is None else sorted(then.rows, key=lambda row: row.version)
+    return [(row.version, row.at, row.score) for row in rows]
 
 
 def explained_as_of(

@@ -13,7 +13,7 @@ from renown import scoring
 from renown.errors import NotFoundError
 from renown.ledger.folding.checkpoints import state_before
 from renown.ledger.folding.replay import replay
-from renown.ledger.reading.as_of import board_as_of, explained_as_of, standing_as_of
+from renown.ledger.reading.as_of import board_as_of, explained_as_of, scores_as_of, standing_as_of
 from renown.ledger.reading.held import held_entries, held_lines, reviewed, shown_entry, step_lines
 from renown.ledger.views import activity_json, basis_of, counting_entry_of, entry_of
 from renown.model import OVERALL, Entry, Standing, is_key
@@ -154,15 +154,21 @@ class Reads:
 
         With `until` (POSIX seconds) it is told as of that time.
         """
-        near = self._store.near
+        near, most = self._store.near, max(1, min(points, MAX_PAGE))
         with near.snapshot():
             found = near.standings([subject]) if is_key(subject) else None
             if not found:
                 return []
             standing = found[0]
-            newest = standing.version if until == inf else near.version_at(subject, until)
-            rows = near.versions(subject, _evenly(newest, max(1, min(points, MAX_PAGE))))
-        rows = [row for row in rows if row[1] <= until]
+            count = newest = standing.version
+            if until != inf:
+                count, newest = near.happened_by(subject, until)
+            rows = near.versions(subject, _evenly(newest, most)) if count == newest else []
+        if count != newest:
+            # Something of later came before something of then: what was recorded knew too much.
+            policy = self._policies.for_subject(subject)
+            rows = await self._apart(lambda reader: scores_as_of(reader, policy, subject, until))
+            rows = [rows[i - 1] for i in _evenly(len(rows), most)]
         latest = [*accumulate((at for _, at, _ in rows[:-1]), max), min(standing.updated_at, until)]
         return [
             HistoryPoint(version, at, score) for (version, _, score), at in zip(rows, latest, strict=False)

@@ -71,6 +71,9 @@ class Standstill(msgspec.Struct, frozen=True, gc=False, array_like=True):
     since: float = 0.0
     event: float = 0.0
     """When the newest event was."""
+    named: tuple[tuple[float, tuple[int, ...], int], ...] = ()
+    """The newest events that name a status: (when it happened, the places of what the policy says of it, the
+    status right before it), by time. So one that comes late takes its place among them."""
 
 
 class Life(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -133,6 +136,8 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
     """Alarms of guards."""
     earlier: Callable[[float], Reading] | None = None
     """Reads the subject as it was just before this event, at a time between its last moment and this one."""
+    happened: float | None = None
+    """When the event happened, where it comes late; None: at `at`."""
 
 
 class Calm(msgspec.Struct, frozen=True, gc=False):

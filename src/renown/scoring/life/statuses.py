@@ -1,6 +1,6 @@
 """Statuses: set by events, and ripening with time."""
 
-from typing import cast
+from typing import Final, cast
 
 from renown.model import Change, Event
 from renown.policy import Policy, Ripen
@@ -11,6 +11,9 @@ from renown.scoring.matching import all_of
 from renown.scoring.reading import Reading
 
 __all__ = ["Statuses"]
+
+_MOST_NAMED: Final = 8
+"""How many events that name a status are remembered for those that come late."""
 
 
 class Statuses:
@@ -46,7 +49,7 @@ class Statuses:
     ) -> Standstill:
         """Return the state after an event, or after time (None); add what changed."""
         if event is not None and event.counts:
-            state = self._set(Standstill(state.status, state.since, at), at, event, changes)
+            state = self._set(Standstill(state.status, state.since, at, state.named), at, event, changes)
         for _ in range(self._most):
             ripe = next(
                 (r for r in self._ripen[self.name(state)] if self._is_ripe(r, state, at, reading)), None
@@ -55,7 +58,7 @@ class Statuses:
                 break
             lasted = f"{figure(ripe.after_days)} days are over" if ripe.after_days else "its conditions hold"
             changes.append(Change("status", None, ripe.from_, ripe.to, lasted))
-            state = Standstill(self.names.index(ripe.to), at, state.event)
+            state = Standstill(self.names.index(ripe.to), at, state.event, state.named)
         return state
 
     def until(self, state: Standstill, at: float, reading: Reading) -> float | None:
@@ -75,15 +78,45 @@ class Statuses:
         return min(times, default=None)
 
     def _set(self, state: Standstill, at: float, event: Moment, changes: list[Change]) -> Standstill:
-        before = self.name(state)
-        for on, meets in self._on:
-            fits = event.type == on.event and (not on.from_ or before in on.from_)
-            if fits and (meets is None or meets(cast(Event, event))):
-                if on.to == before:
-                    return state
-                changes.append(Change("status", None, before, on.to, f"set by `{on.event}`"))
-                return Standstill(self.names.index(on.to), at, at)
+        status = state.status
+        when = at if event.happened is None else event.happened
+        said = tuple(
+            place
+            for place, (on, meets) in enumerate(self._on)
+            if event.type == on.event and (meets is None or meets(cast(Event, event)))
+        )
+        if not said:
+            return state
+        state = self._named(state, when, said)
+        before, after = self.names[status], self.name(state)
+        if before != after:
+            changes.append(Change("status", None, before, after, f"set by `{event.type}`"))
+            return Standstill(state.status, when, at, state.named)
         return state
+
+    def _named(self, state: Standstill, when: float, said: tuple[int, ...]) -> Standstill:
+        """Return the state with one more event that names a status, as if it had come in time."""
+        earlier = [each for each in state.named if each[0] <= when]
+        later = state.named[len(earlier) :]
+        # Between two of them time may have ripened the status: that stands where it began from the same one.
+        was = later[0][2] if later else state.status
+        now = self._after(said, was)
+        named = [*earlier, (when, said, was)]
+        for i, (at, other, before) in enumerate(later):
+            ripened = before != (was if i == 0 else self._after(*later[i - 1][1:]))
+            begins = before if ripened else now
+            named.append((at, other, begins))
+            now = self._after(other, begins)
+        if later and state.status != self._after(*later[-1][1:]):
+            now = state.status
+        return Standstill(now, state.since, state.event, tuple(named[-_MOST_NAMED:]))
+
+    def _after(self, said: tuple[int, ...], status: int) -> int:
+        """Return what an event makes of a status: the first that fits holds."""
+        before = self.names[status]
+        fitting = (self._on[place][0] for place in said)
+        to = next((on.to for on in fitting if not on.from_ or before in on.from_), before)
+        return self.names.index(to)
 
     def _is_ripe(self, ripe: Ripen, state: Standstill, at: float, reading: Reading) -> bool:
         return at >= _time(ripe, state) and _may(ripe, reading)

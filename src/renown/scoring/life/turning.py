@@ -133,7 +133,8 @@ def _begun(plan: LifePlan, life: Life, at: float, changes: list[Change]) -> Life
     tiers = plan.tiers.begin(at)
     if tiers.tier >= 0:
         changes.append(Change("tier", None, None, plan.tiers.name(tiers), "everybody begins with it"))
-    return Life(at, None, tiers, Standstill(life.status.status, at, at), life.badges, life.alerts)
+    status = Standstill(life.status.status, at, at, life.status.named)
+    return Life(at, None, tiers, status, life.badges, life.alerts)
 
 
 def _stepped(
