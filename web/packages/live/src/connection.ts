@@ -304,7 +304,8 @@ export class Connection implements Tab {
     if (same) return;
     this.#since = Date.now();
     clearTimeout(this.#blinking);
-    if (state.kind === "reconnecting") this.#blinking = setTimeout(this.#tellLooks, BLINK);
+    // Timers may be a millisecond early by the clock that says how long it has lasted.
+    if (state.kind === "reconnecting") this.#blinking = setTimeout(this.#tellLooks, BLINK + 10);
     for (const listener of this.#listeners) listener(state);
     this.#tellLooks();
     this.#group?.tell();

@@ -134,5 +134,8 @@ export class TestServer {
 
 /** Wait until something is true, looking whenever the event loop comes round. */
 export const until = async (what: () => boolean): Promise<void> => {
-  while (!what()) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let turns = 0; !what(); turns++) {
+    if (turns === 6_000) throw new Error(`it never came true: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 };
