@@ -1,6 +1,5 @@
 """One transaction in which time does what it is due to do."""
 
-from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -9,8 +8,9 @@ import structlog
 from renown.errors import LedgerError
 from renown.ledger.timing.outlook import due_of, outlook
 from renown.ledger.writing.access import Access, Overtaken
-from renown.ledger.writing.batch import Batch, Work
+from renown.ledger.writing.batch import Batch
 from renown.ledger.writing.cache import Cache, Subject
+from renown.ledger.writing.outcome import Work
 from renown.stores import DueRow
 
 __all__ = ["MAX_STEPS", "Tick"]
@@ -49,7 +49,8 @@ class Tick(Batch):
         kinds = self._cache.policies.kinds
         found = access.writer().due(kinds, self._now, MAX_STEPS)
         waiting = [(due, key) for key, due in found if due is not None]
-        self._find([key for _, key in waiting])
+        self._lookup.find([key for _, key in waiting])
+        self._tell_switched()
         heapify(waiting)
         for _ in range(MAX_STEPS):
             if not waiting:
@@ -60,19 +61,13 @@ class Tick(Batch):
             self._until[key] = following
             if following is not None and following <= self._now:
                 heappush(waiting, (following, key))
-        work = self._work()
+        work = self._outcome.work()
         standings = [
             row._replace(due=self._until[row.subject]) if row.subject in self._until else row
             for row in work.standings
         ]
-        dues = [DueRow(key, due) for key, due in self._until.items() if key not in self._touched]
-        return work._replace(standings=standings, dues=[*work.dues, *dues])
-
-    def _find(self, keys: Sequence[str]) -> None:
-        missing = self._cache.missing(set(keys))
-        for row in self._access.reader.standings(missing) if missing else ():
-            self._cache.subjects[row.subject] = self._subject(row)
-        self._tell_switched()
+        dues = [DueRow(key, due) for key, due in self._until.items() if not self._outcome.has(key)]
+        return work._replace(standings=standings, dues=dues)
 
     def _step(self, key: str, due: float) -> float | None:
         """Let one subject reach `due`; return when it is due next."""

@@ -21,8 +21,9 @@ from renown.ledger.policies.versions import adopt
 from renown.ledger.timing.tick import Tick
 from renown.ledger.views import updates_of
 from renown.ledger.writing.access import Access, Ahead, Overtaken, Within
-from renown.ledger.writing.batch import Batch, Work
+from renown.ledger.writing.batch import Batch
 from renown.ledger.writing.cache import Cache
+from renown.ledger.writing.outcome import Work
 from renown.ledger.writing.queue import Append, Call, JobQueue
 from renown.model import Answer, Update
 from renown.stores import Reader, Store, Writer

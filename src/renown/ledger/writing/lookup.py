@@ -1,0 +1,189 @@
+"""What a batch knows of before: ids, pairs, subjects and actors, looked up with few statements."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+
+from renown import scoring
+from renown.errors import PolicyError
+from renown.ledger.folding.carried import decode_carried
+from renown.ledger.folding.forms import Applied, Earlier, Folded
+from renown.ledger.folding.replay import replay
+from renown.ledger.policies.switched import switch_event
+from renown.ledger.rebuild import write_replay
+from renown.ledger.views import earlier_of
+from renown.ledger.writing.access import Access
+from renown.ledger.writing.cache import Cache, Subject
+from renown.ledger.writing.guarding import asks_of_others, knows_actors, returned_pair
+from renown.ledger.writing.prepared import Prepared
+from renown.model import Event, kind_of
+from renown.scoring.guards import wants
+from renown.stores import EventRow, Reader, StandingRow
+
+__all__ = ["Lookup"]
+
+
+class Lookup:
+    """The ids, pairs, subjects and actors that the events of a batch may ask for.
+
+    Subjects and actors go into the cache, which outlives the batch; ids and pairs live as long as it does.
+    """
+
+    _access: Access
+
+    def __init__(self, cache: Cache, now: float, flush: Callable[[], Reader]) -> None:
+        """`flush` writes what the batch has come to and returns a reader that sees it."""
+        self._cache = cache
+        self._now = now
+        self._flush = flush
+        self.known: dict[str, tuple[str, int, bytes]] = {}
+        """By id (subject, version, body) of the events there are."""
+        self.pairs: dict[tuple[str, str], Earlier | None] = {}
+        """By (subject, pair) the event that holds its place."""
+        self.looked_back = False
+        """Whether a subject was folded anew, which needs the batch's transaction."""
+        self.switched: list[Event] = []
+        """What is to be told of subjects that were found under other rules than those in force."""
+
+    def load(
+        self, access: Access, coming: Sequence[Prepared], others: Iterable[str], before: "Lookup | None"
+    ) -> None:
+        """Look up, each with one statement, all that the events of the batch may need.
+
+        `others` are further subjects that are wanted; `before` is what the batch before knows, which may not
+        be stored yet and knows better than the store.
+        """
+        self._access = access
+        cache, reader = self._cache, access.reader
+        if not cache.valid:
+            cache.newest_seq = reader.newest_seq()
+            cache.see_kinds(reader.kind_rows())
+            cache.valid = True
+        sent = [p.id for p in coming if p.event.id is not None]
+        if sent:
+            self.known = {row[0]: row[1:] for row in reader.known(sent)}
+        wanted = {p.event.subject for p in coming}
+        wanted.update(p.rater for p in coming if p.rater is not None)
+        guarded = [p for p in coming if asks_of_others(p.policy)]
+        if guarded:
+            wanted.update(self._inform(guarded))
+        wanted.update(others)
+        missing = cache.missing(wanted)
+        if missing:
+            found = {row.subject: row for row in reader.standings(missing)}
+            for key in missing:
+                row = found.get(key)
+                cache.subjects[key] = None if row is None else self._subject(row)
+        pairs = {
+            (p.event.subject, p.effect.one_per)
+            for p in coming
+            if p.effect.one_per is not None and cache.subjects[p.event.subject] is not None
+        }
+        pairs.update(p.returned for p in guarded if p.returned is not None)
+        if pairs:
+            for row in reader.live_pairs(list(pairs)):
+                self.pairs[row.subject, row.pair or ""] = earlier_of(row)
+        if before is not None:
+            self.known.update({id_: before.known[id_] for id_ in sent if id_ in before.known})
+            self.pairs.update({pair: before.pairs[pair] for pair in pairs if pair in before.pairs})
+
+    def find(self, subjects: Iterable[str]) -> None:
+        """Look up more subjects."""
+        missing = self._cache.missing(set(subjects))
+        for row in self._access.reader.standings(missing) if missing else ():
+            self._cache.subjects[row.subject] = self._subject(row)
+
+    def fetch(self, prepared: Prepared) -> None:
+        """Look up what one more event needs, which nobody could know of before."""
+        reader, key, pair = self._flush(), prepared.event.subject, prepared.effect.one_per
+        if prepared.policy.guards:
+            self._inform([prepared])
+        self.known.update({row[0]: row[1:] for row in reader.known([prepared.id])})
+        if key not in self._cache.subjects:
+            found = reader.standings([key])
+            self._cache.subjects[key] = self._subject(found[0]) if found else None
+        if pair is not None:
+            self._fetch_pair(reader, (key, pair))
+
+    def acquaint(self, prepared: Prepared) -> None:
+        """Look up whom guards ask for about one more event."""
+        missing = self._cache.missing(self._inform([prepared]))
+        for row in self._flush().standings(missing) if missing else ():
+            self._cache.subjects[row.subject] = self._subject(row)
+        if prepared.returned is not None:
+            self._fetch_pair(self._flush(), prepared.returned)
+
+    def remember(self, row: EventRow, applied: Applied) -> None:
+        """Take note of an event that was applied, as the store will know it."""
+        key = row.subject
+        self.known[row.id] = (key, row.version, row.body)
+        for end in applied.ends:
+            if end.seq is not None and end.pair is not None:
+                current = self.pairs.get((key, end.pair))
+                if current is not None and current.id == end.id:
+                    self.pairs[key, end.pair] = None
+        for hold in applied.holds:
+            if hold.seq is not None and hold.pair is not None:
+                current = self.pairs.get((key, hold.pair))
+                if current is not None and current.id == hold.id:
+                    hold.mark(current)
+        if applied.pair is not None and row.ended_version is None:
+            earlier = Earlier(
+                row.seq,
+                row.id,
+                row.version,
+                row.at,
+                applied.pair,
+                applied.basis,
+                applied.contributions,
+                row.body,
+            )
+            for hold in applied.holds:
+                hold.mark(earlier)
+            self.pairs[key, applied.pair] = earlier
+
+    def _fetch_pair(self, reader: Reader, pair: tuple[str, str]) -> None:
+        if pair not in self.pairs:
+            live = reader.live_pairs([pair])
+            self.pairs[pair] = earlier_of(live[0]) if live else None
+
+    def _inform(self, guarded: Sequence[Prepared]) -> set[str]:
+        """Look up the actors that guards ask for; return those whose own standing they ask for."""
+        actors: set[str] = set()
+        subjects: set[str] = set()
+        for prepared in guarded:
+            actor, policy = prepared.event.actor, prepared.policy
+            if actor is None or not prepared.effect.speaks:
+                continue
+            if knows_actors(policy):
+                actors.add(actor)
+            if not policy.guards:
+                continue
+            if wants(policy).kin and kind_of(actor) == policy.kind:
+                subjects.add(actor)
+            prepared.returned = returned_pair(policy, prepared.event, prepared.at)
+        missing = [actor for actor in actors if actor not in self._cache.actors]
+        if missing:
+            found = {row.actor: row for row in self._access.reader.actors(missing)}
+            self._cache.actors.update({actor: found.get(actor) for actor in missing})
+        return subjects
+
+    def _subject(self, row: StandingRow) -> Subject | None:
+        policy = self._cache.policies.get(row.kind)
+        if policy is None:
+            return None
+        if (row.policy, row.policy_version) == (policy.name, policy.version):
+            with contextlib.suppress(PolicyError):
+                state = scoring.decode_state(policy, row.state)
+                folded = Folded(row.version, state, row.updated_at, row.score)
+                decode_carried(policy, folded, row.life)
+                return Subject(row.subject, policy, folded, row.seq, row.view)
+        # The policy has changed since: what is folded next must be folded onto the same rules.
+        writer = self._access.writer()
+        self.looked_back = True
+        rows = writer.ascending(row.subject, 0, -1)
+        made = replay(policy, rows)
+        write_replay(writer, rows, made)
+        told = switch_event(policy, row, made, self._now)
+        if told is not None:
+            self.switched.append(told)
+        return Subject(row.subject, policy, made.folded, row.seq, made.standing.view)

@@ -1,0 +1,204 @@
+"""What a batch has come to: rows for the store, standings, news and answers' grounds."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from renown import scoring
+from renown.ledger.folding.checkpoints import Checkpoints
+from renown.ledger.folding.forms import Applied
+from renown.ledger.folding.replay import standing_row
+from renown.ledger.views import activity_json, alarms_of, basis_json, cause_of, encode
+from renown.ledger.writing.cache import Cache, Subject
+from renown.ledger.writing.prepared import Prepared
+from renown.model import Alarm, Basis, Update
+from renown.stores import ActorRow, DueRow, EndRow, EventRow, HoldRow, KindRow, StandingRow, Writer
+
+__all__ = ["PLAIN", "Outcome", "Work"]
+
+PLAIN: Final = Basis()
+"""The basis of an event about which nothing outside the subject is to be recorded."""
+_PLAIN_JSON: Final = basis_json(PLAIN)
+_NO_HOLD: Final = (None, None, None, None, None)
+
+
+class Work(NamedTuple):
+    """What a folded batch wants stored, and what is to be said once it is."""
+
+    events: Sequence[EventRow]
+    ends: Sequence[EndRow]
+    holds: Sequence[HoldRow]
+    standings: Sequence[StandingRow]
+    kinds: Sequence[KindRow]
+    actors: Sequence[ActorRow]
+    dues: Sequence[DueRow]
+    """Of subjects to which nothing else happened."""
+    checkpoints: Checkpoints
+    newest_seq: int
+    updates: Sequence[Update]
+    """One per subject, in order of their newest event."""
+
+    @property
+    def due(self) -> float | None:
+        """When the first of its subjects is due."""
+        return min([row.due for row in (*self.standings, *self.dues) if row.due is not None], default=None)
+
+    def store(self, writer: Writer) -> None:
+        """Write all of it within the writer's transaction."""
+        if self.events:
+            writer.add_events(self.events)
+        if self.ends:
+            writer.end_events(self.ends)
+        if self.holds:
+            writer.hold_events(self.holds)
+        self.checkpoints.store(writer)
+        if self.standings:
+            writer.put_standings(self.standings)
+            writer.put_kinds(self.kinds)
+        if self.actors:
+            writer.put_actors(self.actors)
+        if self.dues:
+            writer.put_due(self.dues)
+
+
+class _Touched:
+    """A subject that changed in this batch, by what was applied last."""
+
+    applied: Applied
+    row: EventRow
+
+    __slots__ = ("activity", "alarms", "applied", "row", "subject")
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.activity: list[tuple[int, int, bytes]] = []
+        self.alarms: tuple[Alarm, ...] = ()
+
+
+class Outcome:
+    """Collects what the events of a batch make, one after the other."""
+
+    def __init__(self, cache: Cache, now: float) -> None:
+        self._cache = cache
+        self._now = now
+        self._touched: dict[str, _Touched] = {}
+        self._rows: list[EventRow] = []
+        self._ends: list[EndRow] = []
+        self._holds: list[HoldRow] = []
+        self._actors: dict[str, ActorRow] = {}
+        self._checkpoints = Checkpoints()
+        self.seq = 0
+        """The position of the newest event."""
+
+    def has(self, subject: str) -> bool:
+        """Tell whether anything happened to a subject."""
+        return subject in self._touched
+
+    def row(self, prepared: Prepared, applied: Applied) -> tuple[EventRow, bytes]:
+        """Return the row of an event that is applied, and the JSON of its activity."""
+        event, folded = prepared.event, applied.folded
+        own = next((end for end in applied.ends if end.seq is None), None) if applied.ends else None
+        hold = next((each for each in applied.holds if each.seq is None), None) if applied.holds else None
+        row = EventRow(
+            self.seq + 1,
+            prepared.id,
+            event.subject,
+            folded.version,
+            event.type,
+            event.actor,
+            applied.pair,
+            event.ref,
+            event.value,
+            prepared.at,
+            self._now,
+            prepared.body,
+            _PLAIN_JSON if applied.basis is PLAIN else basis_json(applied.basis),
+            encode(applied.contributions),
+            folded.score,
+            applied.delta,
+            None if own is None else own.at,
+            None if own is None else own.by,
+            None if own is None else folded.version,
+            encode(applied.changes) if applied.changes else None,
+            *(_NO_HOLD if hold is None else (hold.at, hold.by, hold.until, hold.share, hold.why)),
+        )
+        return row, activity_json(row, applied.changes)
+
+    def record(self, subject: Subject, applied: Applied, row: EventRow, activity: bytes) -> None:
+        """Take in an event that is applied. Nothing here may fail."""
+        key = row.subject
+        self.seq = row.seq
+        subject.folded = applied.folded
+        subject.seq = row.seq
+        self._cache.subjects[key] = subject
+        touched = self._touched.pop(key, None) or _Touched(subject)
+        # Put last again, so that updates are in the order of their newest event.
+        self._touched[key] = touched
+        touched.applied = applied
+        touched.row = row
+        touched.activity.append((row.version, row.seq, activity))
+        if row.changes is not None:
+            touched.alarms += alarms_of(row, applied.changes)
+        self._rows.append(row)
+        self._checkpoints.note(subject.policy, key, applied.folded, applied.changed)
+        for end in applied.ends:
+            if end.seq is not None:
+                self._ends.append((end.at, end.by, row.version, end.seq))
+        for hold in applied.holds:
+            if hold.seq is not None:
+                self._holds.append((hold.at, hold.by, hold.until, hold.share, hold.why, hold.seq))
+
+    def count(self, actor: str, at: float) -> None:
+        """Count an event of an actor."""
+        known = self._cache.actors.get(actor)
+        row = ActorRow(actor, at, 1)
+        if known is not None:
+            row = ActorRow(actor, min(known.first_at, at), known.events + 1)
+        self._cache.actors[actor] = self._actors[actor] = row
+
+    def flush(self, writer: Writer) -> None:
+        """Write the events so far, and forget them."""
+        if self._rows:
+            writer.add_events(self._rows)
+            self._rows = []
+        if self._ends:
+            writer.end_events(self._ends)
+            self._ends = []
+        if self._holds:
+            writer.hold_events(self._holds)
+            self._holds = []
+        self._checkpoints.store(writer)
+
+    def work(self) -> Work:
+        """Return what is left to be stored and to be told."""
+        cache = self._cache
+        rows: list[StandingRow] = []
+        for key, touched in self._touched.items():
+            subject, applied = touched.subject, touched.applied
+            folded, policy = subject.folded, subject.policy
+            reading = applied.reading or scoring.read(policy, folded.state, folded.at, applied.basis.prior)
+            cause = cause_of(touched.row)
+            row = standing_row(policy, key, subject.seq, folded=folded, reading=reading, cause=cause)
+            subject.view = row.view
+            rows.append(row)
+        changed = {touched.subject.policy.kind for touched in self._touched.values()}
+        cache.newest_seq = self.seq
+        return Work(
+            events=self._rows,
+            ends=self._ends,
+            holds=self._holds,
+            standings=rows,
+            kinds=[cache.kinds[name].row() for name in changed],
+            actors=list(self._actors.values()),
+            dues=(),
+            checkpoints=self._checkpoints,
+            newest_seq=self.seq,
+            updates=self._updates(),
+        )
+
+    def _updates(self) -> list[Update]:
+        return [
+            Update(
+                key, t.subject.folded.version, t.subject.seq, t.subject.view, tuple(t.activity), 0.0, t.alarms
+            )
+            for key, t in self._touched.items()
+        ]
