@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { said } from "../src/data/format.ts";
+import { inTime, said } from "../src/data/format.ts";
 import type { Alert, HeldEvent } from "../src/data/review.ts";
 import { lineOf, withVersion } from "../src/policies/place.ts";
 import { firingOf } from "../src/radar/firing.ts";
-import { deadline, groups, inTime, whyWords } from "../src/radar/words.ts";
+import { deadline, groups, whyWords } from "../src/radar/words.ts";
 
 const rules = `name = "shop"
 version = 3

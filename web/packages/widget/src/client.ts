@@ -1,3 +1,4 @@
+import type { Connection } from "./connection.ts";
 import type { Reply } from "./protocol.ts";
 import { SHOWN } from "./shown.ts";
 import type { Listener, Standing, State, Token } from "./standing.ts";
@@ -14,17 +15,6 @@ interface Channel {
   _refused?: boolean;
   /** The last request over HTTP brought the newest standing. */
   _polled?: boolean;
-}
-
-export interface Connection {
-  /** Tell `listener` all news of `subject`, beginning with what is known; returns what ends it. */
-  _watch(subject: string, listener: Listener): () => void;
-  /** Connect with `token` from now on. */
-  _identify(token: Token): void;
-  /** Connect at once; with `force` even where a connection seems to be. */
-  _wake(force: boolean): void;
-  /** Hang up until woken. */
-  _sleep(): void;
 }
 
 const PREFIX = "standing:";

@@ -1,4 +1,4 @@
-import type { Connection } from "./client.ts";
+import type { Connection } from "./connection.ts";
 
 /** What a viewer should see. */
 interface Shown {

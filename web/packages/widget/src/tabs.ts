@@ -1,4 +1,4 @@
-import type { Connection } from "./client.ts";
+import type { Connection } from "./connection.ts";
 import type { Listener, Standing, State, Token } from "./standing.ts";
 
 interface Watched {

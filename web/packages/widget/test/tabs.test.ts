@@ -1,7 +1,7 @@
 /** Tabs that share a connection, with the locks and channels that browsers have; the connection itself is the test's. */
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import type { Connection } from "../src/client.ts";
+import type { Connection } from "../src/connection.ts";
 import type { Listener, Standing, State } from "../src/standing.ts";
 
 const page = Object.assign(new EventTarget(), { hidden: false });

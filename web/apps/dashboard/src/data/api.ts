@@ -1,15 +1,9 @@
 import { entryOf, type Told } from "./entries.ts";
 import type { GatewayView } from "./gateway.ts";
-import { get, post } from "./http.ts";
+import { get, post, query } from "./http.ts";
 import type { Answer, Entry, EventBody, Explanation, HistoryPoint, Info, Standing } from "./types.ts";
 
 const at = (subject: string): string => `/v1/standings/${encodeURIComponent(subject).replaceAll("%3A", ":")}`;
-
-const query = (values: Record<string, string | number>): string => {
-  const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) params.set(name, String(value));
-  return `?${params}`;
-};
 
 /** The realtime side, with the samples taken after `since`. */
 export const gateway = (since: number, signal?: AbortSignal): Promise<GatewayView> =>

@@ -4,7 +4,7 @@ const minus = "\u2212";
 const whole = new Intl.NumberFormat("en");
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const formats = new Map<number, Intl.NumberFormat>();
 
 /** A number with exactly `decimals` places and a true minus sign; no minus on a rounded zero. */
@@ -58,7 +58,7 @@ export const millis = (at: string): number => Date.parse(at);
 
 export const timeOfDay = (at: number): string => clock.format(at);
 
-export const moment = (at: number): string => `${day.format(at)}, ${clock.format(at)}`;
+export const moment = (at: number): string => `${date.format(at)}, ${clock.format(at)}`;
 
 /** How long ago, in one short word. */
 export function ago(at: number, now: number): string {
@@ -68,8 +68,24 @@ export function ago(at: number, now: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
   if (seconds < 86_400 * 60) return `${Math.floor(seconds / 86_400)} d`;
-  return day.format(at);
+  return date.format(at);
 }
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** How long until then, in at most two units; "a moment" when it is now or over. */
+export function inTime(at: number, now: number): string {
+  const left = at - now;
+  if (left < minute) return "a moment";
+  if (left < hour) return `${Math.floor(left / minute)} min`;
+  if (left < day) return two(Math.floor(left / hour), "h", Math.floor((left % hour) / minute), "min");
+  return two(Math.floor(left / day), "d", Math.floor((left % day) / hour), "h");
+}
+
+const two = (big: number, unit: string, small: number, lesser: string): string =>
+  small > 0 && big < 10 ? `${big} ${unit} ${small} ${lesser}` : `${big} ${unit}`;
 
 export interface KeyParts {
   kind: string;

@@ -16,6 +16,13 @@ export class Problem extends Error {
   }
 }
 
+/** What an address asks for, beginning with the question mark; what is undefined is left out. */
+export function query(values: Readonly<Record<string, string | number | undefined>>): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) params.set(name, String(value));
+  return `?${params}`;
+}
+
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return request<T>(path, signal ? { signal } : {});
 }

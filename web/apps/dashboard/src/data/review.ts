@@ -1,5 +1,5 @@
 /** The JSON of what is under review and of guards in alarm, and the calls that read and decide. */
-import { get, post } from "./http.ts";
+import { get, post, query } from "./http.ts";
 import type { Answer } from "./types.ts";
 
 export interface HeldEvent {
@@ -79,12 +79,6 @@ export type Verb = "release" | "dismiss";
 
 const most = 200;
 
-const query = (values: Record<string, string | number | undefined>): string => {
-  const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) if (value !== undefined) params.set(name, String(value));
-  return `?${params}`;
-};
-
 export interface Scope {
   kind?: string | undefined;
   subject?: string | undefined;
@@ -115,5 +109,3 @@ export async function decide(verb: Verb, ids: readonly string[], reason: string,
     done(await post<Answer[]>(`/v1/held/${verb}`, body));
   }
 }
-
-export const pileKey = ({ subject, why }: Pick<Pile, "subject" | "why">): string => `${subject} ${why}`;

@@ -2,10 +2,10 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property } from "lit/decorators.js";
 import { count, finer, fixed, plural, signed, words } from "../data/format.ts";
 import type { Mover, Trial } from "../data/policies.ts";
+import type { Chart } from "../parts/chart.ts";
 import { delta, name, wordStyles } from "../parts/words.ts";
 import { toSubject } from "../router.ts";
 import { base, card, controls } from "../styles/shared.ts";
-import type { Histogram } from "./histogram.ts";
 import { trialStyles } from "./trial.styles.ts";
 
 const few = 12;
@@ -16,7 +16,7 @@ export class TrialCard extends LitElement {
   @property({ attribute: false }) trial: Trial | null = null;
   @property({ type: Number }) decimals = 2;
   private whole = false;
-  private histogram: Histogram | undefined;
+  private histogram: Chart | undefined;
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("trial")) this.whole = false;
@@ -118,7 +118,7 @@ export class TrialCard extends LitElement {
     const module = await import("./histogram.ts").catch(() => null);
     const place = this.renderRoot.querySelector<HTMLElement>(".plot");
     if (!module || !place || !this.isConnected || trial !== this.trial) return;
-    this.histogram = new module.Histogram(place, trial.histogram);
+    this.histogram = module.histogram(place, trial.histogram);
   }
 
   private more(): void {

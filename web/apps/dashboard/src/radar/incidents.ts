@@ -1,14 +1,13 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { ago, brief, count, fixed, millis, moment, plural } from "../data/format.ts";
+import { ago, brief, count, fixed, inTime, millis, moment, plural } from "../data/format.ts";
 import type { Incident } from "../data/review.ts";
 import { Ticker } from "../data/ticker.ts";
 import { name, wordStyles } from "../parts/words.ts";
 import { toSubject } from "../router.ts";
 import { base, controls } from "../styles/shared.ts";
 import "./incident-chart.ts";
-import { inTime } from "./words.ts";
 
 const does: Record<Incident["action"], string> = {
   count: "flags only",

@@ -1,21 +1,5 @@
-import { millis, words } from "../data/format.ts";
+import { inTime, millis, words } from "../data/format.ts";
 import type { HeldEvent, Pile } from "../data/review.ts";
-
-const minute = 60_000;
-const hour = 60 * minute;
-const day = 24 * hour;
-
-/** How long until then, in at most two units; "a moment" when it is now or over. */
-export function inTime(at: number, now: number): string {
-  const left = at - now;
-  if (left < minute) return "a moment";
-  if (left < hour) return `${Math.floor(left / minute)} min`;
-  if (left < day) return two(Math.floor(left / hour), "h", Math.floor((left % hour) / minute), "min");
-  return two(Math.floor(left / day), "d", Math.floor((left % day) / hour), "h");
-}
-
-const two = (big: number, unit: string, small: number, lesser: string): string =>
-  small > 0 && big < 10 ? `${big} ${unit} ${small} ${lesser}` : `${big} ${unit}`;
 
 /** The guard's name in `guard:<name>`, or null. */
 export const guardOf = (why: string): string | null => (why.startsWith("guard:") ? why.slice(6) : null);

@@ -1,13 +1,12 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { ago, axis, fixed, millis, moment, plural, typeTitle, words } from "../data/format.ts";
+import { ago, axis, fixed, inTime, millis, moment, plural, typeTitle, words } from "../data/format.ts";
 import { Ticker } from "../data/ticker.ts";
 import type { KindInfo, Standing } from "../data/types.ts";
 import "../parts/bounds.ts";
 import { flash } from "../parts/motion.ts";
 import "../parts/rolling.ts";
 import { bounds, delta, tier, wordStyles } from "../parts/words.ts";
-import { inTime } from "../radar/words.ts";
 import { base, card, controls } from "../styles/shared.ts";
 
 /** The score, as big as it deserves, with how sure it is. */

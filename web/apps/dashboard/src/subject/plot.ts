@@ -1,94 +1,63 @@
 import uPlot from "uplot";
-import sheet from "uplot/dist/uPlot.min.css?inline";
-import type { Course } from "./score-chart.ts";
+import { axisIn, Chart, colourIn } from "../parts/chart.ts";
+
+/** Times in seconds and the score after each of them, oldest first. */
+export type Scores = [number[], number[]];
 
 type Read = (at: number | null, score: number | null) => void;
 
-/** uPlot, dressed in the page's colours, filling its place and following theme and size. */
+/** The course of a score; `read` is told what is pointed at. */
 export class Plot {
-  private readonly place: HTMLElement;
-  private readonly chart: uPlot;
-  private readonly watcher: ResizeObserver;
-  private readonly dark = matchMedia("(prefers-color-scheme: dark)");
+  private readonly chart: Chart;
 
-  constructor(place: HTMLElement, course: Course, read: Read) {
-    this.place = place;
-    adopt(place);
-    const cover = getComputedStyle(place);
-    this.chart = new uPlot(this.options(cover.fontFamily, read), course, place);
-    this.watcher = new ResizeObserver(() => this.fit());
-    this.watcher.observe(place);
-    addEventListener("renown-theme", this.repaint);
-    this.dark.addEventListener("change", this.repaint);
+  constructor(place: HTMLElement, scores: Scores, read: Read) {
+    this.chart = new Chart(place, options(place, read), scores);
   }
 
   /** Take over a new course; who looks at a part of it goes on looking at that part. */
-  show(course: Course): void {
-    const { min, max } = this.chart.scales.x ?? {};
-    const times = this.chart.data[0];
+  show(scores: Scores): void {
+    const { plot } = this.chart;
+    const { min, max } = plot.scales.x ?? {};
+    const times = plot.data[0];
     const [first, last] = span(times[0] ?? null, times.at(-1) ?? null);
     const whole = min === first && max === last;
-    this.chart.setData(course, whole);
-    if (!whole) this.chart.redraw();
+    plot.setData(scores, whole);
+    if (!whole) plot.redraw();
   }
 
   end(): void {
-    this.watcher.disconnect();
-    removeEventListener("renown-theme", this.repaint);
-    this.dark.removeEventListener("change", this.repaint);
-    this.chart.destroy();
+    this.chart.end();
   }
+}
 
-  private fit(): void {
-    const { clientWidth: width, clientHeight: height } = this.place;
-    if (width > 0) this.chart.setSize({ width, height });
-  }
-
-  private readonly repaint = (): void => this.chart.redraw(false, true);
-
-  private colour(property: string): string {
-    return colourIn(this.place, property);
-  }
-
-  private options(family: string, read: Read): uPlot.Options {
-    const font = `12px ${family}`;
-    const axis: uPlot.Axis = {
-      font,
-      stroke: () => this.colour("--ink-faint"),
-      grid: { stroke: () => this.colour("--line"), width: 1 },
-      ticks: { show: false },
-    };
-    return {
-      width: this.place.clientWidth,
-      height: this.place.clientHeight,
-      legend: { show: false },
-      padding: [8, 12, 0, 0],
-      cursor: { y: false, drag: { x: true, y: false }, points: { size: 8 } },
-      scales: { x: { range: (chart, first, last) => (instant(chart.data[0]) ? span(chart.data[0][0] ?? 0, chart.data[0][0] ?? 0) : span(first, last)) }, y: { range: (_, low, high) => roomy(low, high) } },
-      axes: [
-        { ...axis, grid: { show: false }, space: 90, size: (_, labels) => (twoLines(labels) ? 46 : 30), values: (_, splits, __, ___, step) => dates(splits, step) },
-        { ...axis, size: 46, space: 40 },
+function options(place: HTMLElement, read: Read): Omit<uPlot.Options, "width" | "height"> {
+  const axis = axisIn(place);
+  return {
+    cursor: { y: false, drag: { x: true, y: false }, points: { size: 8 } },
+    scales: {
+      x: { range: ({ data: [times] }, first, last) => (instant(times) ? span(times[0] ?? 0, times[0] ?? 0) : span(first, last)) },
+      y: { range: (_, low, high) => roomy(low, high) },
+    },
+    axes: [
+      { ...axis, grid: { show: false }, space: 90, size: (_, labels) => (twoLines(labels) ? 46 : 30), values: (_, splits, __, ___, step) => dates(splits, step) },
+      { ...axis, size: 46, space: 40 },
+    ],
+    series: [
+      {},
+      {
+        stroke: () => colourIn(place, "--accent"),
+        fill: () => fade(colourIn(place, "--accent")),
+        width: 2,
+        points: { show: false },
+        paths: uPlot.paths.stepped?.({ align: 1 }) ?? null,
+      } as uPlot.Series,
+    ],
+    hooks: {
+      setCursor: [
+        ({ cursor: { idx }, data: [times, scores] }) => read(idx == null ? null : (times[idx] ?? null), idx == null ? null : (scores?.[idx] ?? null)),
       ],
-      series: [
-        {},
-        {
-          stroke: () => this.colour("--accent"),
-          fill: () => fade(this.colour("--accent")),
-          width: 2,
-          points: { show: false },
-          paths: uPlot.paths.stepped?.({ align: 1 }) ?? null,
-        } as uPlot.Series,
-      ],
-      hooks: {
-        setCursor: [
-          (chart) => {
-            const index = chart.cursor.idx;
-            read(index == null ? null : (chart.data[0][index] ?? null), index == null ? null : (chart.data[1]?.[index] ?? null));
-          },
-        ],
-      },
-    };
-  }
+    },
+  };
 }
 
 const twoLines = (labels: readonly string[] | null): boolean => labels?.some((label) => label.includes("\n")) ?? false;
@@ -131,21 +100,3 @@ const roomy = (low: number | null, high: number | null): [number, number] => {
 };
 
 const fade = (colour: string): string => `color-mix(in srgb, ${colour} 10%, transparent)`;
-
-/** A custom property of the page as a colour a canvas understands. */
-export function colourIn(place: HTMLElement, property: string): string {
-  const probe = document.createElement("i");
-  probe.style.color = `var(${property})`;
-  place.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
-}
-
-export function adopt(place: HTMLElement): void {
-  const root = place.getRootNode();
-  if (!(root instanceof ShadowRoot)) return;
-  const style = new CSSStyleSheet();
-  style.replaceSync(sheet);
-  root.adoptedStyleSheets = [...root.adoptedStyleSheets, style];
-}

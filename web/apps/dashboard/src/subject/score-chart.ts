@@ -3,10 +3,7 @@ import { customElement, property } from "lit/decorators.js";
 import { fixed, millis, moment } from "../data/format.ts";
 import type { Activity, HistoryPoint, KindInfo } from "../data/types.ts";
 import { base, card, skeleton } from "../styles/shared.ts";
-import type { Plot } from "./plot.ts";
-
-/** Times in seconds and the score after each of them, oldest first. */
-export type Course = [number[], number[]];
+import type { Plot, Scores } from "./plot.ts";
 
 /** The score over time. The drawing part comes only when a chart is looked at. */
 @customElement("rn-score-chart")
@@ -64,7 +61,7 @@ export class ScoreChart extends LitElement {
     readout.textContent = at === null || score === null ? "" : `${fixed(score, decimals)} · ${moment(at * 1000)}`;
   }
 
-  private course(): Course {
+  private course(): Scores {
     const known = this.past?.at(-1)?.version ?? 0;
     const points = [
       ...(this.past ?? []),
@@ -74,7 +71,7 @@ export class ScoreChart extends LitElement {
     return [points.map(([at]) => at), points.map(([, score]) => score)];
   }
 
-  private summary([, scores]: Course): string {
+  private summary([, scores]: Scores): string {
     if (scores.length === 0) return "Score over time: nothing yet";
     const decimals = this.kind?.scale.decimals ?? 2;
     const [first, last] = [scores[0] ?? 0, scores.at(-1) ?? 0].map((score) => fixed(score, decimals));
