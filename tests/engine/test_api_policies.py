@@ -13,6 +13,7 @@ import pytest
 
 from renown.policy import preset_text
 from tests.conformance.raw import Raw
+from tests.engine.ledger_kit import raw
 from tests.engine.test_api_users import SECRET, Backend, cli_key
 from tests.running import RunningServer
 
@@ -266,3 +267,33 @@ def test_a_policy_is_checked_without_doing_anything(still: RunningServer) -> Non
         assert wrong.status_code == 400
         assert wrong.json()["field"].startswith("scale")
         assert backend.get("/v1/policies/shop").json()["version"] == 1
+
+
+def test_every_version_a_kind_has_had_can_be_read(server: RunningServer, http: Backend) -> None:
+    fill(http, 3)
+    put = http.put("/v1/policies/shop", content=shop(3, 1).replace('"shop"\nkind', '"newer"\nkind'))
+    assert put.status_code == 200, put.text
+    now = switched(http)
+    first = http.get("/v1/policies/shop", params={"version": 1}).json()
+    assert (first["version"], first["name"], first["text"]) == (1, "shop", SHOP)
+    assert first["policy"]["score"]["prior"]["weight"] == 7
+    assert first["since"] == now["versions"][0]["since"]
+    assert (first["versions"], first["switching"]) == (now["versions"], None)
+    assert http.get("/v1/policies/shop", params={"version": 3}).json() == now
+    assert (now["name"], now["policy"]["score"]["prior"]["weight"]) == ("newer", 1)
+    missing = http.get("/v1/policies/shop", params={"version": 2})
+    assert (missing.status_code, missing.json()["code"]) == (404, "unknown_version")
+    assert missing.json()["expected"] == "one of 1, 3"
+    assert http.get("/v1/policies/shop", params={"version": "two"}).status_code == 400
+
+
+def test_rules_that_this_server_cannot_read_are_shown_as_they_are_kept(
+    server: RunningServer, http: Backend
+) -> None:
+    with raw(server.data) as beside:
+        row = ("shop", 9, "future", "of = 'a later version'", 1e9, None)
+        beside.execute("INSERT INTO policies VALUES (?, ?, ?, ?, ?, ?)", row)
+        beside.commit()
+    kept = http.get("/v1/policies/shop", params={"version": 9}).json()
+    assert (kept["name"], kept["text"], kept["policy"]) == ("future", "of = 'a later version'", None)
+    assert http.get("/v1/policies/shop").json()["version"] == 1

@@ -16,9 +16,9 @@ from renown.api.access import POLICIES
 from renown.api.problem import documented
 from renown.api.reading import AnyRequest, check_kind, guard, json_response
 from renown.api.services import Services, Use
-from renown.errors import PolicyError, RenownError
+from renown.errors import NotFoundError, PolicyError, RenownError
 from renown.intake import TooLargeError
-from renown.ledger import InForce, PolicyBook, Trial
+from renown.ledger import InForce, Kept, PolicyBook, Trial
 from renown.model import Problem, timestamp
 from renown.policy import Policy, differences, load
 
@@ -52,20 +52,20 @@ class PolicyVersion(msgspec.Struct, frozen=True):
 
 
 class PolicyState(msgspec.Struct, frozen=True):
-    """The rules of a kind as of now."""
+    """The rules of a kind: those in force, or those of a version that it has had."""
 
     kind: str
     name: str
     version: int
     since: str | None
     switching: Switching | None
-    """None once all subjects are under these rules."""
+    """None once all subjects are under these rules, and of rules that are not in force."""
     versions: list[PolicyVersion]
     """All that the kind has had, oldest first."""
     text: str
     """The policy as TOML."""
-    policy: dict[str, object]
-    """The policy with every default filled in."""
+    policy: dict[str, object] | None
+    """The policy with every default filled in; null of an old version that this server cannot read."""
 
 
 class Going(msgspec.Struct, frozen=True):
@@ -88,13 +88,36 @@ class TrialLine(msgspec.Struct, frozen=True, omit_defaults=True):
     "/v1/policies/{kind:str}",
     summary="The rules of a kind",
     tags=["policies"],
-    responses={200: ResponseSpec(PolicyState, generate_examples=False), **documented(401, 403, 404)},
+    responses={200: ResponseSpec(PolicyState, generate_examples=False), **documented(400, 401, 403, 404)},
 )
-async def get_policy(request: AnyRequest, services: Use, kind: _Kind) -> Response[bytes]:
-    """Return the policy in force, its text and its versions, and how far a switch to it is."""
+async def get_policy(
+    request: AnyRequest,
+    services: Use,
+    kind: _Kind,
+    version: Annotated[
+        int | None, Parameter(ge=1, le=2**53, description="One of `versions`; the rules in force when absent")
+    ] = None,
+) -> Response[bytes]:
+    """Return the policy in force, its text and its versions, and how far a switch to it is.
+
+    With `version` it is the text and the rules of that version, whether they are in force or were once.
+    """
     await guard(request, services)
     check_kind(kind, services.policies)
-    return _state(services.ledger.policies.of(kind))
+    book = services.ledger.policies
+    state = book.of(kind)
+    if version is None or version == state.policy.version:
+        return _state(state)
+    kept = await book.kept(kind, version)
+    if kept is None:
+        had = ", ".join(str(each.version) for each in state.versions[-20:])
+        raise NotFoundError(
+            f"The rules of {kind[:40]} have had no version {version}.",
+            code="unknown_version",
+            field="version",
+            expected=f"one of {had}",
+        )
+    return _state(state, kept)
 
 
 @put(
@@ -206,18 +229,23 @@ async def _policy_in(request: AnyRequest, services: Services, kind: str) -> Poli
     return policy
 
 
-def _state(state: InForce) -> Response[bytes]:
-    policy = state.policy
+def _state(state: InForce, kept: Kept | None = None) -> Response[bytes]:
+    """Return the rules in force, or what is `kept` of others beside the versions there are."""
+    policy: Policy | None = state.policy
+    name, version, since, text = state.policy.name, state.policy.version, state.since, state.text
     switching = None if state.done is None else Switching(min(state.done, state.subjects), state.subjects)
+    if kept is not None:
+        policy, text, switching = kept.policy, kept.text, None
+        version, name, since = kept.version.version, kept.version.name, kept.version.since
     told = PolicyState(
-        kind=policy.kind,
-        name=policy.name,
-        version=policy.version,
-        since=None if state.since is None else timestamp(state.since),
+        kind=state.policy.kind,
+        name=name,
+        version=version,
+        since=None if since is None else timestamp(since),
         switching=switching,
         versions=[PolicyVersion(each.version, each.name, timestamp(each.since)) for each in state.versions],
-        text=state.text,
-        policy=msgspec.to_builtins(policy),
+        text=text,
+        policy=None if policy is None else msgspec.to_builtins(policy),
     )
     return json_response(told, headers=_NO_STORE)
 

@@ -3,7 +3,7 @@
 from renown.ledger.erasing import Erasure
 from renown.ledger.keys import Key, Keys
 from renown.ledger.ledger import Committed, Ledger, LedgerOptions, Stats
-from renown.ledger.policies.switching import InForce, PolicyBook
+from renown.ledger.policies.switching import InForce, Kept, PolicyBook
 from renown.ledger.policies.switching import Version as PolicyVersion
 from renown.ledger.policies.trying import Stopped, Trial
 from renown.ledger.reading.alarms import AlarmBook
@@ -26,6 +26,7 @@ __all__ = [
     "IncidentBook",
     "IncidentLine",
     "Incidents",
+    "Kept",
     "Key",
     "Keys",
     "KindCounts",

@@ -34,7 +34,7 @@ from renown.policy import Policies, Policy, Visibility, alike, text_of, toml_of
 from renown.scoring import needs_kind_state
 from renown.stores import EventRow, KindRow, PolicyRow, Reader, StandingRow, Store, Writer
 
-__all__ = ["InForce", "PolicyBook", "Version"]
+__all__ = ["InForce", "Kept", "PolicyBook", "Version"]
 
 _PAGE: Final = 500
 _EVENTS: Final = 5_000
@@ -67,6 +67,16 @@ class InForce(msgspec.Struct, frozen=True):
     subjects: int
     versions: tuple[Version, ...]
     """All that the kind has had, oldest first."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One version of a kind's rules, with what it says."""
+
+    version: Version
+    text: str
+    """TOML."""
+    policy: Policy | None
+    """None when this version of the software cannot read it."""
 
 
 class PolicyBook:
@@ -132,6 +142,21 @@ class PolicyBook:
             subjects=counts.get(kind, 0),
             versions=tuple(Version(row.version, row.name, row.since) for row in rows),
         )
+
+    async def kept(self, kind: str, version: int) -> Kept | None:
+        """Return what a kind's rules of a version say, None when the ledger has had no such version.
+
+        Raises:
+            EventError: `unknown_kind`.
+
+        """
+        self._policies.for_kind(kind)
+        rows = self._store.near.policy_rows()
+        row = next((row for row in rows if (row.kind, row.version) == (kind, version)), None)
+        if row is None:
+            return None
+        policy = await asyncio.to_thread(read_row, row)
+        return Kept(Version(row.version, row.name, row.since), row.text, policy)
 
     async def put(self, policy: Policy) -> InForce:
         """Put new rules in force, for every process on the file; return when this one goes by them.
