@@ -297,6 +297,9 @@ def test_what_excluded_actors_say_counts_for_nothing() -> None:
     assert scoring.rater_weight(policy, None, False) == 1.0, "a list alone weighs nobody"
 
 
+HANDING = "[rules.a]\nmin = 0\nmax = 9\nalso = [{ to = 'owner', type = 'b', with_value = true }]"
+
+
 @pytest.mark.parametrize(
     "rules, field, expected",
     [
@@ -335,6 +338,38 @@ def test_what_excluded_actors_say_counts_for_nothing() -> None:
             "rules.b.allow_self",
             "true",
         ),
+        (f"{HANDING}\n[rules.b]\nvalue = 1", "rules.a.also[0].with_value", "false"),
+        (
+            f"{HANDING.replace('min = 0', 'value = 1').replace('max = 9', '')}\n[rules.b]\nvalue = 1",
+            "rules.a.also[0].with_value",
+            "false",
+        ),
+        (
+            f"{HANDING.replace('min = 0', 'value = 1').replace('max = 9', '')}\n[rules.b]\nmin = 0\nmax = 9",
+            "rules.b.value",
+            "a number",
+        ),
+        (
+            f"{HANDING}\n[rules.b]\nmin = 0\nmax = 9\n[[rules.b.periods]]\nfrom = 2020-01-01\nvalue = 5",
+            "rules.a.also[0].with_value",
+            "false",
+        ),
+        (f"{HANDING}\n[rules.b]\nmin = 10\nmax = 20", "rules.b", "0 to 9"),
+        (
+            f"[categories.c]\n{HANDING}\n[rules.b]\nmin = 0\nmax = 9\ncategories = 'required'",
+            "rules.b.categories",
+            '"optional"',
+        ),
+        (
+            f"{HANDING.replace('true', 'false')}\n[rules.b]\nmin = 0\nmax = 9",
+            "rules.a.also[0].with_value",
+            "true",
+        ),
+        (
+            "[rules.a]\nvalue = 1\nalso = [{ to = 'owner', type = 'dispute' }]",
+            "rules.a.also[0].type",
+            "another",
+        ),
         ("[rules.a]\nvalue = 1\n[raters]\nby_tier = { top = 1 }", "raters.by_tier.top", "tier"),
         ("[rules.a]\nvalue = 1\n[raters]\nby_score = [[1, 1], [1, 1]]", "raters.by_score[1]", "1"),
         ("[rules.a]\nvalue = 1\n[raters]\nby_age_days = [[0, 2]]", "raters.by_age_days[0]", "1"),
@@ -347,6 +382,17 @@ def test_what_cannot_be_meant_is_refused_by_its_path(rules: str, field: str, exp
         policy_of(rules)
     assert caught.value.field == field
     assert expected in (caught.value.expected or "")
+
+
+def test_what_is_made_may_have_a_constant_while_its_maker_has_one() -> None:
+    """Both change from one day on: while neither has a value of its own there is none to hand on."""
+    constant = "\n[[rules.{}.periods]]\nuntil = 2020-01-01\nvalue = 1"
+    maker = HANDING + constant.format("a")
+    made = "\n[rules.b]\nmin = 0\nmax = 9" + constant.format("b")
+    assert policy_of(maker + made).rules["a"].also[0].with_value
+    with pytest.raises(PolicyError) as caught:
+        policy_of(HANDING + made)
+    assert "takes none of the event that makes it" in caught.value.detail
 
 
 def test_a_policy_knows_the_text_it_came_from() -> None:
