@@ -144,7 +144,7 @@ class World:
         self.persistent = mode == "persistent"
         self.rooms = MemoryRooms()
         self.table = MapTable(self._source, lambda *_: None, GatewayMetrics())
-        self.rooms.listen(self.table.publish)
+        self.rooms.listen(lambda channel, *_: self.table.published(channel))
         self.truth: dict[str, tuple[dict[str, str] | None, bytes]] = {}
 
     def _source(self, address: Address) -> MapSource:

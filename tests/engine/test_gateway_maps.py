@@ -357,7 +357,7 @@ async def test_a_rooms_map_ends_with_the_truth_and_begins_anew_when_forgotten(mo
         lambda *_: None,
         GatewayMetrics(),
     )
-    rooms.listen(table.publish)
+    rooms.listen(lambda channel, *_: table.published(channel))
     truth: dict[str, Any] = {}
     versions = count(1)
 

@@ -129,7 +129,7 @@ class Rules:
         first = channel.partition(":")[0]
         return first != "t" and (first != "u" or bool(who.user))
 
-    def may_call(self, method: str, who: ConnectionClaims) -> Error | None:
+    def may_call(self, method: str) -> Error | None:
         return None if method == "echo" else ERRORS.METHOD_NOT_FOUND
 
     def seen_as(self, who: ConnectionClaims, client: str) -> ClientInfo:

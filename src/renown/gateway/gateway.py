@@ -237,7 +237,7 @@ class Gateway:
         """Return the subscriptions the server makes: those of the token, and `user:<id>`."""
         return self.permissions.server_side(claims)
 
-    def may_call(self, method: str, who: ConnectionClaims) -> Error | None:  # noqa: ARG002 - methods decide
+    def may_call(self, method: str) -> Error | None:
         """Return why a method cannot be called."""
         if method in self.methods:
             return None

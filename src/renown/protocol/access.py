@@ -249,7 +249,7 @@ class Access(Protocol):
         """
         ...
 
-    def may_call(self, method: str, who: ConnectionClaims) -> Error | None:
+    def may_call(self, method: str) -> Error | None:
         """Return why a method cannot be called, or None: 108 where nothing of that family is, else 104.
 
         `standing.` is the family of `standing.get`.

@@ -149,7 +149,7 @@ def _read(number: int, answer: Answer | Error) -> Reply:
 
 def _call(caller: Caller, request: RpcRequest) -> Call:
     method = request.method or ""
-    refused = caller.access.may_call(method, caller.claims)
+    refused = caller.access.may_call(method)
     if refused is not None:
         raise Failed(refused)
     return Call(method, given(request.data, json=caller.codec.json))

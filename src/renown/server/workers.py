@@ -80,12 +80,7 @@ class _Worker:
             # Signals of the terminal are for the parent.
             start_new_session=True,
         )
-        assert self.process.stdin is not None  # noqa: S101 - asked for above
-        assert self.process.stdout is not None  # noqa: S101
-        with contextlib.suppress(OSError):
-            self.process.stdin.write(msgspec.json.encode(self.order) + b"\n")
-            await self.process.stdin.drain()
-        line = await self.process.stdout.readline()
+        line = await self._give_order(self.process)
         if not line:
             await self.process.wait()
             raise RenownError(f"A worker ended with {self.process.returncode} before it was ready.")
@@ -93,6 +88,14 @@ class _Worker:
         if report.problem is not None:
             await self.process.wait()
             raise _error(report.kind, report.problem)
+
+    async def _give_order(self, process: Process) -> bytes:
+        """Return what a process says to its order; nothing when it ends without a word."""
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.write(msgspec.json.encode(self.order) + b"\n")
+                await process.stdin.drain()
+        return b"" if process.stdout is None else await process.stdout.readline()
 
     def tell(self, number: signal.Signals) -> None:
         """Send a signal, if there is somebody to take it."""

@@ -75,7 +75,7 @@ class Hub:
     def publish(self, name: str, publication: Publication, epoch: str) -> None:
         """Take a publication that a room has accepted: each once, in the order of its offsets."""
         if self.maps is not None:
-            self.maps.publish(name, publication, epoch)
+            self.maps.published(name)
         self.news.publish(name, publication, epoch)
 
     # Members

@@ -9,7 +9,6 @@ from renown.gateway.hub.views import RereadChannel
 from renown.gateway.hub.watched import StreamChannel, WatchedChannel
 from renown.model import Update
 from renown.protocol.effects import Attach
-from renown.protocol.replies import Publication
 
 __all__ = ["Librarian", "Maps"]
 
@@ -69,6 +68,6 @@ class Maps(Protocol):
         """Note that somebody came to a channel, or left it."""
         ...
 
-    def publish(self, channel: str, publication: Publication, epoch: str) -> None:
-        """Take a room's publication."""
+    def published(self, channel: str) -> None:
+        """Note that something was published into a room."""
         ...

@@ -19,8 +19,8 @@ T = TypeVar("T")
 class Differences(Generic[T]):
     """The entries of a map as of the last look. Offsets count the differences."""
 
-    def __init__(self, epoch: str, say: Callable[[str, T], Publication]) -> None:
-        """`say` makes the publication of a key and what it is now; it is asked for what changed only."""
+    def __init__(self, epoch: str, say: Callable[[T], Publication]) -> None:
+        """`say` makes the publication of what a key is now; it is asked for what changed only."""
         self.epoch: Final = epoch
         self.top = 0
         self.rows: Mapping[str, T] = {}
@@ -43,20 +43,20 @@ class Differences(Generic[T]):
         if rows == before:
             return
         for key in before.keys() - rows.keys():
-            self._note(Publication(key=key, removed=True))
+            self._note(key, Publication(removed=True))
             self._departed[key] = self.top
         for key, row in rows.items():
             if key not in before or before[key] != row:
                 self._departed.pop(key, None)
-                self._note(self._say(key, row))
+                self._note(key, self._say(row))
         for key in list(self._departed)[: max(0, len(self._departed) - _DEPARTED)]:
             self._forgotten = max(self._forgotten, self._departed.pop(key))
             del self._newest[key]
 
-    def _note(self, entry: Publication) -> None:
+    def _note(self, key: str, entry: Publication) -> None:
         self.top += 1
-        self._newest.pop(entry.key, None)
-        self._newest[entry.key] = replace(entry, offset=self.top)
+        self._newest.pop(key, None)
+        self._newest[key] = replace(entry, key=key, offset=self.top)
 
     def after(self, offset: int, limit: int) -> Stretch:
         """Return up to `limit` changes after an offset."""

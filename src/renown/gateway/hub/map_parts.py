@@ -5,7 +5,7 @@ from typing import Protocol
 import msgspec
 
 from renown.gateway.hub.fitting import fitting_in
-from renown.protocol.effects import MapPage, Position
+from renown.protocol.effects import MapPage, MapWish, Position
 from renown.protocol.replies import Publication
 from renown.rooms.room import Page, cursor_of
 
@@ -41,8 +41,8 @@ class MapSource(Protocol):
         """How many changes ago a position may be that a client comes back with; 0: any number."""
         ...
 
-    async def page(self, cursor: str, limit: int) -> Page:
-        """Return up to `limit` keys, from the start or from where the page before ended.
+    async def page(self, wish: MapWish) -> Page:
+        """Return up to `limit` keys, from the start or from where the page before ended, by its cursor.
 
         Raises:
             RoomError: `bad_cursor` when the cursor is none that a page has returned.

@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeVar
 
 from renown.gateway.hub.map_differences import Differences
 from renown.gateway.hub.map_parts import Stretch, cut, cut_page
-from renown.protocol.effects import Position
+from renown.protocol.effects import MapWish, Position
 from renown.protocol.replies import ClientInfo, Publication
 from renown.rooms.room import Page, cursor_of, read_cursor
 
@@ -18,6 +18,8 @@ LINGER: Final = 5.0
 went."""
 
 Present = Callable[[], Mapping[str, ClientInfo]]
+_THERE: Final = Publication()
+"""What is told of a user: the key says it all."""
 T = TypeVar("T")
 
 
@@ -33,9 +35,10 @@ class _PresenceMap(ABC, Generic[T]):
         self._size = size
         self._found: Differences[T] = Differences(epoch, self._say)
 
-    async def page(self, cursor: str, limit: int) -> Page:
+    async def page(self, wish: MapWish) -> Page:
         """Return a page by key."""
-        frozen, behind = read_cursor(cursor, -1)
+        limit = wish.limit
+        frozen, behind = read_cursor(wish.cursor, -1)
         found = self._found
         found.look(self._rows())
         if frozen < 0:
@@ -55,7 +58,7 @@ class _PresenceMap(ABC, Generic[T]):
     def _rows(self) -> Mapping[str, T]: ...
 
     @abstractmethod
-    def _say(self, key: str, row: T) -> Publication: ...
+    def _say(self, row: T) -> Publication: ...
 
 
 class ClientsMap(_PresenceMap[ClientInfo]):
@@ -64,11 +67,11 @@ class ClientsMap(_PresenceMap[ClientInfo]):
     def _rows(self) -> Mapping[str, ClientInfo]:
         return self._present()
 
-    def _say(self, key: str, row: ClientInfo) -> Publication:
-        return Publication(info=row, key=key)
+    def _say(self, row: ClientInfo) -> Publication:
+        return Publication(info=row)
 
 
-class UsersMap(_PresenceMap[None]):
+class UsersMap(_PresenceMap[Publication]):
     """The users that are present, by their ids; anonymous clients are nobody's. They linger, see `LINGER`."""
 
     def __init__(self, present: Present, epoch: str, size: int, clock: Callable[[], float]) -> None:
@@ -83,13 +86,13 @@ class UsersMap(_PresenceMap[None]):
         """For how many seconds the first of those is still told as present who are not; None: nobody is."""
         return max(0.0, min(self._until.values()) - self._clock()) if self._until else None
 
-    def _rows(self) -> Mapping[str, None]:
+    def _rows(self) -> Mapping[str, Publication]:
         now = self._clock()
         users = {info.user for info in self._present().values() if info.user}
         gone = self._found.rows.keys() - users
         self._until = {user: self._until.get(user, now + LINGER) for user in gone}
         self._until = {user: until for user, until in self._until.items() if until > now}
-        return dict.fromkeys(users.union(self._until))
+        return dict.fromkeys(users.union(self._until), _THERE)
 
-    def _say(self, key: str, row: None) -> Publication:  # noqa: ARG002 - a user's key says it all
-        return Publication(key=key)
+    def _say(self, row: Publication) -> Publication:
+        return row

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from renown.errors import RoomError
 from renown.gateway.channels import Address, Source
 from renown.gateway.hub.map_differences import Differences
 from renown.gateway.hub.map_parts import MapSource, Part, Stretch, cut, cut_page
@@ -78,7 +79,7 @@ async def find_part(source: MapSource, wish: MapWish, known: Position | None) ->
 
 
 async def _state(source: MapSource, wish: MapWish, known: Position | None) -> Part | Error:
-    page = await source.page(wish.cursor, wish.limit)
+    page = await source.page(wish)
     if wish.cursor and known is not None and known.epoch not in ("", page.epoch):
         return ERRORS.UNRECOVERABLE_POSITION
     frozen = Position(page.epoch, page.offset)
@@ -125,13 +126,13 @@ class LedgerMap:
         self._kind = kind
         self._size = size
 
-    async def page(self, cursor: str, limit: int) -> Page:
+    async def page(self, wish: MapWish) -> Page:
         """Return a page by key."""
-        frozen, behind = read_cursor(cursor, -1)
-        top, rows = await self._ledger.page(self._kind, behind, limit)
+        frozen, behind = read_cursor(wish.cursor, -1)
+        top, rows = await self._ledger.page(self._kind, behind, wish.limit)
         if frozen < 0:
             frozen = top
-        onward = cursor_of(frozen, rows[-1][0]) if len(rows) == limit else ""
+        onward = cursor_of(frozen, rows[-1][0]) if len(rows) == wish.limit else ""
         return cut_page(Page(self._ledger.id, frozen, top, _entries(rows), onward), self._size)
 
     async def changes(self, after: Position, limit: int) -> Stretch:
@@ -156,9 +157,9 @@ class RoomMap:
         self._channel = channel
         self._size = size
 
-    async def page(self, cursor: str, limit: int) -> Page:
+    async def page(self, wish: MapWish) -> Page:
         """Return a page by key."""
-        return cut_page(await self._rooms.page(self._channel, cursor, limit), self._size)
+        return cut_page(await self._rooms.page(self._channel, wish.cursor, wish.limit), self._size)
 
     async def changes(self, after: Position, limit: int) -> Stretch:
         """Return what changed."""
@@ -183,8 +184,10 @@ class BoardMap:
         self._read_at = -1
         self._found: Differences[bytes] = Differences(ledger.id, _place)
 
-    async def page(self, cursor: str, limit: int) -> Page:  # noqa: ARG002 - never paged
+    async def page(self, wish: MapWish) -> Page:
         """Return the whole board, whatever the limit: it is small, and parts of two boards make none."""
+        if wish.cursor:
+            raise RoomError("no page of a board is followed by another", code="bad_cursor")
         await self._read()
         found = self._found
         return Page(found.epoch, found.top, found.top, tuple(found[key] for key in found.rows), "")
@@ -201,8 +204,8 @@ class BoardMap:
             self._found.look(board_rows(standings))
 
 
-def _place(subject: str, row: bytes) -> Publication:
-    return Publication(msgspec.Raw(row), key=subject)
+def _place(row: bytes) -> Publication:
+    return Publication(msgspec.Raw(row))
 
 
 def _entries(rows: Sequence[tuple[str, int, bytes]]) -> tuple[Publication, ...]:

@@ -27,7 +27,6 @@ from renown.model import Update, kind_of
 from renown.protocol.codec import Unspeakable
 from renown.protocol.codes import DISCONNECTS, ERRORS, Error
 from renown.protocol.effects import Attach, MapPage, MapWish, Position
-from renown.protocol.replies import Publication
 
 __all__ = ["MapTable"]
 
@@ -76,8 +75,8 @@ class MapTable:
                 for channel in self._of_kinds.get(kind, ()):
                     self._news(channel, at)
 
-    def publish(self, channel: str, publication: Publication, epoch: str) -> None:  # noqa: ARG002 - it is read
-        """Note that something was published into a room."""
+    def published(self, channel: str) -> None:
+        """Note that something was published into a room: it is read."""
         found = self.channels.get(channel)
         if found is not None:
             self._news(found, time())
