@@ -44,6 +44,11 @@ def _json(values: Sequence[Any]) -> str:
     return msgspec.json.encode(values).decode()
 
 
+def _span(kind: str | None) -> tuple[str, str]:
+    """Return what lies below and above all keys of a kind, or of all kinds."""
+    return ("", "~") if kind is None else (f"{kind}:", f"{kind};")
+
+
 def _failed(error: sqlite3.Error) -> LedgerError:
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return LedgerError("another process holds the ledger for too long", code="ledger_busy")
@@ -178,8 +183,7 @@ class SqliteReader:
         """Return what is held."""
         if subject is not None:
             return self._all(EventRow._make, sql.HELD_OF, (after, subject, limit))
-        low, high = ("", "~") if kind is None else (f"{kind}:", f"{kind};")
-        return self._all(EventRow._make, sql.HELD, (after, low, high, limit))
+        return self._all(EventRow._make, sql.HELD, (after, *_span(kind), limit))
 
     def changing(self, subject: str, limit: int) -> list[EventRow]:
         """Return what changed something."""
@@ -209,6 +213,15 @@ class SqliteReader:
     def alarming(self, after: int, until: int) -> list[AlarmRow]:
         """Return what says something of alarms."""
         return self._all(AlarmRow._make, sql.ALARMING, (after, until))
+
+    def alarming_by(self, until: float, limit: int) -> list[AlarmRow]:
+        """Return what said something of alarms by a time."""
+        return self._all(AlarmRow._make, sql.ALARMING_BY, (until, limit))
+
+    def held_by(self, kind: str | None, until: float) -> list[str]:
+        """Return whose events were held some time."""
+        low, high = _span(kind)
+        return [row[0] for row in self._tuples(sql.HELD_BY, (low, high, until))]
 
     def alarmed(self, kinds: Sequence[str], limit: int) -> list[tuple[str, bytes]]:
         """Return who is in alarm."""

@@ -51,6 +51,7 @@ __all__ = [
     "ADD_NOTICE",
     "ALARMED",
     "ALARMING",
+    "ALARMING_BY",
     "ASCENDING",
     "AT_SEQS",
     "BOARD",
@@ -72,6 +73,7 @@ __all__ = [
     "FORGET_ACTOR",
     "HAPPENED_BY",
     "HELD",
+    "HELD_BY",
     "HELD_COUNTS",
     "HELD_OF",
     "HELD_PILES",
@@ -291,19 +293,31 @@ def _says(column: ColumnElement[Any], word: str) -> ColumnElement[bool]:
     return func.instr(cast(column, Text()), literal_column(f"'\"{word}\"'", Text())) > _ZERO
 
 
-ALARMING: Final = _sql(
-    select(_seq, _subject, _version, events.c.at, events.c.basis, events.c.changes)
-    .where(
-        _seq > bindparam("seq"),
-        _seq <= bindparam("until_seq"),
-        or_(
-            _says(events.c.basis, "begins"),
-            _says(events.c.basis, "goes_on"),
-            _says(events.c.basis, "ends"),
-            _says(events.c.changes, "alert"),
-        ),
+_alarming: Final = select(_seq, _subject, _version, events.c.at, events.c.basis, events.c.changes).where(
+    or_(
+        _says(events.c.basis, "begins"),
+        _says(events.c.basis, "goes_on"),
+        _says(events.c.basis, "ends"),
+        _says(events.c.changes, "alert"),
     )
-    .order_by(_seq)
+)
+ALARMING: Final = _sql(
+    _alarming.where(_seq > bindparam("seq"), _seq <= bindparam("until_seq")).order_by(_seq)
+)
+ALARMING_BY: Final = _sql(
+    _alarming.where(events.c.at <= bindparam("until")).order_by(_seq.desc()).limit(_limit).offset(_ZERO)
+)
+HELD_BY: Final = _sql(
+    select(_subject)
+    .distinct()
+    .where(
+        events.c.changes.is_not(None),
+        _subject > bindparam("after"),
+        _subject < bindparam("end"),
+        events.c.at <= bindparam("until"),
+        or_(_says(events.c.changes, "hold"), _says(events.c.changes, "dispute")),
+    )
+    .order_by(_subject)
 )
 ALARMED: Final = _sql(
     select(standings.c.subject, standings.c.life)

@@ -341,6 +341,14 @@ class Reader(Protocol):
         """Return the events above `after` up to `until`, by `seq`, that say something of alarms."""
         ...
 
+    def alarming_by(self, until: float, limit: int) -> list[AlarmRow]:
+        """Return the events that happened by `until` and say something of alarms, newest `seq` first."""
+        ...
+
+    def held_by(self, kind: str | None, until: float) -> list[str]:
+        """Return the subjects, by key, of whom an event by `until` has held or disputed something."""
+        ...
+
     def alarmed(self, kinds: Sequence[str], limit: int) -> list[tuple[str, bytes]]:
         """Return (subject, `life`) of standings of these kinds of whose subjects guards are in alarm."""
         ...

@@ -14,17 +14,61 @@ from renown import scoring
 from renown.errors import NotFoundError, RenownError
 from renown.ledger.folding.living import face_at
 from renown.ledger.folding.replay import Replay, replay
+from renown.ledger.reading.held import held_lines, is_told_held, step_lines
 from renown.ledger.views import basis_of, cause_of, counting_entry_of, standing_of
-from renown.model import Standing
-from renown.policy import Policy
+from renown.model import Standing, kind_of
+from renown.policy import Policies, Policy
 from renown.scoring import Explanation
 from renown.stores import EventRow, Reader
 
-__all__ = ["board_as_of", "explained_as_of", "scores_as_of", "standing_as_of"]
+__all__ = [
+    "Allowance",
+    "AsOf",
+    "board_as_of",
+    "events_as_of",
+    "explained_as_of",
+    "scores_as_of",
+    "search_as_of",
+    "standing_as_of",
+]
 
 _PAGE: Final = 200
 MOST_EVENTS: Final = 200_000
-"""Events that one board of the past may look at."""
+"""Events that one answer about many subjects of the past may look at."""
+_MATCHES: Final = 1_000
+"""Subjects that one search of the past looks at."""
+
+
+class _Named(msgspec.Struct, frozen=True):
+    subject: str
+
+
+_named: Final = msgspec.json.Decoder(_Named)
+
+
+class Allowance:
+    """How many events may still be folded for one answer about many subjects."""
+
+    def __init__(self, code: str, what: str, expected: str) -> None:
+        """Take what to say when they are too many: the code, what is made of them, what to ask instead."""
+        self._left = MOST_EVENTS
+        self._code, self._what, self._expected = code, what, expected
+
+    def take(self, events: int) -> None:
+        """Use up so many.
+
+        Raises:
+            RenownError: they are not left.
+
+        """
+        self._left -= events
+        if self._left < 0:
+            raise RenownError(
+                f"{self._what} is made of at most {MOST_EVENTS:,} events; there are more",
+                code=self._code,
+                field="at",
+                expected=self._expected,
+            )
 
 
 class AsOf(msgspec.Struct, frozen=True):
@@ -38,11 +82,21 @@ class AsOf(msgspec.Struct, frozen=True):
     made: Replay
 
     @classmethod
-    def read(cls, reader: Reader, policy: Policy, subject: str, at: float) -> "AsOf | None":
-        """Return the subject as of `at`, None before its first event."""
-        rows = [row for row in reader.ascending(subject, 0, -1) if row.at <= at]
-        if not rows:
+    def read(
+        cls, reader: Reader, policy: Policy, subject: str, at: float, allowance: Allowance | None = None
+    ) -> "AsOf | None":
+        """Return the subject as of `at`, None before its first event.
+
+        Raises:
+            RenownError: it has more events than the allowance leaves.
+
+        """
+        count, newest = reader.happened_by(subject, at)
+        if not count:
             return None
+        if allowance is not None:
+            allowance.take(count)
+        rows = [row for row in reader.ascending(subject, 0, newest) if row.at <= at]
         made = replay(policy, rows)
         # A replay counts versions from 1 on; what is told keeps its own.
         told = [new._replace(version=old.version) for old, new in zip(rows, made.rows, strict=True)]
@@ -74,10 +128,22 @@ class AsOf(msgspec.Struct, frozen=True):
             face=face,
         )
 
+    @property
+    def held(self) -> list[EventRow]:
+        """What was under review then and may be told, newest `seq` first."""
+        found = [row for row in self.rows if is_told_held(row)]
+        return sorted(found, key=lambda row: row.seq, reverse=True)
+
+    @property
+    def changing(self) -> list[EventRow]:
+        """What did something besides moving scores, newest version first."""
+        found = [row for row in self.rows if row.changes is not None]
+        return sorted(found, key=lambda row: row.version, reverse=True)
+
     def explain(self, category: str, limit: int, cursor: str | None) -> Explanation:
         """Return a page of the explanation of the score of then."""
         live = [row for row in reversed(self.rows) if row.ended_version is None]
-        return scoring.explain(
+        page = scoring.explain(
             self.policy,
             map(counting_entry_of, live),
             self.made.folded.state,
@@ -89,6 +155,9 @@ class AsOf(msgspec.Struct, frozen=True):
             subject=self.rows[-1].subject,
             version=self.version,
         )
+        if cursor is not None:
+            return page
+        return msgspec.structs.replace(page, held=held_lines(self.held), steps=step_lines(self.changing))
 
 
 def standing_as_of(reader: Reader, policy: Policy, subject: str, at: float) -> Standing | None:
@@ -129,23 +198,49 @@ def board_as_of(reader: Reader, policy: Policy, at: float, limit: int) -> list[S
 
     """
     found: list[Standing] = []
-    after, events = "", 0
+    allowance = Allowance("board_too_large", "a board of the past", "none: the board of now")
+    after = ""
     while page := reader.of_kind(policy.kind, after, _PAGE):
         for subject, _, _ in page:
-            then = AsOf.read(reader, policy, subject, at)
-            if then is None:
-                continue
-            events += len(then.rows)
-            if events > MOST_EVENTS:
-                raise RenownError(
-                    f"a board of the past is made of at most {MOST_EVENTS:,} events; this kind has more",
-                    code="board_too_large",
-                    field="at",
-                    expected="none: the board of now",
-                )
-            standing = then.standing()
-            if not standing.provisional:
+            then = AsOf.read(reader, policy, subject, at, allowance)
+            standing = None if then is None else then.standing()
+            if standing is not None and not standing.provisional:
                 found.append(standing)
         found = nsmallest(limit, found, key=lambda s: (-s.score, -s.count, s.subject))
         after = page[-1][0]
     return found
+
+
+def search_as_of(
+    reader: Reader, policies: Policies, text: str, at: float, *, kind: str | None, limit: int
+) -> list[Standing]:
+    """Return the standings as of a time of subjects whose id matches, in the order of a search.
+
+    Those of whom nothing had happened by then are left out.
+
+    Raises:
+        RenownError: those that match have too many events for that (`past_too_large`).
+
+    """
+    found: list[Standing] = []
+    allowance = Allowance("past_too_large", "a search of the past", "more of the name, a kind, or no `at`")
+    for body in reader.search(text, kind, _MATCHES):
+        subject = _named.decode(body).subject
+        policy = policies.get(kind_of(subject))
+        then = None if policy is None else AsOf.read(reader, policy, subject, at, allowance)
+        if then is not None:
+            found.append(then.standing())
+        if len(found) >= limit:
+            break
+    return found
+
+
+def events_as_of(
+    reader: Reader, policy: Policy, subject: str, at: float, *, before: int, limit: int
+) -> list[EventRow]:
+    """Return what had happened by a time below a version, newest first, with what had become of each then."""
+    then = AsOf.read(reader, policy, subject, at)
+    if then is None:
+        return []
+    below = [row for row in then.rows if row.version < before]
+    return sorted(below, key=lambda row: row.version, reverse=True)[:limit]

@@ -1,5 +1,6 @@
 """What is under review, and what was done to what was said."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from renown.ledger.views import changes_of, entry_of, is_sealed
@@ -7,10 +8,19 @@ from renown.model import Basis, Entry, Event, timestamp
 from renown.scoring import HeldLine, StepLine
 from renown.stores import EventRow, Reader
 
-__all__ = ["held_entries", "held_lines", "reviewed", "shown_entry", "step_lines"]
+__all__ = [
+    "LINES",
+    "held_entries",
+    "held_lines",
+    "held_rows",
+    "is_told_held",
+    "reviewed",
+    "shown_entry",
+    "step_lines",
+]
 
 _FAR: Final = 2**62
-_MOST: Final = 50
+LINES: Final = 50
 """Lines of each that come with an explanation."""
 
 
@@ -30,18 +40,28 @@ def reviewed(reader: Reader) -> dict[str, dict[str, int]]:
     return found
 
 
-def held_lines(reader: Reader, subject: str) -> tuple[HeldLine, ...]:
-    """Return the newest of what is under review as lines of an explanation."""
-    return tuple([_held_line(entry) for entry in held_entries(reader, None, subject, None, _MOST)])
+def held_rows(reader: Reader, subject: str) -> list[EventRow]:
+    """Return the newest of what is under review of a subject."""
+    return reader.held(None, subject, _FAR, LINES)
 
 
-def step_lines(reader: Reader, subject: str) -> tuple[StepLine, ...]:
-    """Return the newest events that did something besides moving scores as lines of an explanation."""
-    rows = [row for row in reader.changing(subject, _MOST) if not is_sealed(row)]
+def is_told_held(row: EventRow) -> bool:
+    """Tell whether an event is under review and may be told of; blind reviews are not."""
+    return row.held_at is not None and row.ended_at is None and row.held_why != "blind"
+
+
+def held_lines(rows: Sequence[EventRow]) -> tuple[HeldLine, ...]:
+    """Return the first of what is under review as lines of an explanation."""
+    return tuple([_held_line(entry_of(row)) for row in rows[:LINES]])
+
+
+def step_lines(rows: Sequence[EventRow]) -> tuple[StepLine, ...]:
+    """Return the first of events that did something besides moving scores as lines of an explanation."""
     return tuple(
         [
             StepLine(row.id, row.type, row.actor, timestamp(row.at), row.version, changes_of(row))
-            for row in rows
+            for row in rows[:LINES]
+            if not is_sealed(row)
         ]
     )
 

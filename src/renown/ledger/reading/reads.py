@@ -13,8 +13,24 @@ from renown import scoring
 from renown.errors import NotFoundError
 from renown.ledger.folding.checkpoints import state_before
 from renown.ledger.folding.replay import replay
-from renown.ledger.reading.as_of import board_as_of, explained_as_of, scores_as_of, standing_as_of
-from renown.ledger.reading.held import held_entries, held_lines, reviewed, shown_entry, step_lines
+from renown.ledger.reading.as_of import (
+    board_as_of,
+    events_as_of,
+    explained_as_of,
+    scores_as_of,
+    search_as_of,
+    standing_as_of,
+)
+from renown.ledger.reading.held import (
+    LINES,
+    held_entries,
+    held_lines,
+    held_rows,
+    reviewed,
+    shown_entry,
+    step_lines,
+)
+from renown.ledger.reading.held_then import Reviews, reviews_as_of
 from renown.ledger.views import activity_json, basis_of, counting_entry_of, entry_of
 from renown.model import OVERALL, Entry, Standing, is_key
 from renown.policy import Policies, Policy
@@ -149,6 +165,17 @@ class Reads:
         """Return standings whose id begins with `text`, then those that contain it, in either case."""
         return await self._apart(lambda reader: reader.search(text, kind, _page(limit)))
 
+    async def search_at(self, text: str, kind: str | None, limit: int, at: float) -> list[Standing]:
+        """Return what `search` would have found at `at` (POSIX seconds), as the standings were then.
+
+        Raises:
+            RenownError: those that match have too many events for that (`past_too_large`).
+
+        """
+        return await self._apart(
+            lambda reader: search_as_of(reader, self._policies, text, at, kind=kind, limit=_page(limit))
+        )
+
     async def history(self, subject: str, points: int, until: float = inf) -> list[HistoryPoint]:
         """Return the score over time: at most `points` versions, evenly chosen, first and last kept.
 
@@ -226,7 +253,9 @@ class Reads:
             if cursor is not None:
                 return page
             return msgspec.structs.replace(
-                page, held=held_lines(reader, subject), steps=step_lines(reader, subject)
+                page,
+                held=held_lines(held_rows(reader, subject)),
+                steps=step_lines(reader.changing(subject, LINES)),
             )
 
         return await self._apart(read)
@@ -246,17 +275,39 @@ class Reads:
         """Return how much is under review, per kind of subject and reason."""
         return reviewed(self._store.near)
 
+    async def reviews_at(
+        self, kind: str | None, subject: str | None, before: int | None, limit: int, at: float
+    ) -> Reviews:
+        """Return what `held` and `held_counts` would have told at `at` (POSIX seconds).
+
+        Raises:
+            RenownError: those of whom something was held have too many events for that (`past_too_large`).
+
+        """
+
+        def read(reader: Reader) -> Reviews:
+            then = reviews_as_of(reader, self._policies, kind, at)
+            return then.page(subject, _FAR if before is None else before, _page(limit))
+
+        return await self._apart(read)
+
     async def events(
         self, subject: str, before: int | None, limit: int, until: float = inf, *, sealed: bool = False
     ) -> list[Entry]:
         """Return a subject's events below a version, or from the newest, newest first.
 
-        With `until` (POSIX seconds) only those that happened by then. Of blind reviews that are not open only
-        that something is held, unless they may be `sealed`.
+        With `until` (POSIX seconds) only those that happened by then, with what had become of them by then.
+        Of blind reviews that are not open only that something is held, unless they may be `sealed`.
         """
-        rows = self._store.near.descending(
-            subject, _FAR if before is None else min(before, _FAR), _page(limit), until
-        )
+        below = _FAR if before is None else min(before, _FAR)
+        near = self._store.near
+        rows = near.descending(subject, below, _page(limit), until)
+        if until != inf and rows and near.descending(subject, _FAR, 1)[0].at > until:
+            # What came later may have taken back, held or released what came before.
+            policy = self._policies.for_subject(subject)
+            rows = await self._apart(
+                lambda reader: events_as_of(reader, policy, subject, until, before=below, limit=_page(limit))
+            )
         return [shown_entry(row, sealed=sealed) for row in rows]
 
     def confidence(self, subject: str) -> float:
