@@ -98,12 +98,47 @@ def test_rules_are_tried_and_put_in_force_live(
             page.do("click", selector="dialog button:text('Put in force')")
             until_text(page, ".now .chip", "version 2")
             until_text(page, "#said", "Version 2 is in force")
-            until_text(page, ".head [role=status]", "All subjects are under it.")
-            assert texts(page, "details ol li span:first-child") == ["version 2", "version 1"]
+            until_text(page, ".head [role=status]", "All subjects are scored by it.")
+            until_text(page, ".which [role=status]", "2 lines taken out, 2 lines put in")
+            assert texts(page, "mark") == ["1", "5", "true", "2", "50", "false"]
             after = standing(server, "product:p0")
             assert after["score"] < before["score"]
             until(other, f"{number} === '{after['score']:.2f}'")
             quiet(other, server)
+        quiet(page, server)
+
+
+def test_versions_are_read_and_compared(chromium: Chromium, server: RunningServer, pictures: Path) -> None:
+    first = _rules(server)["text"]
+    second = first.replace("version = 1", "version = 2").replace("min_score = 4.5", "min_score = 4.4")
+    third = second.replace("version = 2", "version = 3") + "\n# And nothing more.\n"
+    for text in (second, third):
+        httpx.put(f"{server.url}/v1/policies/product", content=text, timeout=20).raise_for_status()
+    with open_dashboard(chromium, server, "#/policies/product", viewport=_TALL) as page:
+        lines = f"{every('rn-policy-versions')}[0].shadowRoot.querySelectorAll"
+        until_text(page, ".which [role=status]", "1 line taken out, 3 lines put in")
+        assert [each for each in texts(page, ".line.new") if "nothing more" in each]
+        page.screenshot(pictures / "policies-versions.png")
+        # What is the same is unfolded.
+        before = page.evaluate(f"{lines}('.line').length")
+        page.do("click", selector=".left")
+        until(page, f"{lines}('.line').length > {before}")
+        # Any two.
+        page.evaluate(
+            f"(select => {{ select.value = '1'; select.dispatchEvent(new Event('change')) }})({every('.which select')}[0])"
+        )
+        until_text(page, ".which [role=status]", "2 lines taken out, 4 lines put in")
+        assert texts(page, "mark")[:2] == ["1", "3"]
+        # And each as it was.
+        page.do("click", selector="rn-policy-versions button:text('Text')")
+        page.evaluate(
+            f"(select => {{ select.value = '1'; select.dispatchEvent(new Event('change')) }})({every('.which select')}[0])"
+        )
+        until(page, f"{lines}('.line').length === {len(first.split(chr(10)))}")
+        shown = page.evaluate(f"[...{lines}('.line > span:last-child')].map(each => each.textContent)")
+        assert shown == first.split("\n")
+        page.do("resize", width=390, height=1800)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         quiet(page, server)
 
 

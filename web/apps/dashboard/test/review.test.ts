@@ -2,54 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inTime, said } from "../src/data/format.ts";
 import type { Alert, HeldEvent } from "../src/data/review.ts";
-import { lineOf, withVersion } from "../src/policies/place.ts";
 import { firingOf } from "../src/radar/firing.ts";
 import { deadline, groups, whyWords } from "../src/radar/words.ts";
-
-const rules = `name = "shop"
-version = 3
-
-[scale]
-min = 1 # of stars
-
-[rules.review]
-weight = 0.2
-
-[[rules.review.weights]]
-when = { verified = true }
-weight = 1
-
-[[rules.review.weights]]
-weight = 2
-
-[[guards]]
-name = "one"
-
-[[guards]]
-name = "two"
-windows = [1, 7]
-`;
-
-test("a problem is placed at the line of its key", () => {
-  const at = (path: string): number | null => lineOf(rules, path, "");
-  assert.equal(at("scale.min"), 5);
-  assert.equal(at("rules.review.weight"), 8);
-  assert.equal(at("rules.review.weights[1].weight"), 15);
-  assert.equal(at("rules.review.weights[0].when.verified"), 11);
-  assert.equal(at("guards[1].windows[0]"), 22);
-  assert.equal(at("version"), 2);
-});
-
-test("what is not written is placed at its table, and what is no TOML where the server says", () => {
-  assert.equal(lineOf(rules, "guards[1].kind", ""), 20);
-  assert.equal(lineOf(rules, "tiers[0].name", ""), null);
-  assert.equal(lineOf(rules, undefined, "not TOML: Invalid value (at line 7, column 10)"), 7);
-  assert.equal(lineOf(rules, undefined, "something else"), null);
-});
-
-test("a version is written into the text", () => {
-  assert.equal(withVersion(rules, 12).split("\n")[1], "version = 12");
-});
 
 const held = (id: string, why: string, subject = "product:1"): HeldEvent => ({
   seq: 1,

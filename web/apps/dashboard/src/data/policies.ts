@@ -1,5 +1,5 @@
 /** The JSON of a kind's rules, and the calls that check, try and switch them. */
-import { get, lines, Problem, sendText } from "./http.ts";
+import { get, lines, Problem, query, sendText } from "./http.ts";
 
 export interface PolicyState {
   kind: string;
@@ -8,8 +8,15 @@ export interface PolicyState {
   since: string | null;
   /** Null once all subjects are under these rules. */
   switching: { done: number; subjects: number } | null;
-  versions: { version: number; name: string; since: string }[];
+  /** All that the kind has had, oldest first. */
+  versions: PolicyVersion[];
   text: string;
+}
+
+export interface PolicyVersion {
+  version: number;
+  name: string;
+  since: string;
 }
 
 export interface Checked {
@@ -75,6 +82,10 @@ interface TrialLine {
 const at = (kind: string): string => `/v1/policies/${encodeURIComponent(kind)}`;
 
 export const policy = (kind: string, signal?: AbortSignal): Promise<PolicyState> => get(at(kind), signal);
+
+/** The same of one of the versions that the kind has had. */
+export const policyOf = (kind: string, version: number, signal?: AbortSignal): Promise<PolicyState> =>
+  get(`${at(kind)}${query({ version })}`, signal);
 
 export const check = (kind: string, text: string): Promise<Checked> => sendText("POST", `${at(kind)}/check`, text);
 

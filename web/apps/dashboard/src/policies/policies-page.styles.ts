@@ -109,29 +109,6 @@ export const pageStyles = css`
     accent-color: var(--accent);
   }
 
-  details {
-    grid-column: 1 / -1;
-  }
-
-  summary {
-    width: fit-content;
-    color: var(--ink-soft);
-    cursor: pointer;
-  }
-
-  details ol {
-    display: grid;
-    gap: 2px;
-    margin-top: var(--space-2);
-  }
-
-  details li {
-    display: grid;
-    grid-template-columns: 6rem minmax(0, 10rem) auto;
-    justify-content: start;
-    gap: var(--space-3);
-  }
-
   @media (max-width: 860px) {
     .columns {
       grid-template-columns: minmax(0, 1fr);

@@ -10,6 +10,7 @@ import { toPolicy } from "../router.ts";
 import { base, card, controls, skeleton } from "../styles/shared.ts";
 import "./editor.ts";
 import { pageStyles } from "./policies-page.styles.ts";
+import "./versions.ts";
 
 const calm = 2_000;
 
@@ -98,11 +99,12 @@ export class PoliciesPage extends LitElement {
         .may=${this.info?.may.policies ?? false}
         .decimals=${kind.scale.decimals}
         @switched=${this.switched}
-      ></rn-policy-editor>`;
+      ></rn-policy-editor>
+      <rn-policy-versions .state=${value}></rn-policy-versions>`;
   }
 
   private head(state: PolicyState): TemplateResult {
-    const { switching, versions } = state;
+    const { switching } = state;
     return html`<section class="card head" aria-label="Version in force">
       <p class="now">
         <strong>${state.name}</strong> <span class="chip accent num">version ${state.version}</span>
@@ -111,17 +113,11 @@ export class PoliciesPage extends LitElement {
       <div role="status">
         ${switching
           ? html`<label class="going num"
-              >${count(switching.done)} of ${plural(switching.subjects, "subject")} are under it
+              >${count(switching.done)} of ${plural(switching.subjects, "subject")} are scored by it
               <progress max=${Math.max(1, switching.subjects)} value=${switching.done}></progress
             ></label>`
-          : html`<p class="faint">All subjects are under it.</p>`}
+          : html`<p class="faint">All subjects are scored by it.</p>`}
       </div>
-      <details>
-        <summary>${plural(versions.length, "version")}</summary>
-        <ol class="num">
-          ${versions.toReversed().map(({ version, name, since }) => html`<li><span>version ${version}</span><span>${name}</span><span class="faint">${moment(millis(since))}</span></li>`)}
-        </ol>
-      </details>
     </section>`;
   }
 
