@@ -88,12 +88,13 @@ def _rewrite(writer: Writer, policies: Policies, rows: Sequence[EventRow], pseud
         return
     told = [erased.get(row.seq, row) for row in writer.ascending(subject, 0, -1)]
     made = replay(policy, told)
-    writer.erase_events([(pseudonym, row.pair, row.body, row.seq) for row in made.rows if row.seq in erased])
+    rewritten = [row for row in made.onto(told) if row.seq in erased]
+    writer.erase_events([(pseudonym, row.pair, row.body, row.seq) for row in rewritten])
     for row in writer.standings([subject]):
         if (row.view, row.policy_version) == (made.standing.view, made.standing.policy_version):
             # Counts of different actors know them by hashes of their keys, in contributions and states.
             made.standing = made.standing._replace(due=row.due)
-            write_replay(writer, told, made)
+            write_replay(writer, made)
         else:
             # What guards remember of persons they remember under the new key.
             writer.put_standings([row._replace(life=made.standing.life)])

@@ -1,6 +1,6 @@
 """Proving that every standing is what its events say, and making it so."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from math import inf
 from typing import Any, Final
@@ -144,8 +144,10 @@ def _compare(work: _Work, reader: Reader, key: str, writer: Writer | None = None
     before = len(work.differences)
     for version, error in made.refused.items():
         work.differ(key, version, "event", "one the policy accepts", error.detail)
-    for old, new in zip(rows, made.rows, strict=True):
-        _differ_by(work, key, old.version, old, new)
+    for each in made.changed:
+        if each.stored != each.version:
+            work.differ(key, each.stored, "version", each.version, each.stored)
+        _differ_by(work, key, each.stored, each.found, each.made)
     if found is None:
         work.differ(key, None, "standing", "one", "none")
     else:
@@ -157,7 +159,7 @@ def _compare(work: _Work, reader: Reader, key: str, writer: Writer | None = None
     if policy.version == (found.policy_version if found else 0):
         _check_checkpoints(work, reader, key, made)
     if writer is not None and len(work.differences) > before:
-        write_replay(writer, rows, made)
+        write_replay(writer, made)
 
 
 def _check_checkpoints(work: _Work, reader: Reader, key: str, made: Replay) -> None:
@@ -172,8 +174,8 @@ def _differ_by(
     work: _Work,
     key: str,
     version: int | None,
-    found: EventRow | StandingRow,
-    expected: EventRow | StandingRow,
+    found: Refolded | StandingRow,
+    expected: Refolded | StandingRow,
 ) -> None:
     if found == expected:
         return
@@ -182,28 +184,9 @@ def _differ_by(
             work.differ(key, version, name, new, old)
 
 
-def write_replay(writer: Writer, old: Sequence[EventRow], made: Replay) -> None:
+def write_replay(writer: Writer, made: Replay) -> None:
     """Store what a replay has made: the derived columns of those events that changed, and the standing."""
-    writer.refold_events(
-        Refolded(
-            row.pair,
-            row.contributions,
-            row.score,
-            row.delta,
-            row.ended_at,
-            row.ended_by,
-            row.ended_version,
-            row.changes,
-            row.held_at,
-            row.held_by,
-            row.held_until,
-            row.held_share,
-            row.held_why,
-            row.seq,
-        )
-        for before, row in zip(old, made.rows, strict=True)
-        if before != row
-    )
+    writer.refold_events([each.made for each in made.changed])
     writer.put_standings([made.standing])
     writer.drop_checkpoints([(made.standing.subject, -inf, 0)])
     writer.add_checkpoints(made.checkpoints)

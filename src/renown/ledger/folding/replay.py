@@ -1,10 +1,8 @@
 """Folding a subject anew from its raw events, through the code that folded them live."""
 
-from bisect import bisect, insort
-from collections.abc import Collection, Sequence
-from math import inf
-from operator import attrgetter
-from typing import Final
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -13,207 +11,191 @@ from renown.errors import EventError
 from renown.ledger.folding.carried import encode_carried
 from renown.ledger.folding.checkpoints import EVERY
 from renown.ledger.folding.fold import apply, begin
-from renown.ledger.folding.forms import Applied, Earlier, Folded, Hold
+from renown.ledger.folding.forms import NO_CONTRIBUTIONS, Applied, Earlier, Folded
 from renown.ledger.folding.living import face_of
+from renown.ledger.folding.told import Said, Told
 from renown.ledger.timing.outlook import due_of
 from renown.ledger.views import basis_of, cause_of, encode, standing_of
-from renown.model import Cause, Event
+from renown.model import Basis, Cause, Event
 from renown.policy import Policy
-from renown.scoring import Effect, State
-from renown.stores import CheckpointRow, EventRow, StandingRow
+from renown.stores import CheckpointRow, EventRow, Refolded, StandingRow
 
-__all__ = ["Replay", "replay", "standing_row"]
+__all__ = ["Changed", "Replay", "replay", "standing_row"]
 
 _event: Final = msgspec.json.Decoder(Event)
-_DERIVED: Final = (
-    *("version", "pair", "contributions", "score", "delta", "ended_at", "ended_by", "ended_version"),
-    *("changes", "held_at", "held_by", "held_until", "held_share", "held_why"),
-)
-"""The columns of an event that folding makes."""
-_derived: Final = attrgetter(*_DERIVED)
+_ENDED: Final = slice(EventRow._fields.index("ended_at"), EventRow._fields.index("ended_version") + 1)
+_HELD: Final = slice(EventRow._fields.index("held_at"), EventRow._fields.index("held_why") + 1)
+_NEVER: Final = (None,) * (_ENDED.stop - _ENDED.start), (None,) * (_HELD.stop - _HELD.start)
+_UNMARKED: Final = dict.fromkeys(EventRow._fields[_ENDED] + EventRow._fields[_HELD])
+
+
+class Changed(NamedTuple):
+    """An event of which something derived is not what the raw events make of it."""
+
+    stored: int
+    """The version it has in the ledger."""
+    version: int
+    """The one it should have."""
+    found: Refolded
+    made: Refolded
 
 
 class Replay(msgspec.Struct):
     """What the raw events of one subject come to, with what lay outside as it was recorded."""
 
-    rows: list[EventRow]
-    """The events with everything derived made anew."""
+    events: int
+    changed: list[Changed]
+    """By version. Events that are exactly as they were found are not kept."""
+    newest: EventRow
+    """The newest event with everything derived made anew."""
     standing: StandingRow
     folded: Folded
     refused: dict[int, EventError]
     """By version: events the policy would not accept now. They count for nothing."""
     checkpoints: list[CheckpointRow]
 
-
-class _Said(msgspec.Struct):
-    id: str
-    at: float
-    event: Event
-    effect: Effect
+    def onto(self, rows: Sequence[EventRow]) -> list[EventRow]:
+        """Return the rows that were folded with everything derived made anew; they keep their versions."""
+        made = {each.made.seq: each.made for each in self.changed}
+        return [row._replace(**made[row.seq]._asdict()) if row.seq in made else row for row in rows]
 
 
-class _Told:
-    """The past as a list."""
+class _Look:
+    """Compares events with what they were found to be, keeping no more of them than what is needed for it.
+
+    How an event has ended and whether it is held is known when all have been folded.
+    """
 
     def __init__(self) -> None:
-        self.events: list[Earlier] = []
-        self._refs: dict[str, list[Earlier]] = {}
-        self._pairs: dict[str, list[Earlier]] = {}
-        self._by_id: dict[str, Earlier] = {}
-        self._in_time: list[Earlier] = []
-        """The events by (at, version)."""
-        self._checkpoints: list[tuple[float, int, State | None]] = [(-inf, 0, None)]
-        self._held: list[tuple[float, int, Earlier]] = []
-        """What is held until some time, by (that time, version)."""
+        self._scores = array("d")
+        self._deltas = array("d")
+        self._changes: dict[int, bytes] = {}
+        self._found: dict[int, tuple[int, Refolded]] = {}
+        """By version: those that differ, or may."""
 
-    def add(self, earlier: Earlier, ref: str | None) -> None:
-        self.events.append(earlier)
-        in_time = self._in_time
-        if not in_time or earlier.at >= in_time[-1].at:
-            in_time.append(earlier)
-        else:
-            insort(in_time, earlier, key=_place)
-        self._by_id[earlier.id] = earlier
-        if ref is not None:
-            self._refs.setdefault(ref, []).append(earlier)
-        if earlier.pair is not None:
-            self._pairs.setdefault(earlier.pair, []).append(earlier)
+    def see(self, row: EventRow, earlier: Earlier, applied: Applied | None, score: float) -> None:
+        """Take note of an event as it was found and of what it came to; `score` is that of after it."""
+        delta, changes = 0.0, None
+        if applied is not None:
+            delta = applied.delta
+            if applied.changes:
+                changes = self._changes[earlier.version] = encode(applied.changes)
+        self._scores.append(score)
+        self._deltas.append(delta)
+        if (
+            row.score != score
+            or row.delta != delta
+            or row.pair != earlier.pair
+            or row.contributions != encode(earlier.contributions)
+            or row.changes != changes
+            or row.version != earlier.version
+            or row[_ENDED] != _NEVER[0]
+            or row[_HELD] != _NEVER[1]
+        ):
+            self._found[earlier.version] = row.version, _derived(row)
 
-    def mark(self, applied: Applied) -> None:
-        """Note which events of before are held, are held no more, or count no more."""
-        for hold in applied.holds:
-            self._hold(hold)
-        for end in applied.ends:
-            earlier = self._by_id[end.id]
-            earlier.ended_at, earlier.ended_by = end.at, end.by
-            earlier.ended_version = applied.folded.version
-            self._forget(earlier)
+    def changed(self, past: Told) -> Iterator[Changed]:
+        """Yield what is not as it was found."""
+        for version in sorted(self._found.keys() | past.marked):
+            made = self.made(past, version)
+            stored, found = self._found.get(version) or (version, made._replace(**_UNMARKED))
+            if found != made or stored != version:
+                yield Changed(stored, version, found, made)
 
-    def _hold(self, hold: Hold) -> None:
-        earlier = self._by_id[hold.id]
-        self._forget(earlier)
-        hold.mark(earlier)
-        if hold.at is not None and hold.until is not None:
-            insort(self._held, (hold.until, earlier.version, earlier))
-
-    def _forget(self, earlier: Earlier) -> None:
-        if earlier.held_until is not None:
-            self._held = [each for each in self._held if each[2] is not earlier]
-
-    def newest_of(self, pair: str) -> Earlier | None:
-        return next((e for e in reversed(self._pairs.get(pair, ())) if e.ended_version is None), None)
-
-    def all_of(self, pair: str) -> Sequence[Earlier]:
-        return self._pairs.get(pair, ())
-
-    def referred(self, reference: str) -> Sequence[Earlier]:
-        found = {each.version: each for each in self._refs.get(reference, ())}
-        if reference in self._by_id:
-            named = self._by_id[reference]
-            found[named.version] = named
-        return [found[version] for version in sorted(found)]
-
-    def since(self, place: tuple[float, int]) -> tuple[State | None, Sequence[Earlier]]:
-        at, version, start = next(each for each in reversed(self._checkpoints) if each[:2] < place)
-        first = bisect(self._in_time, (at, version), key=_place)
-        return start, [earlier for earlier in self._in_time[first:] if earlier.live]
-
-    def keep(self, folded: Folded, changed: tuple[float, int] | None) -> None:
-        """Drop the checkpoints that hold no more, and make one where it is time for one."""
-        if changed is not None:
-            while self._checkpoints[-1][:2] >= changed:
-                self._checkpoints.pop()
-        if folded.version % EVERY == 0:
-            self._checkpoints.append((folded.at, folded.version, folded.state))
-
-    def checkpoints(self, policy: Policy, subject: str) -> list[CheckpointRow]:
-        return [
-            CheckpointRow(subject, at, version, policy.version, scoring.encode_state(state))
-            for at, version, state in self._checkpoints
-            if state is not None
-        ]
-
-    def ending(self, until: float) -> Sequence[Earlier]:
-        return [earlier for end, _, earlier in self._held if end <= until]
-
-    def next_end(self, gone: Collection[int]) -> float | None:
-        return next((end for end, version, _ in self._held if version not in gone), None)
+    def made(self, past: Told, version: int) -> Refolded:
+        """Return what an event came to."""
+        earlier, i = past.events[version - 1], version - 1
+        return Refolded(
+            earlier.pair,
+            encode(earlier.contributions),
+            self._scores[i],
+            self._deltas[i],
+            earlier.ended_at,
+            earlier.ended_by,
+            earlier.ended_version,
+            self._changes.get(version),
+            earlier.held_at,
+            earlier.held_by,
+            earlier.held_until,
+            earlier.held_share,
+            earlier.held_why,
+            earlier.seq,
+        )
 
 
-def _place(earlier: Earlier) -> tuple[float, int]:
-    return earlier.at, earlier.version
+def replay(policy: Policy, rows: Iterable[EventRow]) -> Replay:
+    """Fold all events of one subject, given by version, from nothing. There is at least one.
 
-
-def replay(policy: Policy, rows: Sequence[EventRow]) -> Replay:
-    """Fold all events of one subject, given by version, from nothing."""
-    past = _Told()
-    first = rows[0]
-    folded = begin(policy, basis_of(first).prior, first.at)
-    start = folded
-    applied: list[Applied | None] = []
+    They are asked for one after the other, and none is kept.
+    """
+    past, look = Told(), _Look()
     refused: dict[int, EventError] = {}
+    row = folded = None
+    known, basis = b"", Basis()
     for row in rows:
+        if row.basis != known:
+            known, basis = row.basis, basis_of(row)
+        if folded is None:
+            folded = begin(policy, basis.prior, row.at)
         event = _event.decode(row.body)
         try:
-            said = _Said(row.id, row.at, event, scoring.interpret(policy, event, row.at))
-            one = apply(policy, folded, said, basis_of(row), past)
+            said = Said(row.id, row.at, event, scoring.interpret(policy, event, row.at))
+            one = apply(policy, folded, said, basis, past)
         except EventError as error:
-            refused[row.version] = error
             folded = _unmoved(folded, row)
-            applied.append(None)
-            past.add(
-                Earlier(row.seq, row.id, row.version, row.at, None, basis_of(row), (), row.body), row.ref
-            )
+            refused[row.version] = error
+            earlier = _earlier(row, folded.version, basis)
+            past.add(earlier, row.ref)
+            look.see(row, earlier, None, folded.score)
             continue
         folded = one.folded
-        applied.append(one)
-        earlier = Earlier(
-            row.seq, row.id, folded.version, row.at, one.pair, one.basis, one.contributions, row.body
-        )
+        version = folded.version
+        earlier = Earlier(row.seq, row.id, version, row.at, one.pair, one.basis, one.contributions, row.body)
         past.add(earlier, row.ref)
-        past.mark(one)
-        past.keep(folded, one.changed)
-    made = [_made(*each) for each in zip(rows, applied, past.events, strict=True)]
-    _carry(made, start.score, refused)
-    standing = _standing(policy, made[-1], folded)
-    return Replay(made, standing, folded, refused, past.checkpoints(policy, first.subject))
+        if one.holds or one.ends or one.passed_over:
+            past.mark(one)
+        if version % EVERY == 0 or (one.changed is not None and one.changed <= past.newest_kept):
+            past.keep(folded, one.changed, EVERY)
+        look.see(row, earlier, one, folded.score)
+    assert row is not None and folded is not None  # noqa: S101, PT018 - see above
+    made = look.made(past, folded.version)
+    newest = row._replace(**made._asdict())
+    return Replay(
+        folded.version,
+        list(look.changed(past)),
+        newest,
+        _standing(policy, newest, folded),
+        folded,
+        refused,
+        past.checkpoints(policy, row.subject),
+    )
+
+
+def _earlier(row: EventRow, version: int, basis: Basis) -> Earlier:
+    return Earlier(row.seq, row.id, version, row.at, None, basis, NO_CONTRIBUTIONS, row.body)
 
 
 def _unmoved(folded: Folded, row: EventRow) -> Folded:
     return msgspec.structs.replace(folded, version=folded.version + 1, at=max(folded.at, row.at))
 
 
-def _made(row: EventRow, applied: Applied | None, earlier: Earlier) -> EventRow:
-    score, delta, changes = row.score, row.delta, None
-    if applied is not None:
-        score, delta = applied.folded.score, applied.delta
-        changes = encode(applied.changes) if applied.changes else None
-    # Most are made as they were; a comparison of all costs less than making a row.
-    made = (
-        earlier.version,
-        earlier.pair,
-        encode(earlier.contributions),
-        score,
-        delta,
-        earlier.ended_at,
-        earlier.ended_by,
-        earlier.ended_version,
-        changes,
-        earlier.held_at,
-        earlier.held_by,
-        earlier.held_until,
-        earlier.held_share,
-        earlier.held_why,
+def _derived(row: EventRow) -> Refolded:
+    return Refolded(
+        row.pair,
+        row.contributions,
+        row.score,
+        row.delta,
+        row.ended_at,
+        row.ended_by,
+        row.ended_version,
+        row.changes,
+        row.held_at,
+        row.held_by,
+        row.held_until,
+        row.held_share,
+        row.held_why,
+        row.seq,
     )
-    return row if made == _derived(row) else row._replace(**dict(zip(_DERIVED, made, strict=True)))
-
-
-def _carry(rows: list[EventRow], score: float, refused: dict[int, EventError]) -> None:
-    """Give refused events the score of the event before them."""
-    for i, row in enumerate(rows):
-        if row.version in refused:
-            rows[i] = row._replace(score=score, delta=0.0)
-        score = rows[i].score
 
 
 def _standing(policy: Policy, newest: EventRow, folded: Folded) -> StandingRow:

@@ -34,7 +34,7 @@ def switch_event(policy: Policy, before: StandingRow, made: Replay, now: float) 
     if shown(old) == shown(new):
         return None
     at = max(now, made.folded.at)
-    after = scoring.score(policy, made.folded.state, at, basis_of(made.rows[-1]).prior)
+    after = scoring.score(policy, made.folded.state, at, basis_of(made.newest).prior)
     data: dict[str, Any] = {
         "policy": policy.name,
         "from": before.policy_version,

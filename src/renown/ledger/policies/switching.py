@@ -408,7 +408,7 @@ def _write(writer: Writer, policy: Policy, made: _Made) -> Event | None:
     key = standing.subject
     if writer.standings([key]) != [standing] or writer.ascending(key, 0, -1) != rows:
         return None
-    write_replay(writer, rows, replayed)
+    write_replay(writer, replayed)
     return switch_event(policy, standing, replayed, round(time.time(), 6))
 
 

@@ -98,9 +98,7 @@ class AsOf(msgspec.Struct, frozen=True):
             allowance.take(count)
         rows = [row for row in reader.ascending(subject, 0, newest) if row.at <= at]
         made = replay(policy, rows)
-        # A replay counts versions from 1 on; what is told keeps its own.
-        told = [new._replace(version=old.version) for old, new in zip(rows, made.rows, strict=True)]
-        return cls(policy, at, sorted(told, key=lambda row: (row.at, row.version)), made)
+        return cls(policy, at, sorted(made.onto(rows), key=lambda row: (row.at, row.version)), made)
 
     @property
     def version(self) -> int:

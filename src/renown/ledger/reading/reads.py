@@ -232,8 +232,9 @@ class Reads:
             rows: Iterable[EventRow] = _newest_first(reader, subject, _page(limit) + 1, cursor)
             if not _in_force(standing, policy):
                 before = None
-                made = replay(policy, reader.ascending(subject, 0, -1))
-                live = (row for row in made.rows if row.ended_version is None)
+                folded = reader.ascending(subject, 0, -1)
+                made = replay(policy, folded)
+                live = (row for row in made.onto(folded) if row.ended_version is None)
                 standing = made.standing
                 rows = sorted(live, key=lambda row: (row.at, row.version), reverse=True)
             newest = reader.descending(subject, standing.version + 1, 1)[0]

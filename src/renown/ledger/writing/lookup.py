@@ -180,9 +180,8 @@ class Lookup:
         # The policy has changed since: what is folded next must be folded onto the same rules.
         writer = self._access.writer()
         self.looked_back = True
-        rows = writer.ascending(row.subject, 0, -1)
-        made = replay(policy, rows)
-        write_replay(writer, rows, made)
+        made = replay(policy, writer.ascending(row.subject, 0, -1))
+        write_replay(writer, made)
         told = switch_event(policy, row, made, self._now)
         if told is not None:
             self.switched.append(told)
