@@ -7,7 +7,8 @@ from renown.ledger.policies.switching import InForce, Kept, PolicyBook
 from renown.ledger.policies.switching import Version as PolicyVersion
 from renown.ledger.policies.trying import Stopped, Trial
 from renown.ledger.reading.alarms import AlarmBook
-from renown.ledger.reading.incidents import AlertLine, IncidentBook, IncidentLine, Incidents, Pile
+from renown.ledger.reading.incident_forms import AlertLine, IncidentLine, Incidents, Pile
+from renown.ledger.reading.incidents import IncidentBook
 from renown.ledger.reading.reads import HistoryPoint, KindCounts
 from renown.ledger.rebuild import Difference, Progress, RebuildReport
 from renown.ledger.rights import Changes, RightsBook, UserRecord

@@ -19,11 +19,13 @@ from renown.ledger.views import basis_of, cause_of, counting_entry_of, standing_
 from renown.model import Standing, kind_of
 from renown.policy import Policies, Policy
 from renown.scoring import Explanation
+from renown.scoring.guards import Guards
 from renown.stores import EventRow, Reader
 
 __all__ = [
     "Allowance",
     "AsOf",
+    "Past",
     "board_as_of",
     "events_as_of",
     "explained_as_of",
@@ -35,6 +37,7 @@ __all__ = [
 _PAGE: Final = 200
 MOST_EVENTS: Final = 200_000
 """Events that one answer about many subjects of the past may look at."""
+_CHANGING: Final = 60
 _MATCHES: Final = 1_000
 """Subjects that one search of the past looks at."""
 
@@ -138,6 +141,13 @@ class AsOf(msgspec.Struct, frozen=True):
         found = [row for row in self.rows if row.changes is not None]
         return sorted(found, key=lambda row: row.version, reverse=True)
 
+    def brief(self) -> "Brief":
+        """Return what is worth keeping while others are looked at."""
+        held = self.held
+        wanted = {row.held_by for row in held}
+        makers = {row.id: row for row in self.rows if row.id in wanted} if held else {}
+        return Brief(self.policy, self.made.folded.guards, held, makers, self.changing[:_CHANGING])
+
     def explain(self, category: str, limit: int, cursor: str | None) -> Explanation:
         """Return a page of the explanation of the score of then."""
         live = [row for row in reversed(self.rows) if row.ended_version is None]
@@ -156,6 +166,49 @@ class AsOf(msgspec.Struct, frozen=True):
         if cursor is not None:
             return page
         return msgspec.structs.replace(page, held=held_lines(self.held), steps=step_lines(self.changing))
+
+
+class Brief(msgspec.Struct, frozen=True):
+    """What of a subject as of a time is worth keeping while others are looked at."""
+
+    policy: Policy
+    guards: Guards | None
+    held: list[EventRow]
+    makers: dict[str, EventRow]
+    """By their ids: the events that hold what is held."""
+    changing: list[EventRow]
+    """The newest that did something besides moving scores, newest first."""
+
+
+class Past:
+    """Many subjects as of one time."""
+
+    def __init__(self, reader: Reader, policies: Policies, at: float, what: str, expected: str) -> None:
+        """Take what to say when they have too many events: what is made of them, what to ask for instead."""
+        self.reader: Final = reader
+        self.at: Final = at
+        self._policies = policies
+        self._allowance = Allowance("past_too_large", what, expected)
+        self._briefs: dict[str, Brief | None] = {}
+
+    def of(self, subject: str) -> AsOf | None:
+        """Return a subject, None before its first event and of a kind without a policy.
+
+        Raises:
+            RenownError: `past_too_large`.
+
+        """
+        policy = self._policies.get(kind_of(subject))
+        if policy is None:
+            return None
+        return AsOf.read(self.reader, policy, subject, self.at, self._allowance)
+
+    def brief(self, subject: str) -> Brief | None:
+        """Return the same in brief; each subject is folded once."""
+        if subject not in self._briefs:
+            then = self.of(subject)
+            self._briefs[subject] = None if then is None else then.brief()
+        return self._briefs[subject]
 
 
 def standing_as_of(reader: Reader, policy: Policy, subject: str, at: float) -> Standing | None:
@@ -221,11 +274,9 @@ def search_as_of(
 
     """
     found: list[Standing] = []
-    allowance = Allowance("past_too_large", "a search of the past", "more of the name, a kind, or no `at`")
+    past = Past(reader, policies, at, "a search of the past", "more of the name, a kind, or no `at`")
     for body in reader.search(text, kind, _MATCHES):
-        subject = _named.decode(body).subject
-        policy = policies.get(kind_of(subject))
-        then = None if policy is None else AsOf.read(reader, policy, subject, at, allowance)
+        then = past.of(_named.decode(body).subject)
         if then is not None:
             found.append(then.standing())
         if len(found) >= limit:

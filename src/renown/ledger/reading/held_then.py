@@ -9,11 +9,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from renown.ledger.reading.as_of import Allowance, AsOf
+from renown.ledger.reading.as_of import Past
 from renown.ledger.views import entry_of
 from renown.model import Entry, kind_of
-from renown.policy import Policies
-from renown.stores import EventRow, Reader
+from renown.stores import EventRow
 
 __all__ = ["Reviews", "ReviewsThen", "reviews_as_of"]
 
@@ -53,7 +52,7 @@ class ReviewsThen(msgspec.Struct, frozen=True):
         return counts
 
 
-def reviews_as_of(reader: Reader, policies: Policies, kind: str | None, at: float) -> ReviewsThen:
+def reviews_as_of(past: Past, kind: str | None) -> ReviewsThen:
     """Return what was under review at a time, of one kind of subject or of all that have a policy.
 
     Raises:
@@ -61,15 +60,11 @@ def reviews_as_of(reader: Reader, policies: Policies, kind: str | None, at: floa
             (`past_too_large`).
 
     """
-    allowance = Allowance("past_too_large", "what was under review then", "a kind, or no `at`")
     rows: list[EventRow] = []
     makers: dict[str, EventRow] = {}
-    for subject in reader.held_by(kind, at):
-        policy = policies.get(kind_of(subject))
-        then = None if policy is None else AsOf.read(reader, policy, subject, at, allowance)
-        if then is None or not (held := then.held):
-            continue
-        rows += held
-        wanted = {row.held_by for row in held}
-        makers |= {row.id: row for row in then.rows if row.id in wanted}
+    for subject in past.reader.held_by(kind, past.at):
+        then = past.brief(subject)
+        if then is not None:
+            rows += then.held
+            makers |= then.makers
     return ReviewsThen(sorted(rows, key=lambda row: row.seq, reverse=True), makers)

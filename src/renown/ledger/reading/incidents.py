@@ -4,140 +4,35 @@ What guards say is recorded with the events (the verdict in an event's basis); w
 with the standing. A book reads the newest 50,000 events once, and after that only what is new: so asking
 again and again costs as much as what has happened since. Alarms that began before those events are found
 among the standings with something due, once. Whether an alarm still goes on, and since when, is always read
-from the standing itself, of as many subjects as are shown.
+from the standing itself, of as many subjects as are shown. Of a past time the newest alarms by then are
+read, and the subjects shown are folded as of it.
 """
 
 import asyncio
 import threading
-from collections import deque
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Final, Literal
-
-import msgspec
+from typing import Final
 
 from renown.errors import PolicyError
 from renown.ledger.folding.carried import guards_in
-from renown.ledger.folding.living import verdict_of
-from renown.model import Basis, Change, kind_of, timestamp
+from renown.ledger.reading.as_of import Past
+from renown.ledger.reading.held_then import reviews_as_of
+from renown.ledger.reading.incident_forms import AlertLine, Incidents, Pile
+from renown.ledger.reading.tracks import Tracks, alert_lines
+from renown.model import kind_of, timestamp
 from renown.policy import Policies, Policy
-from renown.policy.evidence.guarding import BurstGuard, Guarding
-from renown.scoring.guards import Bursts, Guards, Incident, Open
-from renown.stores import AlarmRow, Reader, Store
+from renown.scoring.guards import Guards
+from renown.stores import EventRow, Reader, Store
 
-__all__ = ["AlertLine", "IncidentBook", "IncidentLine", "Incidents", "Pile", "Point"]
+__all__ = ["IncidentBook"]
 
 _BACK: Final = 50_000
 """How many of the newest events are looked at when a book begins."""
+_BACK_THEN: Final = 5_000
+"""How many of the newest events by a past time that say something of alarms are looked at."""
 _KEPT: Final = 2_000
 _POINTS: Final = 60
-_ALERTS: Final = 100
 _PILES: Final = 200
-_DAY: Final = 86_400
-_DAYS: Final = 30
-_WHOLE: Final = ("ring", "exit_scam")
-"""Kinds of guards whose figures are no count beside an expected one: their sentence says it all."""
-
-_basis: Final = msgspec.json.Decoder(Basis)
-_changes: Final = msgspec.json.Decoder(tuple[Change, ...])
-_Key = tuple[str, str]
-
-
-class Point(msgspec.Struct, frozen=True):
-    """One point of an incident's course."""
-
-    at: str
-    count: int
-
-
-class IncidentLine(msgspec.Struct, frozen=True):
-    """A guard in alarm about a subject, now or lately."""
-
-    subject: str
-    guard: str
-    """Its name in the policy."""
-    title: str
-    kind: str
-    """`burst`, `fresh`, `ring` …"""
-    action: str
-    """What the guard does about the events: `count`, `weigh`, `hold` or `reject`."""
-    open: bool
-    """Whether it goes on now."""
-    since: str
-    at: str
-    """When it last sounded, or ended."""
-    until: str
-    """When it is over if nothing more comes."""
-    count: int
-    """How many were seen in the window when it last sounded."""
-    expected: float | None
-    """How many were to be expected there; None where the guard does not count."""
-    days: float
-    """Length of the window; 0 where it is one of the last so many."""
-    events: int
-    """How many events have kept it up."""
-    held: int
-    """How many of the subject's events this guard holds for review now."""
-    text: str
-    """One sentence with the figures."""
-    per: Literal["day", "event"]
-    """What the points of the course are: what came on each day, or the count at each event."""
-    course: tuple[Point, ...]
-
-
-class AlertLine(msgspec.Struct, frozen=True):
-    """An alert that fired or cleared."""
-
-    subject: str
-    alert: str
-    title: str
-    severity: str
-    state: Literal["fired", "cleared"]
-    lasting: bool
-    """Whether it goes on until it clears; others are about a moment and are over at once."""
-    version: int
-    at: str
-    why: str
-
-
-class Pile(msgspec.Struct, frozen=True):
-    """How much of a subject is under review for one reason."""
-
-    subject: str
-    why: str
-    count: int
-    oldest: str
-    newest: str
-
-
-class Incidents(msgspec.Struct, frozen=True):
-    """What there is to watch: incidents, what is under review, alerts."""
-
-    incidents: tuple[IncidentLine, ...]
-    """Those that go on first, then those that are over; the newest first."""
-    held: tuple[Pile, ...]
-    """The newest first; at most 200."""
-    alerts: tuple[AlertLine, ...]
-    """The newest first."""
-
-
-class _Track:
-    """What has been heard of one alarm."""
-
-    __slots__ = ("last", "over", "points", "seq")
-
-    def __init__(self, seq: int) -> None:
-        self.seq = seq
-        self.last: Incident | None = None
-        self.over = False
-        self.points: deque[Point] = deque(maxlen=_POINTS)
-
-    def hear(self, seq: int, news: Incident) -> None:
-        if news.phase == "begins":
-            self.points.clear()
-        if news.phase != "ends":
-            self.points.append(Point(timestamp(news.at), news.count))
-        self.seq, self.last, self.over = seq, news, news.phase == "ends"
 
 
 class IncidentBook:
@@ -151,8 +46,7 @@ class IncidentBook:
         self._policies = policies
         self._lock = threading.Lock()
         self._seq: int | None = None
-        self._tracks: dict[_Key, _Track] = {}
-        self._alerts: deque[AlertLine] = deque(maxlen=_ALERTS)
+        self._tracks = Tracks(policies)
 
     async def look(self, kind: str | None, subject: str | None, limit: int, now: float) -> Incidents:
         """Return the incidents of a subject, of a kind or of all, those that go on at `now` first.
@@ -161,6 +55,18 @@ class IncidentBook:
         subject and reason, and the newest alerts that fired or cleared.
         """
         return await asyncio.to_thread(self._look, kind, subject, limit, now)
+
+    async def look_back(self, kind: str | None, subject: str | None, limit: int, at: float) -> Incidents:
+        """Return what `look` would have told at a past time, POSIX seconds.
+
+        Of alarms and alerts the newest 5,000 events by then that say something of them are looked at.
+
+        Raises:
+            RenownError: the subjects shown, and those of whom something was held, have too many events for
+                that (`past_too_large`).
+
+        """
+        return await asyncio.to_thread(self._look_back, kind, subject, limit, at)
 
     def _look(self, kind: str | None, subject: str | None, limit: int, now: float) -> Incidents:
         with self._lock, self._store.reader() as reader, reader.snapshot():
@@ -171,13 +77,38 @@ class IncidentBook:
                 if subject in (None, row.subject) and kind in (None, kind_of(row.subject))
             ]
             if subject is None:
-                alerts = [each for each in self._alerts if kind in (None, kind_of(each.subject))]
+                alerts = _of_kind(self._tracks.alerts, kind)
             else:
                 self._find(reader, [subject])
-                alerts = self._alerts_of(reader, subject)
+                alerts = self._alerts(reader.changing(subject, _POINTS))
+            meant = self._tracks.newest(kind, subject, limit)
+            remembered = self._guards(reader, {key[0] for key, _ in meant})
             held = {(pile.subject, pile.why): pile.count for pile in piles}
-            lines = self._lines(reader, kind, subject, limit=limit, now=now, held=held)
-        lines.sort(key=lambda line: (line.open, line.at), reverse=True)
+            lines = Tracks.lines(meant, remembered, held, now)
+        return Incidents(tuple(lines), tuple(piles), tuple(alerts))
+
+    def _look_back(self, kind: str | None, subject: str | None, limit: int, at: float) -> Incidents:
+        tracks = Tracks(self._policies)
+        with self._store.reader() as reader, reader.snapshot():
+            past = Past(reader, self._policies, at, "what there was to watch then", "a subject, or a kind")
+            for row in reversed(reader.alarming_by(at, _BACK_THEN)):
+                tracks.hear(row)
+            reviews = reviews_as_of(past, kind if subject is None else kind_of(subject))
+            piles = [pile for pile in _piles(reviews.rows) if subject in (None, pile.subject)][:_PILES]
+            alerts = _of_kind(tracks.alerts, kind)
+            if subject is not None:
+                then = past.brief(subject)
+                alerts = [] if then is None else self._alerts(then.changing)
+                if then is not None and then.guards is not None:
+                    tracks.take_up(subject, then.policy, then.guards)
+            meant = tracks.newest(kind, subject, limit)
+            remembered: dict[str, tuple[Policy, Guards]] = {}
+            for key, _ in meant:
+                then = past.brief(key[0])
+                if then is not None and then.guards is not None:
+                    remembered[key[0]] = then.policy, then.guards
+            held = {(pile.subject, pile.why): pile.count for pile in piles}
+            lines = Tracks.lines(meant, remembered, held, at)
         return Incidents(tuple(lines), tuple(piles), tuple(alerts))
 
     def _catch_up(self, reader: Reader) -> None:
@@ -185,57 +116,26 @@ class IncidentBook:
         begin = self._seq is None or newest - self._seq > _BACK
         after = max(0, newest - _BACK) if begin else (self._seq or 0)
         for row in reader.alarming(after, newest):
-            self._hear(row)
+            self._tracks.hear(row)
         if begin:
             guarded = [policy.kind for policy in self._policies if policy.guards]
             self._find(reader, [subject for subject, _ in reader.alarmed(guarded, _KEPT)])
         self._seq = newest
-        if len(self._tracks) > _KEPT:
-            kept = sorted(self._tracks.items(), key=lambda each: (not each[1].over, each[1].seq))[-_KEPT:]
-            self._tracks = dict(kept)
-
-    def _hear(self, row: AlarmRow) -> None:
-        for news in verdict_of(_basis.decode(row.basis)).incidents:
-            key = (row.subject, news.guard)
-            track = self._tracks.get(key)
-            if track is None:
-                track = self._tracks[key] = _Track(row.seq)
-            track.hear(row.seq, news)
-        for line in self._alert_lines(row.subject, row.version, row.at, row.changes):
-            self._alerts.appendleft(line)
+        self._tracks.forget()
 
     def _find(self, reader: Reader, subjects: Iterable[str]) -> None:
-        """Take up alarms that go on and of which nothing has been heard."""
         for subject, (policy, guards) in self._guards(reader, subjects).items():
-            for each in guards.open:
-                self._tracks.setdefault((subject, policy.guards[each.place].name), _Track(0)).over = False
+            self._tracks.take_up(subject, policy, guards)
 
-    def _alerts_of(self, reader: Reader, subject: str) -> list[AlertLine]:
-        rows = reader.changing(subject, _POINTS)
-        return [line for row in rows for line in self._alert_lines(subject, row.version, row.at, row.changes)]
-
-    def _alert_lines(
-        self, subject: str, version: int, at: float, changes: bytes | None
-    ) -> Iterable[AlertLine]:
-        policy = self._policies.get(kind_of(subject))
-        if changes is None or policy is None:
-            return
-        declared = {alert.name: alert for alert in policy.alerts}
-        for change in _changes.decode(changes):
-            alert = declared.get(change.name or "") if change.kind == "alert" else None
-            if alert is not None:
-                state: Literal["fired", "cleared"] = "cleared" if change.after == "cleared" else "fired"
-                yield AlertLine(
-                    subject,
-                    alert.name,
-                    alert.title or alert.name,
-                    alert.severity,
-                    state,
-                    alert.clear is not None or (alert.when.event is None and not alert.when.tier_lost),
-                    version,
-                    timestamp(at),
-                    change.why or "",
-                )
+    def _alerts(self, rows: Iterable[EventRow]) -> list[AlertLine]:
+        """Return what events of one subject say of alerts, in their order."""
+        return [
+            line
+            for row in rows
+            for line in alert_lines(
+                self._policies.get(kind_of(row.subject)), row.subject, row.version, row.at, row.changes
+            )
+        ]
 
     def _guards(self, reader: Reader, subjects: Iterable[str]) -> dict[str, tuple[Policy, Guards]]:
         """Return what guards remember of subjects, by the rules in force; others are left out."""
@@ -250,84 +150,18 @@ class IncidentBook:
                 continue
         return found
 
-    def _lines(
-        self,
-        reader: Reader,
-        kind: str | None,
-        subject: str | None,
-        *,
-        limit: int,
-        now: float,
-        held: dict[_Key, int],
-    ) -> list[IncidentLine]:
-        meant = [
-            (key, track)
-            for key, track in self._tracks.items()
-            if subject in (None, key[0]) and kind in (None, kind_of(key[0]))
-        ]
-        meant.sort(key=lambda each: (not each[1].over, each[1].seq), reverse=True)
-        meant = meant[:limit]
-        remembered = self._guards(reader, {key[0] for key, _ in meant})
-        lines: list[IncidentLine] = []
-        for key, track in meant:
-            if key[0] in remembered:
-                policy, guards = remembered[key[0]]
-                waiting = held.get((key[0], f"guard:{key[1]}"), 0)
-                line = _line(policy, guards, key, track, now=now, held=waiting)
-                if line is not None:
-                    lines.append(line)
-        return lines
+
+def _of_kind(alerts: Iterable[AlertLine], kind: str | None) -> list[AlertLine]:
+    return [each for each in alerts if kind in (None, kind_of(each.subject))]
 
 
-def _line(
-    policy: Policy, guards: Guards, key: _Key, track: _Track, *, now: float, held: int
-) -> IncidentLine | None:
-    place = next((i for i, guard in enumerate(policy.guards) if guard.name == key[1]), None)
-    if place is None:
-        return None
-    guard = policy.guards[place]
-    goes_on = next((each for each in guards.open if each.place == place and each.until > now), None)
-    track.over = goes_on is None
-    said: Open | Incident | None = goes_on or track.last
-    if said is None:
-        return None
-    at = track.last.at if track.last is not None else said.since
-    if goes_on is None:
-        at = max(at, min(said.until, now))
-    kind = str(type(guard).__struct_config__.tag)
-    cell = guards.cells[place] if place < len(guards.cells) else None
-    days = _per_day(guard, cell, now)
-    return IncidentLine(
-        subject=key[0],
-        guard=guard.name,
-        title=guard.title or guard.name,
-        kind=kind,
-        action=guard.action,
-        open=goes_on is not None,
-        since=timestamp(said.since),
-        at=timestamp(at),
-        until=timestamp(said.until),
-        count=said.count,
-        expected=None if kind in _WHOLE else said.expected,
-        days=said.days,
-        events=said.events,
-        held=held,
-        text=said.text,
-        per="event" if days is None else "day",
-        course=tuple(track.points) if days is None else days,
-    )
-
-
-def _per_day(guard: Guarding, cell: object, now: float) -> tuple[Point, ...] | None:
-    """Return how many came on each of the last days, as a burst guard remembers them; None of others."""
-    if not isinstance(guard, BurstGuard) or not isinstance(cell, Bursts):
-        return None
-    counts = dict(zip(cell.days, cell.counts, strict=True))
-    today = max(int(now // _DAY), cell.days[0])
-    # Beyond its longest window a guard remembers no single days.
-    first = max(today - min(_DAYS, guard.windows[-1]) + 1, cell.first - 1)
-    return tuple([Point(_midnight(day), counts.get(day, 0)) for day in range(first, today + 1)])
-
-
-def _midnight(day: int) -> str:
-    return datetime.fromtimestamp(day * _DAY, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _piles(rows: Iterable[EventRow]) -> list[Pile]:
+    """Return how much of what is held there is per subject and reason, the newest first."""
+    times: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        times.setdefault((row.subject, row.held_why or ""), []).append(row.held_at or row.at)
+    piles = sorted(times.items(), key=lambda each: max(each[1]), reverse=True)
+    return [
+        Pile(subject, why, len(held), timestamp(min(held)), timestamp(max(held)))
+        for (subject, why), held in piles
+    ]

@@ -14,6 +14,7 @@ from renown.errors import NotFoundError
 from renown.ledger.folding.checkpoints import state_before
 from renown.ledger.folding.replay import replay
 from renown.ledger.reading.as_of import (
+    Past,
     board_as_of,
     events_as_of,
     explained_as_of,
@@ -287,7 +288,8 @@ class Reads:
         """
 
         def read(reader: Reader) -> Reviews:
-            then = reviews_as_of(reader, self._policies, kind, at)
+            past = Past(reader, self._policies, at, "what was under review then", "a kind, or no `at`")
+            then = reviews_as_of(past, kind)
             return then.page(subject, _FAR if before is None else before, _page(limit))
 
         return await self._apart(read)
@@ -303,7 +305,7 @@ class Reads:
         below = _FAR if before is None else min(before, _FAR)
         near = self._store.near
         rows = near.descending(subject, below, _page(limit), until)
-        if until != inf and rows and near.descending(subject, _FAR, 1)[0].at > until:
+        if until != inf and rows and near.happened_by(subject, until)[0] < _newest(near, subject):
             # What came later may have taken back, held or released what came before.
             policy = self._policies.for_subject(subject)
             rows = await self._apart(
@@ -329,6 +331,11 @@ class Reads:
         """Return the counts of all kinds that have events."""
         rows = self._store.near.kind_rows()
         return {row.kind: KindCounts(row.subjects, row.events) for row in rows}
+
+
+def _newest(reader: Reader, subject: str) -> int:
+    """Return a subject's newest version."""
+    return reader.descending(subject, _FAR, 1)[0].version
 
 
 def _newest_first(reader: Reader, subject: str, first: int, cursor: str | None) -> Iterator[EventRow]:
