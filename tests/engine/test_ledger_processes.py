@@ -200,3 +200,25 @@ async def test_a_sweep_that_fails_is_tried_again(
         async with asyncio.timeout(30):
             await theirs.until("seller:1", 1)
         assert not failures
+
+
+async def test_commits_of_its_own_make_a_ledger_look_for_nobody_elses(
+    make: StoreFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They change the file, too; but a sweep holds the writer up."""
+    async with opened(make, tmp_path, sweep_interval=0.01) as one, opened(make, tmp_path) as two:
+        real, sweeps, mine = one.sweep, list[int](), News(one)
+
+        async def sweep() -> None:
+            sweeps.append(max(mine.versions.get("seller:1", [0])))
+            await real()
+
+        monkeypatch.setattr(one, "sweep", sweep)
+        for i in range(5):
+            applied(await one.append([review(i)]))
+            await asyncio.sleep(0.03)
+        assert not sweeps
+        applied(await two.append([review(5)]))
+        async with asyncio.timeout(30):
+            await mine.until("seller:1", 6)
+        assert sweeps == [5]

@@ -227,15 +227,19 @@ class Ledger(Reads):
         self._queue.put(job)
         return int(await job.done)
 
+    def _knows(self, seq: int) -> bool:
+        return self._writer is not None and self._writer.knows(seq)
+
     async def _sweep_often(self) -> None:
         due = False
         while True:
             await asyncio.sleep(self._options.sweep_interval)
             try:
                 due = self._store.near.changed() or due
-                if due:
+                # The writer's own commits show, too; they are told, and a sweep would only hold it up.
+                if due and not self._knows(self._store.near.newest_seq()):
                     await self.sweep()
-                    due = False
+                due = False
             except LedgerError as error:
                 _log.warning("the sweep failed and will be tried again", reason=error.detail)
             except Exception:

@@ -79,6 +79,7 @@ class WriterThread:
         self._queue = queue
         self._tell = tell
         self._told = 0
+        self._reached = 0
         self._behind = False
         self._storing: tuple[_Turn, Future[None]] | None = None
         self._storer = ThreadPoolExecutor(1, thread_name_prefix="renown-store")
@@ -98,7 +99,7 @@ class WriterThread:
         try:
             self._writer = self._store.writer()
             self._writer.changed()
-            self._told = self._writer.newest_seq()
+            self._told = self._reached = self._writer.newest_seq()
         except LedgerError as error:
             self._loop.call_soon_threadsafe(self._opened.set_exception, error)
             return
@@ -223,6 +224,8 @@ class WriterThread:
             if writer.changed():
                 raise Overtaken
         work.store(writer)
+        # Its transaction is the only one: up to here nothing in the file is news.
+        self._reached = work.newest_seq
         writer.commit()
         self._told = work.newest_seq
         self._behind = False
@@ -250,6 +253,10 @@ class WriterThread:
             told = rows[-1].seq
         return updates
 
+    def knows(self, seq: int) -> bool:
+        """Tell whether all up to a position is told, or about to be; may be asked on any thread."""
+        return seq <= self._reached
+
     def sweep(self) -> Call:
         """Return the job that tells what other processes have committed."""
         done: asyncio.Future[None] = self._loop.create_future()
@@ -260,7 +267,7 @@ class WriterThread:
             updates = self._foreign()
             if not self._behind:
                 return
-            self._told = writer.newest_seq()
+            self._told = self._reached = writer.newest_seq()
         self._behind = False
         if updates:
             self._loop.call_soon_threadsafe(self._tell, updates)
@@ -277,6 +284,7 @@ class WriterThread:
             tick = Tick(self._cache)
             work = tick.run(Within(writer))
             work.store(writer)
+            self._reached = work.newest_seq
             writer.commit()
         except Exception:
             self._abandon()
@@ -293,6 +301,7 @@ class WriterThread:
     def _abandon(self) -> None:
         self._cache.drop()
         self._behind = True
+        self._reached = self._told
         try:
             self._writer.rollback()
         except LedgerError:
