@@ -17,6 +17,7 @@ from renown.policy.evidence.guarding import (
     SelfGuard,
     Those,
 )
+from renown.policy.evidence.lateness import Late
 from renown.policy.life.alerting import Alert, AlertWhen, Clear, EventMatch, Move, Rate
 from renown.policy.life.badges import Badge, BadgeLevel
 from renown.policy.life.statuses import Ripen, StatusEvent, StatusName, StatusRules
@@ -127,6 +128,7 @@ __all__ = [
     "Guarding",
     "Hot",
     "Last",
+    "Late",
     "LowestOf",
     "Matching",
     "Max",

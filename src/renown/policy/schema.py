@@ -8,6 +8,7 @@ import msgspec
 from renown.policy.audiences import Audience
 from renown.policy.evidence.disputing import Blind, Disputes
 from renown.policy.evidence.guarding import Guarding
+from renown.policy.evidence.lateness import Late
 from renown.policy.life.alerting import Alert
 from renown.policy.life.badges import Badge
 from renown.policy.life.statuses import StatusName, StatusRules
@@ -211,6 +212,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False, 
     visibility: Visibility = Visibility()
     disputes: Disputes | None = None
     """What may be disputed; None: nothing."""
+    late: Late = Late()
+    """Until when events that come late are worked in as if they had come in time."""
 
     def method(self, category: str) -> Method:
         """Return the method of a category, or of the overall score for `OVERALL`."""

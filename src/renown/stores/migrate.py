@@ -8,7 +8,7 @@ from renown.errors import LedgerError
 
 __all__ = ["HEAD", "migrate"]
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest revision under `migrations/versions`; a test holds the two together."""
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"

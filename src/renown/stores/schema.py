@@ -182,6 +182,7 @@ checkpoints: Final = Table(
     Column("version", Integer, primary_key=True),
     Column("policy_version", Integer, nullable=False),
     Column("state", LargeBinary, nullable=False),
+    Column("life", LargeBinary),
 )
 """What the live events of a subject up to one of them, by (at, version), come to: where refolding begins."""
 

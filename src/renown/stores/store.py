@@ -218,6 +218,8 @@ class CheckpointRow(NamedTuple):
     """(at, version) of the last live event that is in it."""
     policy_version: int
     state: bytes
+    life: bytes | None = None
+    """Tier, badges, status and alerts of then, where the policy has them."""
 
 
 class NoticeRow(NamedTuple):

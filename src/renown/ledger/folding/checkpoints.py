@@ -1,20 +1,22 @@
-"""Checkpoints: what the live events of a subject up to one of them come to, so that refolding begins there.
+"""Checkpoints: what a subject was at one of its events, so that refolding begins there.
 
 One is made with every 500th version of a subject. It holds for as long as nothing at or below its place, (at,
 version), changes what it counts; whatever does drops it and those above.
 """
 
+from collections.abc import Sequence
 from math import inf
 from typing import Final
 
 from renown import scoring
-from renown.ledger.folding.forms import Earlier, Folded
-from renown.ledger.views import earlier_of
+from renown.ledger.folding.forms import Earlier, Folded, Lived
+from renown.ledger.views import basis_of, changes_of, earlier_of
 from renown.policy import Policy
 from renown.scoring import State
-from renown.stores import CheckpointRow, Reader, Writer
+from renown.scoring.life import decode_life, encode_life
+from renown.stores import CheckpointRow, EventRow, Reader, Writer
 
-__all__ = ["EVERY", "Checkpoints", "checkpoint_of", "counting_since", "state_before"]
+__all__ = ["EVERY", "Checkpoints", "checkpoint_of", "counting_since", "lived_since", "state_before"]
 
 EVERY: Final = 500
 """Versions of a subject from one checkpoint to the next."""
@@ -27,7 +29,12 @@ _Place = tuple[float, int]
 def checkpoint_of(policy: Policy, subject: str, folded: Folded) -> CheckpointRow:
     """Return a subject's state as a checkpoint: no event of it lies above (latest time, newest version)."""
     return CheckpointRow(
-        subject, folded.at, folded.version, policy.version, scoring.encode_state(folded.state)
+        subject,
+        folded.at,
+        folded.version,
+        policy.version,
+        scoring.encode_state(folded.state),
+        None if folded.life is None else encode_life(folded.life),
     )
 
 
@@ -50,6 +57,32 @@ def state_before(reader: Reader, policy: Policy, subject: str, at: float, versio
     place = (at, version)
     start, live = counting_since(reader, policy, subject, place, place)
     return scoring.refold(policy, ((each.counted, each.at) for each in live), start)
+
+
+def lived_since(reader: Reader, policy: Policy, subject: str, place: _Place, oldest: int) -> Lived:
+    """Return the subject as of the highest checkpoint below `place`, and its events from there on.
+
+    There are none where some version before `oldest` would be among them.
+    """
+    found = reader.checkpoint(subject, place, policy.version)
+    version = 0 if found is None else found.version
+    if version + 1 < oldest:
+        return Lived(None, (), ())
+    if found is None or found.life is None:
+        return _lived(None, reader.ascending(subject, 0, -1))
+    last, *rows = reader.ascending(subject, found.version - 1, -1)
+    state, life = scoring.decode_state(policy, found.state), decode_life(policy, found.life)
+    start = Folded(found.version, state, found.at, last.score, life=life, prior=basis_of(last).prior)
+    return _lived(start, rows)
+
+
+def _lived(start: Folded | None, rows: Sequence[EventRow]) -> Lived:
+    passed_over = [row.version for row in rows if row.changes is not None and _is_passed_over(row)]
+    return Lived(start, [earlier_of(row) for row in rows], passed_over)
+
+
+def _is_passed_over(row: EventRow) -> bool:
+    return any(change.kind == "late" for change in changes_of(row))
 
 
 class Checkpoints:

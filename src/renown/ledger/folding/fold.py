@@ -21,6 +21,7 @@ from renown.ledger.folding.forms import (
     Incoming,
     Past,
 )
+from renown.ledger.folding.lateness import work_in
 from renown.ledger.folding.lineage import changed, heirs, is_amendment, nothing_there, said
 from renown.ledger.folding.living import guarded_hold, guarded_notes, guarded_weight, live_on, verdict_of
 from renown.ledger.folding.steps import Step, carry_out, refuse_permanent
@@ -114,6 +115,7 @@ def apply(
         _note_holds(folded, deed, past)
     delta = score - before.score + 0.0 if effect.told is None else effect.told
     changes = deed.changes if effect.told is None else effect.notes
+    changed, passed_over = [(turn.at, turn.version) for turn in deed.turned], False
     if policy.guards or folded.life is not None:
         lived = live_on(
             policy,
@@ -126,6 +128,20 @@ def apply(
             counts=deed.counts,
             guarded=deed.guarded,
         )
+        if incoming.at < before.at and reading is not None:
+            changed.append((incoming.at, version))
+            late = work_in(
+                policy,
+                before,
+                folded,
+                incoming,
+                basis=basis,
+                past=past,
+                reading=reading,
+                judged=lived,
+                fold=apply,
+            )
+            lived, passed_over = (lived, False) if late is None else late
         changes = [*changes, *lived]
     return Applied(
         folded,
@@ -137,9 +153,10 @@ def apply(
         deed.ends,
         deed.holds,
         changes,
-        min([(turn.at, turn.version) for turn in deed.turned], default=None),
+        min(changed, default=None),
         deed.freed,
         deed.follow,
+        passed_over,
     )
 
 
@@ -155,6 +172,8 @@ def _plainly(
         return None
     pair, at, state = effect.one_per, incoming.at, before.state
     if before.held or before.hold_until is not None:
+        return None
+    if at < before.at and before.life is not None:
         return None
     if pair is not None and past.newest_of(pair) is not None:
         return None

@@ -21,6 +21,7 @@ __all__ = [
     "Freed",
     "Hold",
     "Incoming",
+    "Lived",
     "Past",
 ]
 
@@ -97,6 +98,14 @@ class Past(Protocol):
         """
         ...
 
+    def lived_since(self, place: tuple[float, int], oldest: int) -> "Lived | None":
+        """Return the subject as of a checkpoint below `place`, (at, version), and its events from there on.
+
+        There are no events where some version before `oldest` would be among them; and None comes back where
+        the past is itself being worked through in order.
+        """
+        ...
+
     def ending(self, until: float) -> Sequence[Earlier]:
         """Return the held events whose hold ends by `until`, by (its end, version)."""
         ...
@@ -165,6 +174,17 @@ class Folded(msgspec.Struct, gc=False, eq=False):
     """What is known of the life since it was turned; not kept."""
 
 
+class Lived(msgspec.Struct, gc=False, eq=False):
+    """How a subject came to be what it is, as far back as is needed."""
+
+    start: Folded | None
+    """None: the very beginning."""
+    events: Sequence[Earlier]
+    """All from there on, by version; none: they are too many."""
+    passed_over: Collection[int]
+    """The versions of those that came late and were not worked in, although they might have been."""
+
+
 class Applied(msgspec.Struct, gc=False, eq=False):
     """What one event makes of its subject."""
 
@@ -186,6 +206,8 @@ class Applied(msgspec.Struct, gc=False, eq=False):
     """What counts from now on for the first time, of what was held when it came."""
     follow: Sequence[Event] = ()
     """What the ledger is to take next, because of this event."""
+    passed_over: bool = False
+    """It came late, in time to be worked in, and was not: there was too much to fold anew."""
 
 
 class Freed(msgspec.Struct, frozen=True, gc=False):

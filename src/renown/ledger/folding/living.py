@@ -15,6 +15,7 @@ from renown.scoring.life import Moment, Turned, turn
 
 __all__ = [
     "face_at",
+    "face_in",
     "face_of",
     "facts_of",
     "guarded_hold",
@@ -142,7 +143,7 @@ def live_on(
         None if incoming.at == folded.at else incoming.at,
     )
     turned = turn(policy, folded.life, moment, before.calm)
-    folded.life, folded.face, folded.calm = turned.life, _face(turned), turned.calm
+    folded.life, folded.face, folded.calm = turned.life, face_in(turned), turned.calm
     return turned.changes
 
 
@@ -150,7 +151,7 @@ def face_of(policy: Policy, folded: Folded, reading: Reading) -> Face | None:
     """Return what the life of a subject shows, None for one without a life."""
     if folded.life is None:
         return None
-    return folded.face or _face(turn(policy, folded.life, Moment(folded.at, reading, TIME)))
+    return folded.face or face_in(turn(policy, folded.life, Moment(folded.at, reading, TIME)))
 
 
 def face_at(
@@ -164,8 +165,9 @@ def face_at(
         return scoring.read(policy, folded.state, moment, prior)
 
     moment = Moment(max(at, folded.at), reading, TIME, counts=False, earlier=earlier)
-    return _face(turn(policy, folded.life, moment))
+    return face_in(turn(policy, folded.life, moment))
 
 
-def _face(turned: Turned) -> Face:
+def face_in(turned: Turned) -> Face:
+    """Return what a turned life shows."""
     return Face(turned.tier, turned.badges, turned.status, turned.status_until, turned.due)

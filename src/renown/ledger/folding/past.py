@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-from renown.ledger.folding.checkpoints import counting_since
-from renown.ledger.folding.forms import Earlier
+from renown.ledger.folding.checkpoints import counting_since, lived_since
+from renown.ledger.folding.forms import Earlier, Lived
 from renown.ledger.views import earlier_of
 from renown.policy import Policy
 from renown.scoring import State
@@ -42,6 +42,10 @@ class StoredPast:
     def since(self, place: tuple[float, int]) -> tuple[State | None, Sequence[Earlier]]:
         """Return what counts from the nearest checkpoint on."""
         return counting_since(self._flush(), self._policy, self._subject, place)
+
+    def lived_since(self, place: tuple[float, int], oldest: int) -> Lived | None:
+        """Return the subject as of the nearest checkpoint, and its events from there on unless too many."""
+        return lived_since(self._flush(), self._policy, self._subject, place, oldest)
 
     def ending(self, until: float) -> Sequence[Earlier]:
         """Return the held events whose hold ends by then."""

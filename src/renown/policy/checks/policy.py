@@ -46,6 +46,7 @@ def check(policy: Policy) -> Policy:
     check_guards(policy)
     _visibility(policy)
     _disputes(policy)
+    within(policy.late.tolerance_days, 0, 366, "late.tolerance_days")
     return policy
 
 

@@ -1,5 +1,6 @@
 """Life: what a subject carries besides its score: tier, badges, status and alerts. Pure and replayable."""
 
+from renown.scoring.life.making_up import as_judged, made_up
 from renown.scoring.life.state import Alarm, Calm, Life, Moment, Turned
 from renown.scoring.life.turning import begin_life, decode_life, encode_life, has_life, turn
 
@@ -9,9 +10,11 @@ __all__ = [
     "Life",
     "Moment",
     "Turned",
+    "as_judged",
     "begin_life",
     "decode_life",
     "encode_life",
     "has_life",
+    "made_up",
     "turn",
 ]

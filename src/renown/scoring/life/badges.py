@@ -37,6 +37,11 @@ class Badges:
         pairs = zip(self._badges, states, strict=True)
         return tuple(_shown(badge, state.has) for badge, state in pairs if state.has)
 
+    def shown_at(self, place: int, states: tuple[BadgeState, ...]) -> str | None:
+        """Return one badge as standings show it, None while it is not given."""
+        has = states[place].has
+        return _shown(self._badges[place], has) if has else None
+
     def turned(
         self,
         states: tuple[BadgeState, ...],
