@@ -76,7 +76,7 @@ async def told(gateway: Gateway, channel: str, count: int) -> list[dict[str, Any
     """Return what a channel has said once that is so much."""
     async with asyncio.timeout(20):
         while True:
-            found = await gateway.history(ReadHistory(channel, None, 100, reverse=False))
+            found = await gateway.history(ReadHistory(channel, None, 1_000, reverse=False))
             assert not isinstance(found, Error)
             if len(found.publications) >= count:
                 return [json.loads(bytes(each.data)) for each in found.publications]
@@ -149,3 +149,46 @@ async def test_two_processes_that_share_rooms_tell_it_once(tmp_path: Path) -> No
             assert versions == [2, 2, 3, 3, 4, 4]
         finally:
             await beside.close()
+
+
+async def test_many_alerts_are_told_in_their_order(tmp_path: Path) -> None:
+    async with opened(tmp_path) as ledger, serving(ledger) as gateway:
+        for i in range(3):
+            scores = [checked(50 if k % 2 else 90, i * 100 + k) for k in range(100)]
+            applied(await ledger.append(scores))
+        found = await told(gateway, "alerts:all", 598)
+        versions = [each["version"] for each in found]
+        assert versions == sorted(versions)
+        assert [each["state"] for each in found[:6]] == [
+            "fired",
+            "fired",
+            "cleared",
+            "cleared",
+            "fired",
+            "fired",
+        ]
+
+
+async def test_alerts_that_come_together_are_under_way_together(tmp_path: Path) -> None:
+    """Each waits for the disk: one after the other they would take as many writes as there are."""
+    under_way, enough = list[str](), asyncio.Event()
+
+    async def tell(channel: str, data: bytes, once: str) -> None:
+        _ = data, once
+        under_way.append(channel)
+        if len(under_way) == 6:
+            enough.set()
+        await enough.wait()
+
+    async with opened(tmp_path) as ledger:
+        alerts = alerts_of(ledger.alarms, policies(), tell)
+        assert alerts is not None
+        ledger.on_commit(alerts.take)
+        await alerts.start(lambda _: ())
+        try:
+            applied(await ledger.append([checked(90, 0), checked(50, 1)]))
+            async with asyncio.timeout(20):
+                await enough.wait()
+        finally:
+            await alerts.close()
+    assert sorted(set(under_way)) == ["alerts:all", "alerts:system", "alerts:system:api", "user:system:api"]

@@ -5,6 +5,8 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from itertools import islice
+from operator import attrgetter
 from typing import Final, Literal
 
 import msgspec
@@ -18,6 +20,9 @@ __all__ = ["AlertNews", "Alerts", "Tell", "alerts_of"]
 _NOTED: Final = 5.0
 """Seconds between two notes of up to where alerts were told."""
 _AGAIN: Final = 1.0
+_TOGETHER: Final = 100
+"""Alarms under way at once, at most."""
+_seq: Final = attrgetter("seq")
 _LOG = logging.getLogger("renown.gateway")
 
 Tell = Callable[[str, bytes, str], Awaitable[None]]
@@ -91,36 +96,49 @@ class Alerts:
             if update.alarms:
                 self._waiting.extend(update.alarms)
                 self._some.set()
-            self._heard = max(self._heard, update.seq)
+        self._heard = max(self._heard, max(map(_seq, updates), default=0))
 
     async def _tell_all(self) -> None:
         while True:
             await self._some.wait()
             self._some.clear()
             while self._waiting:
+                some = list(islice(self._waiting, _TOGETHER))
                 try:
-                    await self._tell_one(self._waiting[0])
+                    await self._tell_some(some)
                 except Exception:
                     _LOG.exception("cannot tell an alert; it will be tried again")
                     await asyncio.sleep(_AGAIN)
                 else:
-                    self._waiting.popleft()
+                    for _ in some:
+                        self._waiting.popleft()
 
-    async def _tell_one(self, alarm: Alarm) -> None:
-        subject, kind = alarm.subject, kind_of(alarm.subject)
-        alert = _declared(self._policies, alarm)
-        if alert is None:
-            return
+    async def _tell_some(self, alarms: Sequence[Alarm]) -> None:
+        """Tell some alarms, all under way at once: what comes together is kept with one write to the disk."""
+        declared = [(alarm, alert) for alarm in alarms if (alert := _declared(self._policies, alarm))]
+        owned = list(dict.fromkeys(alarm.subject for alarm, alert in declared if "owner" in alert.to))
+        owners = dict(zip(owned, await self._book.owners(owned), strict=True)) if owned else {}
+        tellings = [
+            self._tell(channel, data, once)
+            for alarm, alert in declared
+            for channel, data, once in self._said(alarm, alert, owners.get(alarm.subject, ()))
+        ]
+        for told in await asyncio.gather(*tellings, return_exceptions=True):
+            if isinstance(told, BaseException):
+                raise told
+
+    def _said(self, alarm: Alarm, alert: Alert, owners: Iterable[str]) -> Iterable[tuple[str, bytes, str]]:
+        """Return what is told of an alarm: channel, JSON, and the key under which it is told once."""
+        subject = alarm.subject
         data = msgspec.json.encode(_news(alarm, alert))
         once = f"alert:{subject}:{alarm.version}:{alert.name}:{alarm.change.after}"
         channels: list[str] = []
         if "alerts" in alert.to:
-            channels += [f"alerts:{subject}", f"alerts:{kind}", "alerts:all"]
+            channels += [f"alerts:{subject}", f"alerts:{kind_of(subject)}", "alerts:all"]
         if "owner" in alert.to:
-            users = {subject, *self._own(subject), *await self._book.owners(subject)}
+            users = {subject, *self._own(subject), *owners}
             channels += [f"user:{user}" for user in sorted(users)]
-        for channel in channels:
-            await self._tell(channel, data, once)
+        return [(channel, data, once) for channel in channels]
 
     async def _note_often(self) -> None:
         while True:

@@ -66,12 +66,14 @@ class AlarmBook:
 
         await self._write(write)
 
-    async def owners(self, subject: str) -> Sequence[str]:
-        """Return the users whose stored rights say that a subject is theirs; patterns are not followed."""
+    async def owners(self, subjects: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Return for each subject the users whose stored rights name it as theirs; patterns do not."""
 
-        def read(reader: Reader) -> Sequence[str]:
-            rows = reader.rights_naming(subject)
-            return [row.user for row in rows if subject in _rights.decode(row.body).owns]
+        def read(reader: Reader) -> Sequence[Sequence[str]]:
+            return [
+                [row.user for row in reader.rights_naming(each) if each in _rights.decode(row.body).owns]
+                for each in subjects
+            ]
 
         return await self._apart(read)
 
