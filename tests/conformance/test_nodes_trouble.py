@@ -12,9 +12,10 @@ import pytest
 
 from renown.bus.memory import MemoryBus, MemoryNetwork
 from renown.gateway import Gateway
+from renown.gateway.admission.counts import ADDRESS
 from renown.gateway.nodes.messages import Count, Counted, Describe
 from renown.gateway.nodes.nodes import Nodes, Unanswered
-from renown.gateway.options import GatewayOptions, RoomRule
+from renown.gateway.options import ConnectionLimits, GatewayOptions, RoomRule
 from renown.ledger import Ledger
 from renown.protocol.codes import Error
 from renown.rooms.room import Draft
@@ -26,6 +27,7 @@ OPTIONS = GatewayOptions(
         "chat": RoomRule(presence=True, join_leave=True, force_join_leave=True),
         "log": RoomRule(history_size=1_000, durable=False),
     },
+    limits=ConnectionLimits(per_user=10_000, per_address=10_000),
     drain_time=0.0,
     close_timeout=1.0,
     recovery_limit=1_000,
@@ -106,6 +108,10 @@ async def test_who_is_present_is_the_same_everywhere_in_the_end(town: Town, seed
         for server in (*town.servers, await town.grow()):
             await until(lambda server=server: server.gateway.hub.presence("chat:a").keys() == here.keys())
         assert min(town.network.lost, town.network.repeated, town.network.late) > 10
+        # So is how many they are: what the limits go by.
+        for server in town.servers:
+            elsewhere = len(here) - len(_local(server.gateway))
+            await until(lambda server=server, number=elsewhere: _elsewhere(server.gateway) == number)
         # Of a gateway that goes nobody is left.
         gone = town.servers[1].gateway
         its = {name for name, info in gone.hub.presence("chat:a").items() if info in _local(gone)}
@@ -114,10 +120,17 @@ async def test_who_is_present_is_the_same_everywhere_in_the_end(town: Town, seed
             await until(
                 lambda server=server: server.gateway.hub.presence("chat:a").keys() == here.keys() - its
             )
+            left = len(here) - len(its) - len(_local(server.gateway))
+            await until(lambda server=server, number=left: _elsewhere(server.gateway) == number)
 
 
 def _local(gateway: Gateway) -> list[object]:
     return list(gateway.hub.presences.here().get("chat:a", ()))
+
+
+def _elsewhere(gateway: Gateway) -> int:
+    """Return how many connections a gateway counts with the others: all come from this machine."""
+    return sum(count for (what, _), count in gateway.counts.far.items() if what == ADDRESS)
 
 
 @SEEDS

@@ -79,10 +79,16 @@ def test_connections_of_an_address() -> None:
 
 def test_connections_of_a_user() -> None:
     limiter = Limiter(ConnectionLimits(per_user=1))
-    assert not limiter.crowded("ana", 0)
-    assert limiter.crowded("ana", 1)
-    assert limiter.crowded("ana", 2)
-    assert not limiter.crowded("", 5)
+    assert not limiter.crowded("ana")
+    for user in ("ana", "ana", "", ""):
+        limiter.known(user, 1)
+    assert limiter.crowded("ana")
+    assert not limiter.crowded("bo")
+    assert not limiter.crowded("")
+    limiter.known("ana", -1)
+    assert limiter.crowded("ana")
+    limiter.known("ana", -1)
+    assert not limiter.crowded("ana")
 
 
 def test_by_default_nothing_is_limited() -> None:
@@ -90,7 +96,8 @@ def test_by_default_nothing_is_limited() -> None:
     for _ in range(1000):
         assert limiter.knock("10.0.0.1", 0.0) is None
         limiter.arrived("10.0.0.1")
-    assert not limiter.crowded("ana", 1000)
+        limiter.known("ana", 1)
+    assert not limiter.crowded("ana")
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,10 @@ class Bus(Protocol):
         """Leave: the others are told. May be called twice, or without a start."""
         ...
 
+    def look(self, node: str) -> None:
+        """Look now whether a node is still there: if its process died the ear knows when this returns."""
+        ...
+
     def send(self, message: bytes, to: str = "") -> None:
         """Send to one node, or to all others. Never waits; what cannot be sent now may be lost."""
         ...

@@ -110,6 +110,12 @@ class IpcBus:
             context, self._context = self._context, None
             await asyncio.to_thread(context.term)
 
+    def look(self, node: str) -> None:
+        """Look now whether a node is still there."""
+        if node in self._peers and self._folder.address(node) is None:
+            self._part(node)
+            self._try_to_lead()
+
     def send(self, message: bytes, to: str = "") -> None:
         """Send to one node, or to all others."""
         if not to:

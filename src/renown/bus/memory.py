@@ -85,6 +85,11 @@ class MemoryBus:
         """Leave the network."""
         self._network.leave(self)
 
+    def look(self, node: str) -> None:
+        """Look whether a node is still there: one that is gone has said so."""
+        if node not in self._network.joined and self.node in self._network.joined:
+            self._network.joined[self.node][1].left(node)
+
     def send(self, message: bytes, to: str = "") -> None:
         """Send to one node, or to all others."""
         for node in [to] if to else self.nodes:

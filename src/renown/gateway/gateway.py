@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from renown.bus.bus import Bus
+from renown.gateway.admission.counts import Counts
 from renown.gateway.admission.limits import Addresses, Limiter, Turned
 from renown.gateway.admission.origins import OriginRule
 from renown.gateway.admission.permissions import Permissions
@@ -30,10 +31,12 @@ from renown.gateway.hub.rooms import RoomKeeper
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.nodes.acts import Acts
 from renown.gateway.nodes.messages import Look
+from renown.gateway.nodes.mirror import Mirrors
 from renown.gateway.nodes.nodes import Nodes
 from renown.gateway.nodes.presence import SharedPresence
 from renown.gateway.nodes.rooms import SharedRooms
 from renown.gateway.nodes.stirring import LEDGER, ROOMS, Stirring
+from renown.gateway.nodes.tallies import Tallies
 from renown.gateway.nodes.telling import Telling
 from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.gateway.owners import Owners
@@ -99,7 +102,9 @@ class Gateway:
         self.permissions = Permissions(
             self.channels, policies, rights, personal=self.options.personal_channels
         )
-        self.limiter = Limiter(self.options.limits)
+        self.counts: Final = Counts()
+        """How many there are of what is limited, in all processes."""
+        self.limiter = Limiter(self.options.limits, self.counts)
         self.addresses = Addresses(self.options.limits.proxies)
         self.origins = OriginRule(self.options.origins, dev=dev)
         self.epoch = ledger.id
@@ -121,11 +126,15 @@ class Gateway:
         self.wheel: Wheel[Client] = Wheel(self.clock())
         self.metrics.unsent = self._unsent
         self.delivery = Delivery(self.metrics)
-        self.hub = Hub(ledger.id, self.options, self.delivery, self.metrics)
-        sources = map_sources(ledger, self.rooms, self.options, self.hub.presence, self.clock)
-        self.maps = MapTable(sources, self.hub.admitted, self.metrics)
+        self.hub = Hub(ledger.id, self.options, self.delivery, self.metrics, self.counts)
+        self.maps = MapTable(
+            map_sources(ledger, self.rooms, self.options, self.hub.presence, self.clock),
+            self.hub.admitted,
+            self.metrics,
+            self.counts,
+        )
         self.hub.maps = self.maps
-        self._presence = SharedPresence(self.nodes, self.hub.presences, self.channels.find)
+        self._mirrors = self._mirror()
         self.stirring: Final = Stirring(self.nodes)
         """Tells other processes of commits."""
         self.rooms.committed = lambda: self.stirring.stir(ROOMS)
@@ -138,7 +147,6 @@ class Gateway:
             uptime=lambda: self.uptime,
         )
         """What others are told of this process."""
-        self.nodes.hear(Look, lambda _, room: self._library.run(self._look(room.channel)))
         self.draining = False
         self._library = Library(ledger, self.hub, self.options, self.rooms)
         self.tokens = tokens or Tokens(TokenOptions())
@@ -151,6 +159,15 @@ class Gateway:
         self._owners = Owners(self._tell_user, alerts_of(alarms, policies, self.tell))
         self._running: list[asyncio.Task[None]] = []
         self._limits = _limits(self.options)
+
+    def _mirror(self) -> Mirrors:
+        """Hear what other processes say; return what is told to them of this one, and known of them."""
+        self.nodes.hear(Look, lambda _, room: self._library.run(self._look(room.channel)))
+        mirrors = Mirrors(self.nodes)
+        SharedPresence(mirrors, self.hub.presences, self.channels.find)
+        if self.options.limited:
+            Tallies(self.nodes, mirrors, self.counts)
+        return mirrors
 
     @property
     def uptime(self) -> float:
@@ -171,7 +188,7 @@ class Gateway:
         ]
         await self._owners.start()
         await self.nodes.start()
-        await self._presence.learn()
+        await self._mirrors.learn()
         loop = asyncio.get_running_loop()
         self._running = [loop.create_task(self._keep_time()), loop.create_task(self._sweep())]
 
@@ -231,7 +248,7 @@ class Gateway:
 
     def crowded(self, user: str) -> bool:
         """Tell whether the user has as many connections as may be."""
-        return self.limiter.crowded(user, len(self.users.get(user, ())))
+        return self.limiter.crowded(user)
 
     def server_side(self, claims: ConnectionClaims) -> dict[str, ServerSubscription]:
         """Return the subscriptions the server makes: those of the token, and `user:<id>`."""
@@ -285,6 +302,7 @@ class Gateway:
             # Others may have come while this one was connecting.
             crowded = self.crowded(session.user)
             self.users.setdefault(session.user, set()).add(client)
+            self.limiter.known(session.user, 1)
             self.metrics.opened(client.wire, session.name, session.version, session.user, self.clock())
             if crowded:
                 client.close(DISCONNECTS.CONNECTION_LIMIT)
@@ -311,6 +329,7 @@ class Gateway:
         if known is not None and client in known and client.session is not None:
             self.metrics.left(client.wire, client.session.name, client.session.version)
             known.discard(client)
+            self.limiter.known(user, -1)
             if not known:
                 del self.users[user]
                 self._owners.left(user)

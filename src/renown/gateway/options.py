@@ -75,7 +75,7 @@ class ChannelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     subscribe: Audience = "anyone"
     """Who may subscribe without a subscription token. For subjects the policy must allow it, too."""
     max_subscribers: int = 0
-    """Most subscribers of one channel in one process; 0: any number."""
+    """Most subscribers of one channel, in all processes together; 0: any number."""
     delta: bool = False
     """Whether publications may be sent as patches to clients that ask for it."""
     shown: Shown = Shown()
@@ -177,9 +177,9 @@ class ConnectionLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much one user or address may ask for. In each, 0 is any number."""
 
     per_user: int = 0
-    """Connections of one user in one process; the next is closed with 3504."""
+    """Connections of one user, in all processes together; the next is closed with 3504."""
     per_address: int = 0
-    """Connections from one address in one process (IPv6: one /64); the next is answered 429."""
+    """Connections from one address (IPv6: one /64), in all processes together; the next is answered 429."""
     handshakes_per_address: float = 0.0
     """Handshakes a second that one address may make for long; beyond it they are answered 429."""
     handshake_burst_per_address: int = 20
@@ -250,3 +250,13 @@ class GatewayOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often watched channels are compared with the ledger."""
     drain_time: float = 2.0
     """Over how long connections are closed when the server stops."""
+
+    @property
+    def limited(self) -> bool:
+        """Whether there are limits on how many there may be of something, in all processes together."""
+        channels = (getattr(self.channels, name) for name in self.channels.__struct_fields__)
+        rules: list[ChannelRule | None] = [*channels, *self.rooms.values(), self.without_namespace]
+        limits = self.limits
+        return bool(limits.per_user or limits.per_address) or any(
+            rule is not None and rule.max_subscribers for rule in rules
+        )

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from renown.errors import SettingsError
+from renown.gateway.admission.counts import ADDRESS, USER, Counts
 from renown.gateway.options import ConnectionLimits
 
 __all__ = ["Addresses", "Buckets", "Limiter", "Turned"]
@@ -60,13 +61,13 @@ class Buckets:
 
 
 class Limiter:
-    """Counts connections by address, and paces the handshakes of one process."""
+    """Counts connections by user and address, with those of other processes, and paces its own handshakes."""
 
-    def __init__(self, limits: ConnectionLimits) -> None:
+    def __init__(self, limits: ConnectionLimits, counts: Counts | None = None) -> None:
         self._limits = limits
+        self._counts = counts or Counts()
         self._each = Buckets(limits.handshakes_per_address, limits.handshake_burst_per_address)
         self._all = Buckets(limits.handshakes, limits.handshake_burst)
-        self._addresses: dict[str, int] = {}
 
     def knock(self, address: str, now: float) -> Turned | None:
         """Tell whether a handshake from `address` is turned away; None: it goes on.
@@ -74,7 +75,7 @@ class Limiter:
         What one address does too much does not count against all.
         """
         most = self._limits.per_address
-        if most and self._addresses.get(address, 0) >= most:
+        if most and self._counts.full(ADDRESS, address, most):
             return Turned(429, 5, "too many connections from this address")
         wait = self._each.take(address, now)
         if wait:
@@ -84,16 +85,23 @@ class Limiter:
 
     def arrived(self, address: str) -> None:
         """Count a connection from an address."""
-        self._addresses[address] = self._addresses.get(address, 0) + 1
+        if self._limits.per_address:
+            self._counts.move(ADDRESS, address, 1)
 
     def gone(self, address: str) -> None:
         """Count it no more."""
-        _less(self._addresses, address)
+        if self._limits.per_address:
+            self._counts.move(ADDRESS, address, -1)
 
-    def crowded(self, user: str, connections: int) -> bool:
-        """Tell whether a user with so many has all that may be; anonymous ones are nobody's."""
+    def known(self, user: str, change: int) -> None:
+        """Count connections of a user; anonymous ones are nobody's."""
+        if self._limits.per_user and user:
+            self._counts.move(USER, user, change)
+
+    def crowded(self, user: str) -> bool:
+        """Tell whether a user has as many connections as may be."""
         most = self._limits.per_user
-        return bool(most and user) and connections >= most
+        return bool(most and user) and self._counts.full(USER, user, most)
 
 
 class Addresses:
@@ -166,14 +174,6 @@ def _counted(text: str) -> str:
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(IPv6Network((int(address) >> 64 << 64, 64)))
-
-
-def _less(counts: dict[str, int], name: str) -> None:
-    left = counts.get(name, 0) - 1
-    if left > 0:
-        counts[name] = left
-    else:
-        counts.pop(name, None)
 
 
 def _whole(seconds: float) -> int:

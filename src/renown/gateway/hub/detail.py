@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from renown.gateway.hub.reading import Reading
-from renown.model import Activity, Change, Entry, timestamp
+from renown.model import Activity, Change, Entry, stamped, timestamp
 
 __all__ = ["Confidence", "Detail", "DetailEvent", "read_detail"]
 
@@ -95,8 +95,8 @@ def _event(entry: Entry, delta: float) -> DetailEvent:
         actor=event.actor,
         value=event.value,
         categories=event.categories,
-        ended=None if entry.ended_at is None else timestamp(entry.ended_at),
+        ended=stamped(entry.ended_at),
         held=entry.held_why if entry.held else None,
-        held_until=timestamp(entry.held_until) if entry.held and entry.held_until is not None else None,
+        held_until=stamped(entry.held_until) if entry.held else None,
         changes=entry.changes,
     )

@@ -8,6 +8,7 @@ under "What was read": here for those who join, in `News` for those who are ther
 import asyncio
 from collections.abc import Sequence
 
+from renown.gateway.admission.counts import CHANNEL, Counts
 from renown.gateway.channels import Address
 from renown.gateway.hub.delivery import Delivery
 from renown.gateway.hub.fitting import fitting_in
@@ -35,9 +36,14 @@ class Hub:
     """Channels and their watchers."""
 
     def __init__(
-        self, epoch: str, options: GatewayOptions, delivery: Delivery, metrics: GatewayMetrics
+        self,
+        epoch: str,
+        options: GatewayOptions,
+        delivery: Delivery,
+        metrics: GatewayMetrics,
+        counts: Counts | None = None,
     ) -> None:
-        """`epoch` is that of the ledger's channels; rooms have their own."""
+        """`epoch` is that of the ledger's channels; rooms have their own. `counts`: of subscribers."""
         self.channels: dict[str, WatchedChannel] = {}
         self.maps: Maps | None = None
         """Set before `start` where channels can be had as maps."""
@@ -47,6 +53,7 @@ class Hub:
         self._options = options
         self._delivery = delivery
         self._metrics = metrics
+        self._counts = counts or Counts()
         self.news = News(self.channels, delivery, metrics, self._give_up)
         """Where what is new is handed in."""
         self._librarian: Librarian | None = None
@@ -89,6 +96,10 @@ class Hub:
                 self.maps.attach(member, address, wanted)
             return
         channel = self.channels.get(address.channel)
+        most = address.rule.max_subscribers
+        if most and self._counts.full(CHANNEL, address.channel, most, channel.crowd if channel else 0):
+            member.found(address.channel, ERRORS.LIMIT_EXCEEDED)
+            return
         if channel is None:
             channel = self.channels[address.channel] = make(address, self._epoch, self._options)
             self._metrics.channels += 1
@@ -97,9 +108,6 @@ class Hub:
                 channel.joining[member] = wanted
                 self._reader.load(channel)
                 return
-        elif address.rule.max_subscribers and channel.crowd >= address.rule.max_subscribers:
-            member.found(address.channel, ERRORS.LIMIT_EXCEEDED)
-            return
         channel.joining[member] = wanted
         if not channel.loaded:
             return
@@ -111,6 +119,7 @@ class Hub:
     def admitted(self, member: Member, address: Address, wanted: Attach) -> None:
         """Note that a subscription stands: count it, and who is present by it."""
         self._metrics.subscribed(address, 1)
+        self._counts.subscribed(address, 1)
         self.presences.join(member, address, wanted)
 
     def detach(self, member: Member, name: str) -> None:
@@ -119,10 +128,15 @@ class Hub:
         channel = self.channels.get(name)
         if channel is not None:
             if channel.leave(member):
-                self._metrics.subscribed(channel.address, -1)
+                self._gone(channel.address)
             self._drop_if_abandoned(channel)
         if self.maps is not None:
             self.maps.detach(member, name)
+
+    def _gone(self, address: Address) -> None:
+        """Note that a subscription stands no more."""
+        self._metrics.subscribed(address, -1)
+        self._counts.subscribed(address, -1)
 
     def pause(self, member: Member, names: Sequence[str]) -> None:
         """Send `member`, which reads slowly, only what it must not miss."""
@@ -258,7 +272,8 @@ class Hub:
         """Forget a room that lives no more: its next life is another channel, for who is joining, too."""
         self._forget(channel)
         for member in channel.members:
-            self._metrics.subscribed(channel.address, -channel.leave(member))
+            channel.leave(member)
+            self._gone(channel.address)
         for member, wanted in list(channel.joining.items()):
             channel.leave(member)
             self.attach(member, channel.address, wanted)

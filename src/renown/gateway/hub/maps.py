@@ -14,6 +14,7 @@ from time import time
 from typing import Any, Final
 
 from renown.errors import RenownError
+from renown.gateway.admission.counts import CHANNEL, Counts
 from renown.gateway.channels import Address, Source, presence_maps
 from renown.gateway.hub.forms import Form, form_of, wanted_form
 from renown.gateway.hub.map_channel import MapChannel, Place
@@ -45,12 +46,17 @@ class MapTable:
         source: Callable[[Address], MapSource],
         admitted: Callable[[Member, Address, Attach], None],
         metrics: GatewayMetrics,
+        counts: Counts | None = None,
     ) -> None:
-        """`source` opens what a map is read from; `admitted` is told of every subscription that stands."""
+        """`source` opens what a map is read from; `admitted` is told of every subscription that stands.
+
+        `counts`: of subscribers; those of subscriptions that stand are counted by whom `admitted` tells.
+        """
         self.channels: dict[str, MapChannel] = {}
         self._source = source
         self._admitted = admitted
         self._metrics = metrics
+        self._counts = counts or Counts()
         self._of_kinds: dict[str, list[MapChannel]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._later: dict[str, asyncio.TimerHandle] = {}
@@ -123,11 +129,11 @@ class MapTable:
         """Answer `member` with a part of the map, and let it join when that was the last."""
         channel = self.channels.get(address.channel)
         most = address.rule.max_subscribers
-        if channel is None:
-            channel = self._open(address)
-        elif most and channel.crowd >= most:
+        if most and self._counts.full(CHANNEL, address.channel, most, channel.crowd if channel else 0):
             member.found(address.channel, ERRORS.LIMIT_EXCEEDED)
             return
+        if channel is None:
+            channel = self._open(address)
         channel.joining[member] = wanted
         self._run(self._answer(channel, member, wanted))
 
@@ -137,6 +143,7 @@ class MapTable:
         if channel is not None:
             if channel.leave(member):
                 self._metrics.subscribed(channel.address, -1)
+                self._counts.subscribed(channel.address, -1)
             self._drop_if_abandoned(channel)
 
     def pause(self, member: Member, names: Sequence[str]) -> None:

@@ -22,6 +22,8 @@ __all__ = [
     "Alive",
     "Bring",
     "Brought",
+    "Change",
+    "Changed",
     "Count",
     "Counted",
     "Describe",
@@ -35,14 +37,11 @@ __all__ = [
     "Measure",
     "Measured",
     "Message",
-    "Moved",
     "PackedChanges",
     "PackedHistory",
     "PackedPage",
     "PackedPosition",
-    "PresenceAt",
-    "PresenceNews",
-    "Present",
+    "Part",
     "Refreshing",
     "RoomAsk",
     "RoomChanges",
@@ -54,12 +53,14 @@ __all__ = [
     "RoomPublish",
     "RoomRefused",
     "RoomTop",
+    "StandsAt",
     "Stirred",
     "Subscribing",
     "Target",
+    "TellPart",
     "Told",
     "Unsubscribing",
-    "WhoIsThere",
+    "Value",
 ]
 
 
@@ -210,40 +211,47 @@ class Act(_Message, frozen=True):
     part: ActPart
 
 
-# Who is present
+# What each node has a part of: see `mirror`
+
+Value = PackedInfo | int
+"""Who somebody is, or how many there are."""
 
 
-class Moved(Packed, frozen=True):
-    """Somebody joined or left a channel."""
+class Change(Packed, frozen=True):
+    """An entry of a part as it is now; None: it is gone."""
 
-    joined: bool
-    channel: str
-    info: PackedInfo
+    name: str
+    key: str
+    value: Value | None
 
 
-class PresenceNews(_Message, frozen=True):
-    """What happened to who is present with a node, between two states of it."""
+class Changed(_Message, frozen=True):
+    """What happened to a node's part, between two states of it."""
 
+    what: str
     before: int
     after: int
-    moves: tuple[Moved, ...]
+    changes: tuple[Change, ...]
 
 
-class PresenceAt(_Message, frozen=True):
-    """Says which state a node is at."""
+class StandsAt(_Message, frozen=True):
+    """Says which state a node's part is at."""
 
+    what: str
     state: int
 
 
-class WhoIsThere(_Message, frozen=True):
-    """Asks who is present with a node."""
+class TellPart(_Message, frozen=True):
+    """Asks for a node's part."""
+
+    what: str
 
 
-class Present(_Message, frozen=True):
-    """Who is present with a node, by channel."""
+class Part(_Message, frozen=True):
+    """A node's part: its entries, by both of their names."""
 
     state: int
-    channels: dict[str, tuple[PackedInfo, ...]]
+    entries: dict[str, dict[str, Value]]
 
 
 # Publications
@@ -455,10 +463,10 @@ Message = (
     | Bring
     | Brought
     | Act
-    | PresenceNews
-    | PresenceAt
-    | WhoIsThere
-    | Present
+    | Changed
+    | StandsAt
+    | TellPart
+    | Part
     | Told
     | KeptAt
     | Look

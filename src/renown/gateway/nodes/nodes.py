@@ -197,6 +197,10 @@ class Nodes:
             del self._pending[number]
         raise Unanswered(f"the node {node} does not answer")
 
+    def look(self, node: str) -> None:
+        """Look now whether a node is still there: if not, all who watch know when this returns."""
+        self._bus.look(node)
+
     async def ask_all(self, question: Message) -> dict[str, Any]:
         """Return the answers of all others.
 
