@@ -34,6 +34,7 @@ __all__ = [
     "instant",
     "is_key",
     "kind_of",
+    "stamped",
     "timestamp",
 ]
 
@@ -73,6 +74,11 @@ def timestamp(seconds: float) -> str:
         whole, micros = whole + 1, 0
     fraction = f"{micros:06d}" if micros else "000000"
     return f"{_hour(whole // 3600)}{_SECONDS[whole % 3600]}{fraction}Z"
+
+
+def stamped(seconds: float | None) -> str | None:
+    """Return the `timestamp` of a time that need not be there."""
+    return None if seconds is None else timestamp(seconds)
 
 
 @lru_cache(maxsize=4096)

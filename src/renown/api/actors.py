@@ -10,7 +10,7 @@ from litestar.params import Parameter
 
 from renown.api.access import USERS
 from renown.api.problem import documented
-from renown.api.reading import AnyRequest, json_response
+from renown.api.reading import NO_STORE, AnyRequest, json_response
 from renown.api.services import Use
 
 __all__ = ["erase_actor"]
@@ -45,4 +45,4 @@ async def erase_actor(
     services.access.check(request.scope["headers"], USERS)
     erasure = await services.ledger.erase(unquote(actor))
     found = Erased(erasure.pseudonym, erasure.events, erasure.subjects)
-    return json_response(found, headers={"cache-control": "no-store"})
+    return json_response(found, headers=NO_STORE)

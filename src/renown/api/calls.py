@@ -10,7 +10,7 @@ import msgspec
 
 from renown.api.access import actor_of
 from renown.api.public import without_persons
-from renown.api.reading import ParameterError, category_in, check_subject, unknown_subject
+from renown.api.reading import ParameterError, category_in, check_subject, moment, unknown_subject
 from renown.api.services import Services
 from renown.errors import EventError, ForbiddenError
 from renown.gateway.client import Method
@@ -28,6 +28,8 @@ class StandingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`standing.get`: whose standing is wanted."""
 
     subject: str
+    at: str | float | None = None
+    """As of this time: RFC 3339 with zone, or POSIX seconds."""
 
 
 class ExplainRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +39,8 @@ class ExplainRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     category: str | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 50
     cursor: str | None = None
+    at: str | float | None = None
+    """As of this time, as above."""
 
 
 def methods(services: Services, gateway: Gateway) -> dict[str, Method]:
@@ -55,8 +59,14 @@ class _Calls:
         self._gateway = gateway
 
     async def get(self, data: bytes, who: ConnectionClaims) -> bytes:
-        """Return the public standing."""
-        subject = self._visible(_decoded(data, StandingRequest).subject, "standing", who)
+        """Return the public standing, now or as of a time."""
+        wanted = _decoded(data, StandingRequest)
+        subject, when = self._visible(wanted.subject, "standing", who), _moment(wanted.at)
+        if when is not None:
+            standing = await self._services.ledger.standing_at(subject, when)
+            if standing is None:
+                raise unknown_subject(subject)
+            return msgspec.json.encode(standing)
         found = await self._services.ledger.snapshot(subject)
         if found is None:
             raise unknown_subject(subject)
@@ -70,7 +80,8 @@ class _Calls:
         ledger = self._services.ledger
         if await ledger.snapshot(subject) is None:
             raise unknown_subject(subject)
-        page = await ledger.explain(subject, category, wanted.limit, wanted.cursor)
+        when = _moment(wanted.at)
+        page = await ledger.explain(subject, category, wanted.limit, wanted.cursor, when)
         whole = self._gateway.may(Action.SUBSCRIBE, f"detail:{subject}", who, subscribed=False)
         return msgspec.json.encode(page if whole else without_persons(page))
 
@@ -110,6 +121,10 @@ def _decoded(data: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(data or b"{}", type=kind)
     except DECODING_ERRORS as error:
         raise ParameterError(f"The parameters are wrong: {error}.", field="data") from error
+
+
+def _moment(at: str | float | None) -> float | None:
+    return None if at is None else moment(str(at))
 
 
 def _signed(event: Event, who: ConnectionClaims) -> Event:

@@ -11,6 +11,7 @@ from litestar.params import Parameter
 from renown.api.problem import documented
 from renown.api.public import ExplanationPage, activities_of, without_persons
 from renown.api.reading import (
+    NO_CACHE,
     AnyRequest,
     At,
     category_in,
@@ -22,7 +23,7 @@ from renown.api.reading import (
     unknown_subject,
 )
 from renown.api.services import Services, Use
-from renown.model import Activity, Change, Entry, Event, timestamp
+from renown.model import Activity, Change, Entry, Event, stamped, timestamp
 
 __all__ = ["get_events", "get_explanation", "get_history"]
 
@@ -83,7 +84,7 @@ def _record(entry: Entry) -> EventRecord:
         event=entry.event,
         received_at=timestamp(entry.received_at),
         score=entry.score,
-        ended_at=None if entry.ended_at is None else timestamp(entry.ended_at),
+        ended_at=stamped(entry.ended_at),
         ended_by=entry.ended_by,
         changes=entry.changes or msgspec.UNSET,
         held_why=entry.held_why if entry.held else None,
@@ -141,7 +142,7 @@ async def get_history(
     await _known(services, subject)
     found = await services.ledger.history(subject, points, _until(at))
     history = History(subject, [Point(point.version, timestamp(point.at), point.score) for point in found])
-    return json_response(history, headers={"cache-control": "no-cache"})
+    return json_response(history, headers=NO_CACHE)
 
 
 @get(

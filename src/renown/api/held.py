@@ -1,5 +1,6 @@
 """What is under review: what guards, moderators and disputes hold, and releasing or dismissing it."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -8,19 +9,22 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from renown.api.access import EVENTS, actor_of
+from renown.api.bodies import decoded
 from renown.api.problem import documented
 from renown.api.reading import (
+    NO_STORE,
     AnyRequest,
+    At,
     Reader,
-    check_kind,
-    check_subject,
+    check_scope,
     guard,
     json_response,
+    moment,
 )
 from renown.api.services import Services, Use
 from renown.errors import EventError, ForbiddenError
-from renown.intake import DECODING_ERRORS, MalformedError
-from renown.model import Answer, Change, Entry, Event, Problem, Status, timestamp
+from renown.ledger import Ledger
+from renown.model import Answer, Change, Entry, Event, Problem, Status, stamped, timestamp
 from renown.protocol.access import ConnectionClaims
 
 __all__ = ["dismiss_held", "get_held", "release_held"]
@@ -28,7 +32,6 @@ __all__ = ["dismiss_held", "get_held", "release_held"]
 MOST: Final = 200
 """Most events that are decided on at once."""
 _SAID_BY_GUARDS: Final = ("flag", "weigh")
-_NO_STORE: Final = {"cache-control": "no-store"}
 
 
 class HeldEvent(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -70,9 +73,12 @@ class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who decides, `kind:id`; of a client token it is its user."""
 
 
-async def _held(services: Services, entry: Entry) -> HeldEvent:
+async def _held(ledger: Ledger, entry: Entry, makers: Mapping[str, Entry] | None) -> HeldEvent:
+    """Return a held event with its reasons, told by `makers` where they are given, else by the ledger."""
+    by: Entry | None = entry
     # A guard holds an event as it comes; disputes and moderators do it by an event of their own.
-    by = entry if entry.held_by in (None, entry.event.id) else await services.ledger.event(entry.held_by)
+    if entry.held_by not in (None, entry.event.id):
+        by = await ledger.event(entry.held_by) if makers is None else makers.get(entry.held_by)
     changes = () if by is None else by.changes
     if by is not entry:
         changes += tuple([change for change in entry.changes if change.kind in _SAID_BY_GUARDS])
@@ -82,7 +88,7 @@ async def _held(services: Services, entry: Entry) -> HeldEvent:
         entry.held_why or "",
         timestamp(entry.held_at or entry.at),
         entry.held_by or "",
-        None if entry.held_until is None else timestamp(entry.held_until),
+        stamped(entry.held_until),
         entry.held_share,
         tuple(change.why for change in changes if change.why is not None and _tells(change, entry)),
     )
@@ -108,22 +114,31 @@ async def get_held(
     subject: Annotated[str | None, Parameter(description="Only this subject, kind:id")] = None,
     before: Annotated[int | None, Parameter(ge=1, le=2**53, description="`before` of the last page")] = None,
     limit: Annotated[int, Parameter(ge=1, le=200, description="Most events")] = 50,
+    at: At = None,
 ) -> Response[bytes]:
-    """Return what is held and why, newest first; of a client token what its user sees the detail of."""
+    """Return what is held and why, newest first; of a client token what its user sees the detail of.
+
+    With `at` it is told what was held at that time.
+    """
     reader = await guard(request, services)
-    if subject is not None:
-        reader.check(check_subject(subject, services.policies), "detail")
-    elif kind is not None:
-        check_kind(kind, services.policies)
-    entries = await services.ledger.held(kind, subject, before, limit)
+    check_scope(reader, kind, subject, services.policies)
+    ledger, when = services.ledger, moment(at)
+    if when is None:
+        entries, makers = await ledger.held(kind, subject, before, limit), None
+        counts = await ledger.held_counts()
+    else:
+        then = await ledger.reviews_at(kind, subject, before, limit, when)
+        entries, makers, counts = then.entries, then.makers, then.counts
     following = entries[-1].seq if len(entries) == limit else None
-    seen = [await _held(services, entry) for entry in entries if reader.sees(entry.event.subject, "detail")]
-    counts = await _counts(services, reader, kind)
-    return json_response(HeldPage(seen, counts, following), headers=_NO_STORE)
+    seen = [
+        await _held(ledger, each, makers) for each in entries if reader.sees(each.event.subject, "detail")
+    ]
+    return json_response(HeldPage(seen, _seen_of(counts, reader, kind), following), headers=NO_STORE)
 
 
-async def _counts(services: Services, reader: Reader, kind: str | None) -> dict[str, dict[str, int]]:
-    counts = await services.ledger.held_counts()
+def _seen_of(
+    counts: Mapping[str, dict[str, int]], reader: Reader, kind: str | None
+) -> dict[str, dict[str, int]]:
     return {
         name: found
         for name, found in counts.items()
@@ -183,7 +198,7 @@ async def _decide(request: AnyRequest, services: Services, what: str) -> Respons
         steps.append(Event(what, subject, actor=actor, ref=each, data=data))
     answers = iter(await services.ledger.append([step for step in steps if isinstance(step, Event)]))
     told = [next(answers) if isinstance(step, Event) else step for step in steps]
-    return json_response(told, headers=_NO_STORE)
+    return json_response(told, headers=NO_STORE)
 
 
 async def _who(request: AnyRequest, services: Services) -> ConnectionClaims | None:
@@ -199,16 +214,7 @@ async def _who(request: AnyRequest, services: Services) -> ConnectionClaims | No
 
 
 def _decision(body: bytes) -> Decision:
-    try:
-        wanted = msgspec.json.decode(body, type=Decision)
-    except msgspec.ValidationError as error:
-        text, _, path = str(error).partition(" - at `$")
-        field = path.strip("`.") or None
-        raise EventError(
-            f"{text}.", code="invalid_request", field=field, expected='{"ids": ["…"]}'
-        ) from error
-    except DECODING_ERRORS as error:
-        raise MalformedError(str(error), expected='{"ids": ["…"]}') from error
+    wanted = decoded(body, Decision, '{"ids": ["…"]}')
     if not 1 <= len(wanted.ids) <= MOST:
         raise EventError(
             f"Decide on 1 to {MOST} events at once.",

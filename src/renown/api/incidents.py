@@ -1,19 +1,17 @@
 """The abuse radar's read: guards in alarm, what is under review, and alerts."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from renown.api.problem import documented
-from renown.api.reading import AnyRequest, check_kind, check_subject, guard, json_response
+from renown.api.reading import NO_STORE, AnyRequest, At, check_scope, guard, json_response, moment
 from renown.api.services import Use
 from renown.ledger import Incidents
 
 __all__ = ["get_incidents"]
-
-_NO_STORE: Final = {"cache-control": "no-store"}
 
 
 @get(
@@ -29,17 +27,22 @@ async def get_incidents(
     kind: Annotated[str | None, Parameter(description="Only subjects of this kind")] = None,
     subject: Annotated[str | None, Parameter(description="Only this subject, kind:id")] = None,
     limit: Annotated[int, Parameter(ge=1, le=200, description="Most incidents")] = 50,
+    at: At = None,
 ) -> Response[bytes]:
-    """Return which guards are or were lately in alarm about whom; of a client token what its user sees."""
+    """Return which guards are or were lately in alarm about whom; of a client token what its user sees.
+
+    With `at` it is told as of that time.
+    """
     reader = await guard(request, services)
-    if subject is not None:
-        reader.check(check_subject(subject, services.policies), "detail")
-    elif kind is not None:
-        check_kind(kind, services.policies)
-    found = await services.ledger.incidents.look(kind, subject, limit, services.clock())
+    check_scope(reader, kind, subject, services.policies)
+    when, book = moment(at), services.ledger.incidents
+    if when is None:
+        found = await book.look(kind, subject, limit, services.clock())
+    else:
+        found = await book.look_back(kind, subject, limit, when)
     seen = Incidents(
         tuple([each for each in found.incidents if reader.sees(each.subject, "detail")]),
         tuple([each for each in found.held if reader.sees(each.subject, "detail")]),
         tuple([each for each in found.alerts if reader.sees(each.subject, "alerts")]),
     )
-    return json_response(seen, headers=_NO_STORE)
+    return json_response(seen, headers=NO_STORE)

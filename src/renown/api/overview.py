@@ -11,7 +11,7 @@ from renown import __version__
 from renown.api.access import EVENTS, POLICIES
 from renown.api.kinds import KindInfo, describe
 from renown.api.problem import documented
-from renown.api.reading import AnyRequest, At, Reader, check_kind, guard, json_response, moment
+from renown.api.reading import NO_CACHE, AnyRequest, At, Reader, check_kind, guard, json_response, moment
 from renown.api.services import Services, Use
 from renown.errors import AuthenticationError, ForbiddenError
 from renown.gateway.hub.views import Board, board_view
@@ -90,7 +90,7 @@ async def get_board(
         _, found = await services.ledger.board(kind, limit)
     else:
         found = [msgspec.json.encode(each) for each in await services.ledger.board_at(kind, when, limit)]
-    return json_response(board_view(kind, found), headers={"cache-control": "no-cache"})
+    return json_response(board_view(kind, found), headers=NO_CACHE)
 
 
 @get(
@@ -102,21 +102,29 @@ async def get_board(
 async def search_subjects(
     request: AnyRequest,
     services: Use,
+    *,
     q: Annotated[str, Parameter(max_length=160, description="What the subject begins with or contains")] = "",
     kind: Annotated[str | None, Parameter(description="Only subjects of this kind")] = None,
     limit: Annotated[int, Parameter(ge=1, le=200, description="Most subjects")] = 20,
+    at: At = None,
 ) -> Response[bytes]:
-    """Return the standings of subjects whose id starts with or contains the text."""
+    """Return the standings of subjects whose id starts with or contains the text, now or as of a time."""
     reader = await guard(request, services)
     kinds = [check_kind(kind, services.policies).kind] if kind is not None else services.policies.kinds
-    if all(reader.sees_kind(one) for one in kinds):
-        found = await services.ledger.search(q, kind, limit)
-    else:
-        candidates = await services.ledger.search(q, kind, MOST)
-        found = [body for body in candidates if reader.sees(_subject.decode(body).subject, "standing")]
-    return json_response(
-        _RawFound([msgspec.Raw(body) for body in found[:limit]]), headers={"cache-control": "no-cache"}
-    )
+    sees_all = all(reader.sees_kind(one) for one in kinds)
+    found = await _matching(services, q, kind, limit if sees_all else MOST, moment(at))
+    if not sees_all:
+        found = [body for body in found if reader.sees(_subject.decode(body).subject, "standing")]
+    return json_response(_RawFound([msgspec.Raw(body) for body in found[:limit]]), headers=NO_CACHE)
+
+
+async def _matching(
+    services: Services, text: str, kind: str | None, limit: int, when: float | None
+) -> list[bytes]:
+    """Return the JSON of the standings that a search finds, now or as of a time."""
+    if when is None:
+        return await services.ledger.search(text, kind, limit)
+    return [msgspec.json.encode(each) for each in await services.ledger.search_at(text, kind, limit, when)]
 
 
 @get(
@@ -146,7 +154,7 @@ async def get_info(request: AnyRequest, services: Use) -> Response[bytes]:
         for policy in services.policies
     ]
     info = Info(__version__, services.dev, services.ledger.id, kinds, _may(request, services, reader))
-    return json_response(info, headers={"cache-control": "no-cache"})
+    return json_response(info, headers=NO_CACHE)
 
 
 def _may(request: AnyRequest, services: Services, reader: Reader) -> May:

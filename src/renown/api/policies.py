@@ -14,12 +14,12 @@ from litestar.response import Stream
 
 from renown.api.access import POLICIES
 from renown.api.problem import documented
-from renown.api.reading import AnyRequest, check_kind, guard, json_response
+from renown.api.reading import NO_STORE, AnyRequest, check_kind, guard, json_response
 from renown.api.services import Services, Use
 from renown.errors import NotFoundError, PolicyError, RenownError
 from renown.intake import TooLargeError
 from renown.ledger import InForce, Kept, PolicyBook, Trial
-from renown.model import Problem, timestamp
+from renown.model import Problem, stamped, timestamp
 from renown.policy import Policy, differences, load
 
 __all__ = ["check_policy", "get_policy", "put_policy", "try_policy"]
@@ -29,7 +29,6 @@ MOST_BYTES: Final = 1024 * 1024
 _TELL_EVERY: Final = 0.1
 """Seconds between two lines of progress."""
 _NDJSON: Final = "application/x-ndjson"
-_NO_STORE: Final = {"cache-control": "no-store"}
 _encode = msgspec.json.Encoder().encode
 
 _Kind = Annotated[str, Parameter(description="A kind of subject, such as seller")]
@@ -174,7 +173,7 @@ async def check_policy(request: AnyRequest, services: Use, kind: _Kind) -> Respo
     found = differences(state.policy, policy)
     newest = max([state.policy.version, *(each.version for each in state.versions)])
     told = Checked(kind, policy.name, policy.version, newest + 1, not found, [each.words for each in found])
-    return json_response(told, headers=_NO_STORE)
+    return json_response(told, headers=NO_STORE)
 
 
 @post(
@@ -200,7 +199,7 @@ async def try_policy(request: AnyRequest, services: Use, kind: _Kind) -> Stream:
     policy = await _policy_in(request, services, kind)
     book = services.ledger.policies
     book.check_free()
-    return Stream(_lines(book, policy), media_type=_NDJSON, headers={**_NO_STORE, "x-accel-buffering": "no"})
+    return Stream(_lines(book, policy), media_type=_NDJSON, headers={**NO_STORE, "x-accel-buffering": "no"})
 
 
 async def _policy_in(request: AnyRequest, services: Services, kind: str) -> Policy:
@@ -241,13 +240,13 @@ def _state(state: InForce, kept: Kept | None = None) -> Response[bytes]:
         kind=state.policy.kind,
         name=name,
         version=version,
-        since=None if since is None else timestamp(since),
+        since=stamped(since),
         switching=switching,
         versions=[PolicyVersion(each.version, each.name, timestamp(each.since)) for each in state.versions],
         text=text,
         policy=None if policy is None else msgspec.to_builtins(policy),
     )
-    return json_response(told, headers=_NO_STORE)
+    return json_response(told, headers=NO_STORE)
 
 
 async def _lines(book: PolicyBook, policy: Policy) -> AsyncGenerator[bytes]:

@@ -18,6 +18,8 @@ from renown.policy.nearest import expected_one_of
 from renown.protocol.access import ConnectionClaims, KeysPending
 
 __all__ = [
+    "NO_CACHE",
+    "NO_STORE",
     "AnyRequest",
     "At",
     "KeysUnavailableError",
@@ -25,6 +27,7 @@ __all__ = [
     "Reader",
     "category_in",
     "check_kind",
+    "check_scope",
     "check_subject",
     "guard",
     "json_response",
@@ -36,6 +39,10 @@ __all__ = [
 AnyRequest = Request[Any, Any, Any]
 At = Annotated[str | None, Parameter(description="As of this time: RFC 3339 with zone, or POSIX seconds")]
 """The query parameter of reads that can tell the past."""
+NO_CACHE: Final = {"cache-control": "no-cache"}
+"""Headers of what may be kept, and asked for again."""
+NO_STORE: Final = {"cache-control": "no-store"}
+"""Headers of what nobody is to keep."""
 _JSON: Final = "application/json"
 _encoder = msgspec.json.Encoder()
 
@@ -180,6 +187,21 @@ def check_kind(kind: str, policies: Policies) -> Policy:
 
     """
     return policy_of(policies, f"{kind}:x")
+
+
+def check_scope(reader: Reader, kind: str | None, subject: str | None, policies: Policies) -> None:
+    """Return when there is such a subject or kind, where one is asked for, and its detail may be seen.
+
+    Raises:
+        ParameterError: the subject is none.
+        NotFoundError: no policy has that kind.
+        ForbiddenError: the subject's detail is not for whoever asks.
+
+    """
+    if subject is not None:
+        reader.check(check_subject(subject, policies), "detail")
+    elif kind is not None:
+        check_kind(kind, policies)
 
 
 def category_in(name: str | None, policy: Policy) -> str:

@@ -9,6 +9,7 @@ from litestar.params import Parameter
 
 from renown.api.problem import documented
 from renown.api.reading import (
+    NO_CACHE,
     AnyRequest,
     At,
     ParameterError,
@@ -91,7 +92,7 @@ async def _as_of(services: Services, subject: str, when: float) -> Response[byte
     standing = await services.ledger.standing_at(subject, when)
     if standing is None:
         raise unknown_subject(subject)
-    return json_response(standing, headers={"cache-control": "no-cache"})
+    return json_response(standing, headers=NO_CACHE)
 
 
 @get(
@@ -128,4 +129,4 @@ async def get_standings(
         found = {one.subject: msgspec.json.encode(one) for one in then if one is not None}
     standings = [msgspec.Raw(found[one]) for one in subjects if one in found]
     missing = [one for one in subjects if one not in found]
-    return json_response(_RawStandings(standings, missing), headers={"cache-control": "no-cache"})
+    return json_response(_RawStandings(standings, missing), headers=NO_CACHE)

@@ -8,14 +8,14 @@ from litestar import Response, post
 from litestar.openapi.datastructures import ResponseSpec
 
 from renown.api.access import TOKENS
+from renown.api.bodies import decoded
 from renown.api.problem import documented
-from renown.api.reading import AnyRequest, json_response
+from renown.api.reading import NO_STORE, AnyRequest, json_response
 from renown.api.services import Use
 from renown.errors import AuthenticationError, EventError, ForbiddenError, RenownError
 from renown.gateway.admission.permissions import Permissions
 from renown.gateway.admission.rights import check_rights, claim_of
 from renown.gateway.admission.tokens import LONGEST_TOKEN, Tokens
-from renown.intake import DECODING_ERRORS, MalformedError
 from renown.model import timestamp
 from renown.protocol.access import ConnectionClaims, Rights, TokenRefused
 
@@ -53,9 +53,6 @@ class NotConfiguredError(RenownError):
 
     code = "tokens_not_configured"
     status = 503
-
-
-_request = msgspec.json.Decoder(TokenRequest)
 
 
 def verifier(
@@ -104,7 +101,7 @@ def verifier(
 async def create_token(request: AnyRequest, services: Use) -> Response[bytes]:
     """Sign a token for a user, for backends that hold an API key with the scope `tokens`."""
     services.access.check(request.scope["headers"], TOKENS)
-    wanted = _decode(await request.body())
+    wanted = decoded(await request.body(), TokenRequest)
     if not services.tokens.can_issue:
         raise NotConfiguredError(
             "The server has no secret to sign tokens with; set tokens.secret or tokens.secret_file.",
@@ -123,7 +120,7 @@ async def create_token(request: AnyRequest, services: Use) -> Response[bytes]:
             expected=f"info, channels and rights that make at most {LONGEST_TOKEN}",
         )
     response = TokenResponse(token, timestamp(services.clock() + lifetime))
-    return json_response(response, headers={"cache-control": "no-store"})
+    return json_response(response, headers=NO_STORE)
 
 
 def _further(wanted: TokenRequest) -> dict[str, Any]:
@@ -140,15 +137,3 @@ def _further(wanted: TokenRequest) -> dict[str, Any]:
     rights = None if wanted.rights is None else claim_of(wanted.rights)
     channels = None if wanted.channels is None else list(wanted.channels)
     return {"info": wanted.info, "channels": channels, "rights": rights}
-
-
-def _decode(body: bytes) -> TokenRequest:
-    try:
-        return _request.decode(body or b"{}")
-    except msgspec.ValidationError as error:
-        text, _, path = str(error).partition(" - at `$")
-        raise EventError(
-            f"{text}.", code="invalid_request", field=path.strip("`.") or None, expected="see /schema"
-        ) from error
-    except DECODING_ERRORS as error:
-        raise MalformedError(str(error)) from error

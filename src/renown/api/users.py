@@ -3,7 +3,7 @@
 All of it holds at once: for open connections too, on every process that shares the ledger, within a second.
 """
 
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 from urllib.parse import unquote
 
 import msgspec
@@ -13,12 +13,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from renown.api.access import USERS
+from renown.api.bodies import decoded
 from renown.api.problem import documented
-from renown.api.reading import AnyRequest, ParameterError, json_response, moment
+from renown.api.reading import NO_STORE, AnyRequest, ParameterError, json_response, moment
 from renown.api.services import Services, Use
 from renown.errors import EventError, NotFoundError, RoomError
 from renown.gateway.admission.rights import Departure, check_rights
-from renown.intake import DECODING_ERRORS, MalformedError
 from renown.ledger import UserRecord
 from renown.model import timestamp
 from renown.protocol.access import Rights
@@ -29,9 +29,7 @@ _log = structlog.get_logger("renown.api")
 
 _LONGEST_USER: Final = 128
 _LONGEST_ID: Final = 255
-_NO_STORE: Final = {"cache-control": "no-store"}
 _ERRORS = documented(400, 401, 403, 422, 503)
-T = TypeVar("T", bound=msgspec.Struct)
 
 
 class StoredRights(msgspec.Struct, frozen=True):
@@ -116,7 +114,7 @@ async def put_rights(request: AnyRequest, services: Use, user: _User) -> Respons
     """
     services.access.check(request.scope["headers"], USERS)
     user = _user_in(request)
-    rights = check_rights(_decoded(await request.body(), Rights))
+    rights = check_rights(decoded(await request.body(), Rights))
     record = await services.ledger.rights.put(user, msgspec.json.encode(rights))
     await _tell(services, user, rights)
     return _stored(user, record)
@@ -153,9 +151,9 @@ async def disconnect_user(request: AnyRequest, services: Use, user: _User) -> Re
     """Close all connections of a user on every process; `{"code", "reason", "whitelist"}`, all optional."""
     services.access.check(request.scope["headers"], USERS)
     user = _user_in(request)
-    how = _decoded(await request.body(), Departure)
+    how = decoded(await request.body(), Departure)
     await services.ledger.rights.disconnect(user, msgspec.json.encode(how))
-    return json_response(Disconnected(user, how.code), headers=_NO_STORE)
+    return json_response(Disconnected(user, how.code), headers=NO_STORE)
 
 
 @post(
@@ -171,7 +169,7 @@ async def revoke_tokens(request: AnyRequest, services: Use) -> Response[bytes]:
     Connections that such a token opened are closed, subscriptions that one opened are ended.
     """
     services.access.check(request.scope["headers"], USERS)
-    wanted = _decoded(await request.body(), Revocation)
+    wanted = decoded(await request.body(), Revocation)
     until = _time(wanted.expires_at)
     book = services.ledger.rights
     if (wanted.token_id is None) == (wanted.user is None):
@@ -183,19 +181,19 @@ async def revoke_tokens(request: AnyRequest, services: Use) -> Response[bytes]:
         )
     if wanted.user is None:
         await book.revoke_token(wanted.token_id or "", until)
-        return json_response(Revoked(token_id=wanted.token_id), headers=_NO_STORE)
+        return json_response(Revoked(token_id=wanted.token_id), headers=NO_STORE)
     before = _time(wanted.issued_before)
     before = services.clock() if before is None else before
     await book.revoke_user(wanted.user, before, until)
     revoked = Revoked(user=wanted.user, issued_before=timestamp(before))
-    return json_response(revoked, headers=_NO_STORE)
+    return json_response(revoked, headers=NO_STORE)
 
 
 def _stored(user: str, record: UserRecord) -> Response[bytes]:
     if record.body is None:
         raise _no_rights(user)
     found = _RawRights(user, record.version, timestamp(record.updated_at), msgspec.Raw(record.body))
-    return json_response(found, headers=_NO_STORE)
+    return json_response(found, headers=NO_STORE)
 
 
 async def _tell(services: Services, user: str, rights: Rights | None) -> None:
@@ -227,15 +225,3 @@ def _user_in(request: AnyRequest) -> str:
 
 def _time(value: str | float | None) -> float | None:
     return moment(str(value)) if value is not None else None
-
-
-def _decoded(body: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body or b"{}", type=kind)
-    except msgspec.ValidationError as error:
-        text, _, path = str(error).partition(" - at `$")
-        raise EventError(
-            f"{text}.", code="invalid_request", field=path.strip("`.") or None, expected="see /schema"
-        ) from error
-    except DECODING_ERRORS as error:
-        raise MalformedError(str(error)) from error

@@ -19,6 +19,7 @@ from renown.model import (
     Standing,
     Update,
     instant,
+    stamped,
     timestamp,
 )
 from renown.scoring import Reading
@@ -79,7 +80,7 @@ def standing_of(
         timestamp(at),
         cause,
         held,
-        None if face is None or face.status_until is None else timestamp(face.status_until),
+        None if face is None else stamped(face.status_until),
     )
 
 

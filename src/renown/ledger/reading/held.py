@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from renown.ledger.views import changes_of, entry_of, is_sealed
-from renown.model import Basis, Entry, Event, timestamp
+from renown.model import Basis, Entry, Event, stamped, timestamp
 from renown.scoring import HeldLine, StepLine
 from renown.stores import EventRow, Reader
 
@@ -94,7 +94,7 @@ def _held_line(entry: Entry) -> HeldLine:
         entry.version,
         entry.held_why or "",
         timestamp(entry.held_at or entry.at),
-        None if entry.held_until is None else timestamp(entry.held_until),
+        stamped(entry.held_until),
         entry.held_share,
         next((each.why for each in entry.changes if each.kind == "hold" and each.name == event.id), None),
     )
