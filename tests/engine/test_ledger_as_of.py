@@ -110,3 +110,51 @@ async def test_a_board_of_the_past_is_not_made_of_any_number_of_events(
         await ledger.append([review(n, subject=f"seller:{n % 3}") for n in range(11)])
         with pytest.raises(RenownError, match="at most 10 events"):
             await ledger.board_at("seller", moment(10_000).timestamp(), 10)
+
+
+async def test_no_answer_about_many_subjects_of_the_past_is_made_of_any_number_of_events(
+    make: StoreFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(as_of, "MOST_EVENTS", 10)
+    at = moment(10_000).timestamp()
+    async with opened(make, tmp_path) as ledger:
+        await ledger.append([review(n, subject=f"seller:{n % 3}") for n in range(11)])
+        await ledger.append([Event("hold", "seller:1", ref="rev-seller:1-1", occurred_at=moment(60))])
+        assert (await ledger.reviews_at(None, None, None, 10, at)).counts == {"seller": {"moderator": 1}}
+        assert len(await ledger.search_at("", None, 2, at)) == 2
+        await ledger.append([Event("hold", "seller:2", ref="rev-seller:2-2", occurred_at=moment(61))])
+        assert len(await ledger.search_at("2", None, 2, at)) == 1
+        monkeypatch.setattr(as_of, "MOST_EVENTS", 8)
+        for ask in (
+            lambda: ledger.search_at("", None, 10, at),
+            lambda: ledger.reviews_at("seller", None, None, 10, at),
+            lambda: ledger.incidents.look_back(None, None, 10, at),
+        ):
+            with pytest.raises(RenownError, match="at most 8 events") as refused:
+                await ask()
+            assert (refused.value.problem_code, refused.value.field) == ("past_too_large", "at")
+
+
+async def test_what_was_done_to_events_later_is_not_told_of_then(make: StoreFactory, tmp_path: Path) -> None:
+    """The newest version may be of a late event of long before: it says nothing of what lies between."""
+    async with opened(make, tmp_path) as ledger:
+        await ledger.append([review(1, value=4.0), review(2, value=4.0)])
+        await ledger.append([Event("hold", "seller:1", ref="rev-seller:1-1", occurred_at=moment(20))])
+        await ledger.append([Event("retract", "seller:1", ref="rev-seller:1-2", occurred_at=moment(30))])
+        await ledger.append([review(3, minutes=3)])
+        for minutes, ids, held, ended in (
+            (10, ["3", "2", "1"], [], []),
+            (25, ["3", None, "2", "1"], ["1"], []),
+            (35, ["3", None, None, "2", "1"], ["1"], ["2"]),
+        ):
+            told = await ledger.events("seller:1", None, 10, moment(minutes).timestamp())
+            found = [(each.event.id or "").removeprefix("rev-seller:1-") for each in told]
+            assert [name if name in "123" else None for name in found] == ids
+            assert [name for name, each in zip(found, told, strict=True) if each.held] == held
+            assert [name for name, each in zip(found, told, strict=True) if each.ended_at] == ended
+        page = await ledger.explain("seller:1", at=moment(25).timestamp())
+        assert [line.id for line in page.held] == ["rev-seller:1-1"]
+        assert page.steps[0].type == "hold"
+        before = await ledger.explain("seller:1", at=moment(10).timestamp())
+        assert before.held == ()
+        assert "hold" not in {step.type for step in before.steps}

@@ -1,6 +1,6 @@
 """The client: sends events and reads standings over HTTP."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from types import TracebackType
@@ -16,8 +16,14 @@ from renown.model import Event, Standing
 
 __all__ = ["Renown"]
 
+
+class _Standings(msgspec.Struct, frozen=True):
+    standings: list[Standing]
+
+
 _answer = msgspec.json.Decoder(Answer)
 _standing = msgspec.json.Decoder(Standing)
+_standings = msgspec.json.Decoder(_Standings)
 _encoder = msgspec.json.Encoder()
 _NDJSON: Final = {"content-type": "application/x-ndjson"}
 _JSON: Final = {"content-type": "application/json"}
@@ -128,8 +134,51 @@ class Renown:
             NotFoundError: nothing has happened to it, or its kind has no policy.
 
         """
-        when = {} if at is None else {"at": at.isoformat()}
-        return _standing.decode(self._get(f"/v1/standings/{_path(subject)}", when))
+        return _standing.decode(self._get(f"/v1/standings/{_path(subject)}", {"at": _at(at)}))
+
+    def standings(self, subjects: Sequence[str], *, at: datetime | None = None) -> list[Standing]:
+        """Return the standings of up to 200 subjects, of those that have one, now or as of `at`."""
+        body = self._get("/v1/standings", {"subject": list(subjects), "at": _at(at)})
+        return _standings.decode(body).standings
+
+    def search(
+        self, text: str = "", *, kind: str | None = None, limit: int = 20, at: datetime | None = None
+    ) -> list[Standing]:
+        """Return the standings of subjects whose id begins with or contains a text, now or as of `at`."""
+        query = {"q": text, "kind": kind, "limit": limit, "at": _at(at)}
+        return _standings.decode(self._get("/v1/subjects", query)).standings
+
+    def events_of(
+        self, subject: str, *, before: int | None = None, limit: int = 50, at: datetime | None = None
+    ) -> dict[str, Any]:
+        """Return the events of a subject, newest first; `before` leads to older ones. With `at`, of then."""
+        query = {"before": before, "limit": limit, "at": _at(at)}
+        return msgspec.json.decode(self._get(f"/v1/standings/{_path(subject)}/events", query))
+
+    def held(
+        self,
+        *,
+        kind: str | None = None,
+        subject: str | None = None,
+        before: int | None = None,
+        limit: int = 50,
+        at: datetime | None = None,
+    ) -> dict[str, Any]:
+        """Return what is under review, newest first, now or at a past time; `before` leads to older ones."""
+        query = {"kind": kind, "subject": subject, "before": before, "limit": limit, "at": _at(at)}
+        return msgspec.json.decode(self._get("/v1/held", query))
+
+    def incidents(
+        self,
+        *,
+        kind: str | None = None,
+        subject: str | None = None,
+        limit: int = 50,
+        at: datetime | None = None,
+    ) -> dict[str, Any]:
+        """Return guards in alarm, how much is under review and alerts, now or as of a past time."""
+        query = {"kind": kind, "subject": subject, "limit": limit, "at": _at(at)}
+        return msgspec.json.decode(self._get("/v1/incidents", query))
 
     def explain(
         self,
@@ -144,18 +193,18 @@ class Renown:
 
         With `at` it is told as of that time.
         """
-        query = {"category": category, "limit": limit, "cursor": cursor, "at": at and at.isoformat()}
+        query = {"category": category, "limit": limit, "cursor": cursor, "at": _at(at)}
         return msgspec.json.decode(self._get(f"/v1/standings/{_path(subject)}/explain", query))
 
     def history(self, subject: str, *, points: int = 200, at: datetime | None = None) -> list[dict[str, Any]]:
         """Return the score over time: `version`, `at` and `score` per point, oldest first; as of `at`."""
-        query = {"points": points, "at": at and at.isoformat()}
+        query = {"points": points, "at": _at(at)}
         body = self._get(f"/v1/standings/{_path(subject)}/history", query)
         return msgspec.json.decode(body)["points"]
 
     def board(self, kind: str, *, limit: int = 20, at: datetime | None = None) -> list[dict[str, Any]]:
         """Return the best of a kind, now or as of `at`."""
-        query = {"limit": limit, "at": at and at.isoformat()}
+        query = {"limit": limit, "at": _at(at)}
         return msgspec.json.decode(self._get(f"/v1/boards/{quote(kind)}", query))["rows"]
 
     def info(self) -> dict[str, Any]:
@@ -186,6 +235,10 @@ class Renown:
     def _auth(self) -> dict[str, str]:
         key = self._key() if callable(self._key) else self._key
         return {} if key is None else {"authorization": f"Bearer {key}"}
+
+
+def _at(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 def _path(subject: str) -> str:

@@ -197,7 +197,10 @@ class Reads:
             policy = self._policies.for_subject(subject)
             rows = await self._apart(lambda reader: scores_as_of(reader, policy, subject, until))
             rows = [rows[i - 1] for i in _evenly(len(rows), most)]
-        latest = [*accumulate((at for _, at, _ in rows[:-1]), max), min(standing.updated_at, until)]
+        latest = list(accumulate((at for _, at, _ in rows), max))
+        if standing.updated_at <= until:
+            # The latest of all, which need not be among the points.
+            latest[-1:] = [standing.updated_at]
         return [
             HistoryPoint(version, at, score) for (version, _, score), at in zip(rows, latest, strict=False)
         ]
