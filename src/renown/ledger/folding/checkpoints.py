@@ -59,15 +59,19 @@ def state_before(reader: Reader, policy: Policy, subject: str, at: float, versio
     return scoring.refold(policy, ((each.counted, each.at) for each in live), start)
 
 
-def lived_since(reader: Reader, policy: Policy, subject: str, place: _Place, oldest: int) -> Lived:
+def lived_since(
+    reader: Reader, policy: Policy, subject: str, place: _Place, *, oldest: int, near: Folded | None
+) -> Lived:
     """Return the subject as of the highest checkpoint below `place`, and its events from there on.
 
-    There are none where some version before `oldest` would be among them.
+    There are none where some version before `oldest` would be among them. Otherwise they begin at `near`, a
+    later state of the subject, where there is one.
     """
-    found = reader.checkpoint(subject, place, policy.version)
-    version = 0 if found is None else found.version
-    if version + 1 < oldest:
+    found = None if near is not None and oldest <= 1 else reader.checkpoint(subject, place, policy.version)
+    if (0 if found is None else found.version) + 1 < oldest:
         return Lived(None, (), ())
+    if near is not None:
+        return _lived(near, reader.ascending(subject, near.version, -1))
     if found is None or found.life is None:
         return _lived(None, reader.ascending(subject, 0, -1))
     last, *rows = reader.ascending(subject, found.version - 1, -1)

@@ -137,6 +137,7 @@ def apply(
                 incoming,
                 basis=basis,
                 past=past,
+                place=min(changed),
                 reading=reading,
                 judged=lived,
                 fold=apply,

@@ -19,7 +19,7 @@ from renown.ledger.folding.told import Told
 from renown.model import Basis, Change, Event
 from renown.policy import Policy
 from renown.scoring import TIME, Effect, Reading
-from renown.scoring.life import Moment, as_judged, begin_life, made_up, turn
+from renown.scoring.life import Moment, as_judged, begin_life, made_up, turn, unjudged
 
 __all__ = ["MOST", "Fold", "Worked", "work_in"]
 
@@ -74,6 +74,7 @@ def work_in(
     *,
     basis: Basis,
     past: Past,
+    place: tuple[float, int],
     reading: Reading,
     judged: Sequence[Change],
     fold: Fold,
@@ -81,29 +82,42 @@ def work_in(
     """Put the life in `folded` that its subject has with a late event worked in, and return what changed.
 
     On entry `folded` has the life that the event makes on arrival, and `judged` is what it changed. Both
-    stand where it comes later than the policy's tolerance: then return None.
+    stand where it comes later than the policy's tolerance: then return None. `place` is the lowest (at,
+    version) of the events of which something else counts now, its own included.
     """
     arrived = folded.life
     if before.life is None or arrived is None or before.at - incoming.at > _longest(policy):
         return None
-    lived = past.lived_since((incoming.at, folded.version), folded.version - MOST)
+    lived = past.lived_since(place, folded.version - MOST)
     if lived is None:
         return None
     if not lived.events:
-        told = f"It came late, after more than {MOST} events: tiers, badges and alerts are not made up for."
-        return Worked([*judged, Change("late", incoming.id, why=told)], passed_over=True)
+        return _passed_over(incoming, judged, f"It came late, after more than {MOST} events")
     walk = _Walk(policy, fold, incoming.id)
     said = _Said(incoming.id, incoming.at, incoming.event, incoming.effect)
     walk.go(lived, _Coming((incoming.at, folded.version), said, basis, b""))
     then = walk.folded
-    life, face, since = as_judged(policy, then.life or arrived, arrived), then.face, walk.since
-    if life is not then.life or face is None or (then.at, walk.reading) != (folded.at, reading):
-        # Something was told in another order than it happened, or with another prior: what is read now holds.
-        turned = turn(policy, life, Moment(folded.at, reading, TIME, counts=False))
-        life, face, since = turned.life, face_in(turned), [*since, *turned.changes]
+    if then.life is None or then.face is None or not _agrees(policy, then, folded, basis, reading):
+        # Somebody decided between the two what would have been decided otherwise.
+        return _passed_over(incoming, judged, "It came late, and what was done since does not go with it")
+    life, face = as_judged(policy, then.life, arrived), then.face
+    if life is not then.life and walk.reading is not None:
+        # It looks at the same moment again, which changes nothing but when it is due.
+        turned = turn(policy, life, Moment(then.at, walk.reading, TIME, counts=False))
+        life, face = turned.life, face_in(turned)
     folded.life, folded.face, folded.calm = life, face, None
-    changes = made_up(policy, before.life, life, own=walk.own, since=since, judged=judged)
+    changes = made_up(policy, before.life, life, own=walk.own, since=walk.since, judged=judged)
     return Worked(changes, passed_over=False)
+
+
+def _passed_over(incoming: Incoming, judged: Sequence[Change], why: str) -> Worked:
+    told = Change("late", incoming.id, why=f"{why}: tiers, badges and alerts are not made up for.")
+    return Worked([*judged, told], passed_over=True)
+
+
+def _agrees(policy: Policy, then: Folded, folded: Folded, basis: Basis, reading: Reading) -> bool:
+    """Tell whether what is folded in order of time comes to what is read now."""
+    return then.at == folded.at and scoring.read(policy, then.state, folded.at, basis.prior) == reading
 
 
 def _longest(policy: Policy) -> float:
@@ -128,7 +142,7 @@ class _Walk:
         """Fold the events of `lived`, and `last`, which came after all of them."""
         order = sorted(_placed(self._policy, lived, last), key=lambda each: each.place)
         start = lived.start
-        self.folded = _begun(self._policy, order[0]) if start is None else _again(start)
+        self.folded = _begun(self._policy, order[0]) if start is None else _again(self._policy, start)
         past = Told(self.folded.state, lives=False)
         begun = False
         for coming in order:
@@ -159,9 +173,13 @@ def _begun(policy: Policy, first: _Coming) -> Folded:
     return Folded(0, state, at, scoring.score(policy, state, at, prior), life=begin_life(policy), prior=prior)
 
 
-def _again(start: Folded) -> Folded:
+def _again(policy: Policy, start: Folded) -> Folded:
     """Return a subject as of a checkpoint, with nothing but what its life depends on."""
-    return Folded(start.version, start.state, start.at, start.score, life=start.life, prior=start.prior)
+    life = start.life
+    if life is not None:
+        reading = scoring.read(policy, start.state, start.at, start.prior)
+        life = unjudged(policy, life, Moment(start.at, reading, TIME, counts=False))
+    return Folded(start.version, start.state, start.at, start.score, life=life, prior=start.prior)
 
 
 def _placed(policy: Policy, lived: Lived, last: _Coming) -> list[_Coming]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from renown.ledger.folding.checkpoints import counting_since, lived_since
 from renown.ledger.folding.forms import Earlier, Lived
+from renown.ledger.folding.trail import Trail
 from renown.ledger.views import earlier_of
 from renown.policy import Policy
 from renown.scoring import State
@@ -13,7 +14,7 @@ __all__ = ["StoredPast"]
 
 
 class StoredPast:
-    """Looks the past up in the store. `flush` brings what the batch has not written, and a reader of it."""
+    """Looks the past up in the store. `flush` writes what the batch has come to and brings a reader of it."""
 
     def __init__(
         self,
@@ -21,11 +22,13 @@ class StoredPast:
         subject: str,
         pairs: dict[tuple[str, str], Earlier | None],
         flush: Callable[[], Reader],
+        trail: Trail | None = None,
     ) -> None:
         self._policy = policy
         self._subject = subject
         self._pairs = pairs
         self._flush = flush
+        self._trail = trail
 
     def newest_of(self, pair: str) -> Earlier | None:
         """Return the live event of a pair, looked up for the whole batch beforehand."""
@@ -45,7 +48,8 @@ class StoredPast:
 
     def lived_since(self, place: tuple[float, int], oldest: int) -> Lived | None:
         """Return the subject as of the nearest checkpoint, and its events from there on unless too many."""
-        return lived_since(self._flush(), self._policy, self._subject, place, oldest)
+        near = None if self._trail is None else self._trail.below(place)
+        return lived_since(self._flush(), self._policy, self._subject, place, oldest=oldest, near=near)
 
     def ending(self, until: float) -> Sequence[Earlier]:
         """Return the held events whose hold ends by then."""

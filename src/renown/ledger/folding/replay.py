@@ -156,6 +156,8 @@ def replay(policy: Policy, rows: Iterable[EventRow]) -> Replay:
             past.mark(one)
         if version % EVERY == 0 or (one.changed is not None and one.changed <= past.newest_kept):
             past.keep(folded, one.changed, EVERY)
+        if folded.life is not None and policy.late.tolerance_days:
+            past.follow(folded, one.changed)
         look.see(row, earlier, one, folded.score)
     assert row is not None and folded is not None  # noqa: S101, PT018 - see above
     made = look.made(past, folded.version)

@@ -9,6 +9,7 @@ import msgspec
 
 from renown.ledger.folding.checkpoints import checkpoint_of
 from renown.ledger.folding.forms import Applied, Earlier, Folded, Hold, Lived
+from renown.ledger.folding.trail import Trail
 from renown.model import Event
 from renown.policy import Policy
 from renown.scoring import Effect, State
@@ -54,6 +55,7 @@ class Told:
         self._held: list[tuple[float, int, Earlier]] = []
         """What is held until some time, by (that time, version)."""
         self._passed_over: list[int] = []
+        self._trail = Trail()
 
     def add(self, earlier: Earlier, ref: str | None) -> None:
         """Add an event, the newest by version."""
@@ -127,13 +129,16 @@ class Told:
         if not self._lives:
             return None
         kept = self._below(place)
-        if kept is not None and kept.life is None:
-            kept = None
-        version = 0 if kept is None else kept.version
-        if version + 1 < oldest:
+        if (0 if kept is None else kept.version) + 1 < oldest:
             return Lived(kept, (), ())
+        start = self._trail.below(place) or kept
+        version = 0 if start is None else start.version
         passed_over = [each for each in self._passed_over if each > version]
-        return Lived(kept, self.events[version:], passed_over)
+        return Lived(start, self.events[version:], passed_over)
+
+    def follow(self, folded: Folded, changed: tuple[float, int] | None) -> None:
+        """Remember what the subject is now; `changed` is the lowest (at, version) whose count has changed."""
+        self._trail.note(folded, changed)
 
     def _below(self, place: tuple[float, int]) -> Folded | None:
         """Return the highest checkpoint below a place."""

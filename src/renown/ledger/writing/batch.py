@@ -175,7 +175,7 @@ class Batch:
             subject = Subject(event.subject, policy, begin(policy, prior, prepared.at), 0, b"")
         elif subject.folded.hold_until is not None and prepared.effect.step != scoring.TIME:
             self._end_holds(subject, min(prepared.at, self._now))
-        past = StoredPast(policy, event.subject, self._lookup.pairs, self._flush)
+        past = StoredPast(policy, event.subject, self._lookup.pairs, self._flush, subject.trail)
         if not speaks and prepared.effect.step == scoring.TIME:
             # Time alone changes nothing of what is believed of others.
             basis = Basis(1.0, subject.folded.prior)

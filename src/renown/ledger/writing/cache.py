@@ -1,5 +1,6 @@
 """What the writer thread remembers between transactions."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -9,6 +10,7 @@ import msgspec
 
 from renown import scoring
 from renown.ledger.folding.forms import Folded, Freed
+from renown.ledger.folding.trail import Trail
 from renown.ledger.timing.clock import Clock, SteadyClock
 from renown.model import Contribution, Event
 from renown.policy import Policies, Policy
@@ -22,6 +24,7 @@ MAX_RECENT: Final = 100
 """How many positions of newest events a kind remembers."""
 
 _MOST_SUBJECTS: Final = 100_000
+_MOST_FOLLOWED: Final = 4_096
 _encode: Final = msgspec.json.Encoder().encode
 _seqs: Final = msgspec.json.Decoder(list[int])
 
@@ -36,6 +39,8 @@ class Subject(msgspec.Struct, gc=False, eq=False):
     view: bytes
     looked: tuple[Folded, Life] | None = None
     """What was looked at when time last passed with nothing to show, and what its life had come to."""
+    trail: Trail | None = None
+    """What it lately was, where its policy asks for that when something comes late."""
 
 
 class Waiting(msgspec.Struct, gc=False, frozen=True):
@@ -112,12 +117,25 @@ class Cache:
         self.actors: dict[str, ActorRow | None] = {}
         """Of those that guards ask for."""
         self.kinds: dict[str, Kind] = {}
+        self._followed: deque[Trail] = deque()
+        """One for each state that trails hold."""
         self.newest_seq = 0
         self.valid = False
         """Whether `kinds` and `newest_seq` are filled in."""
 
+    def follow(self, subject: Subject, changed: tuple[float, int] | None) -> None:
+        """Remember what a subject now is; `changed` is the lowest (at, version) whose count has changed."""
+        trail = subject.trail
+        if trail is None:
+            trail = subject.trail = Trail()
+        trail.note(subject.folded, changed)
+        self._followed.append(trail)
+        if len(self._followed) > _MOST_FOLLOWED:
+            self._followed.popleft().shorten()
+
     def drop(self) -> None:
         """Forget everything."""
+        self._followed.clear()
         self.subjects.clear()
         self.actors.clear()
         self.kinds.clear()

@@ -140,6 +140,8 @@ class Outcome:
             touched.alarms += alarms_of(row, applied.changes)
         self._rows.append(row)
         self._checkpoints.note(subject.policy, key, applied.folded, applied.changed)
+        if applied.folded.life is not None and subject.policy.late.tolerance_days:
+            self._cache.follow(subject, applied.changed)
         for end in applied.ends:
             if end.seq is not None:
                 self._ends.append((end.at, end.by, row.version, end.seq))

@@ -1,6 +1,7 @@
 """Life: what a subject carries besides its score: tier, badges, status and alerts. Pure and replayable."""
 
-from renown.scoring.life.making_up import as_judged, made_up
+from renown.scoring.life.making_up import as_judged, made_up, unjudged
+from renown.scoring.life.progress import Need, Progress, TierStep, progress
 from renown.scoring.life.state import Alarm, Calm, Life, Moment, Turned
 from renown.scoring.life.turning import begin_life, decode_life, encode_life, has_life, turn
 
@@ -9,6 +10,9 @@ __all__ = [
     "Calm",
     "Life",
     "Moment",
+    "Need",
+    "Progress",
+    "TierStep",
     "Turned",
     "as_judged",
     "begin_life",
@@ -16,5 +20,7 @@ __all__ = [
     "encode_life",
     "has_life",
     "made_up",
+    "progress",
     "turn",
+    "unjudged",
 ]

@@ -10,9 +10,10 @@ import msgspec
 from renown.model import Change
 from renown.policy import Alert, Policy
 from renown.scoring.life.plan import LifePlan, life_plan_of
-from renown.scoring.life.state import AlertState, Life
+from renown.scoring.life.state import AlertState, Life, Moment
+from renown.scoring.life.turning import begin_life, turn
 
-__all__ = ["as_judged", "made_up"]
+__all__ = ["as_judged", "made_up", "unjudged"]
 
 
 def as_judged(policy: Policy, life: Life, judged: Life) -> Life:
@@ -24,6 +25,12 @@ def as_judged(policy: Policy, life: Life, judged: Life) -> Life:
         for alert, state, other in zip(policy.alerts, life.alerts, judged.alerts, strict=True)
     ]
     return msgspec.structs.replace(life, alerts=tuple(alerts))
+
+
+def unjudged(policy: Policy, life: Life, moment: Moment) -> Life:
+    """Return `life`, as of `moment`, without alerts about incidents: they depend on the order of arrival."""
+    bare = as_judged(policy, life, begin_life(policy))
+    return life if bare == life else turn(policy, bare, moment).life
 
 
 def made_up(
