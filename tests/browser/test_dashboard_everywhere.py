@@ -21,7 +21,13 @@ _ROUTES = [
     "#/subject/seller:a-rather-long-name-for-a-small-shop",
     "#/send?subject=seller:42",
     "#/gateway",
+    "#/radar",
+    "#/policies/seller",
 ]
+
+
+_THERE = "li[data-key], rn-hero, rn-event-form, tbody tr, .empty, textarea"
+"""What there is once a page has what it shows."""
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1360])
@@ -33,7 +39,7 @@ def test_nothing_sticks_out(
     viewport = {"width": width, "height": 900}
     for number, route in enumerate(_ROUTES):
         with open_dashboard(chromium, server, route, viewport=viewport, colorScheme=scheme) as page:
-            until(page, f"{every('li[data-key], rn-hero, rn-event-form, tbody tr')}.length > 0")
+            until(page, f"{every(_THERE)}.length > 0")
             page.evaluate(f"{every('details')}.forEach(each => each.open = true)")
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
             ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
@@ -76,9 +82,12 @@ def test_cut_off_it_says_of_when_it_is_and_recovers_by_itself(
     with open_dashboard(chromium, server, "#/subject/seller:42") as page:
         number = f"{every('rn-rolling')}[0]?.shadowRoot.querySelector('.unseen').textContent"
         until(page, f"{number} !== undefined")
+        place = f"JSON.stringify({every('rn-search')}[0].getBoundingClientRect())"
+        before = page.evaluate(place)
         server.kill()
         until(page, f"/^(Reconnecting|Offline) · as of \\d\\d:\\d\\d/.test({every('.badge')}[0].textContent)")
         assert page.evaluate(f"{every('rn-hero')}[0].className") == "wide stale"
+        assert page.evaluate(place) == before, "nothing moves when the connection goes"
         page.screenshot(pictures / "dashboard-offline.png")
 
         server.start()
@@ -89,6 +98,44 @@ def test_cut_off_it_says_of_when_it_is_and_recovers_by_itself(
         until(page, f"Math.abs(Number({every('.total')}[0].dataset.total) - {standing['score']}) < 1e-9")
         until(page, f"{every('canvas')}.length === 1")
         assert page.log["errors"] == []
+
+
+def test_what_is_chosen_is_on_show_where_there_is_no_room_for_all(
+    chromium: Chromium, server: RunningServer
+) -> None:
+    with open_dashboard(
+        chromium, server, "#/policies/trader", viewport={"width": 390, "height": 844}
+    ) as page:
+        until(page, f"{every('textarea')}.length === 1")
+        place = f"{every('nav [aria-current]')}.at(-1).getBoundingClientRect()"
+        until(page, f"(({{ left, right }}) => left >= 0 && right <= innerWidth)({place})")
+        assert page.evaluate("scrollX") == 0
+
+
+def test_a_page_whose_code_did_not_come_shows_when_the_server_is_back(
+    chromium: Chromium, server: RunningServer
+) -> None:
+    with open_dashboard(chromium, server) as page:
+        server.kill()
+        page.evaluate("location.hash = '#/policies'")
+        until_text(page, "main .empty strong", "This page did not load")
+        server.start()
+        until(page, f"{every('textarea')}.length === 1")
+
+
+def test_an_empty_ledger_says_what_to_do(chromium: Chromium, server: RunningServer, pictures: Path) -> None:
+    with open_dashboard(chromium, server) as page:
+        until(page, f"{every('rn-board')}[0].shadowRoot.querySelector('.empty a')")
+        assert page.evaluate(f"{every('.empty a')}[0].getAttribute('href')").startswith("#/send?subject=")
+        page.screenshot(pictures / "dashboard-empty.png")
+        page.evaluate("location.hash = '#/subject/seller:nobody'")
+        until_text(page, ".empty strong", "Nothing here yet")
+        assert (
+            page.evaluate(f"{every('.empty a')}[0].getAttribute('href')") == "#/send?subject=seller%3Anobody"
+        )
+        page.evaluate("location.hash = '#/subject/shoe:42'")
+        until_text(page, ".empty strong", "No such kind")
+        assert page.evaluate(f"{every('.empty a')}.length") == 0
 
 
 def test_where_a_key_is_needed_it_asks_for_one(chromium: Chromium, tmp_path: Path) -> None:
@@ -132,7 +179,9 @@ def test_the_first_load_is_light(chromium: Chromium, server: RunningServer) -> N
     assert any(path.endswith(".woff2") for path in assets)
     files = [_BUILT / "index.html", *(_BUILT / path.removeprefix("/") for path in assets)]
     assert sum(len(gzip.compress(file.read_bytes(), 9)) for file in files) <= 90_000
-    assert not any("plot" in path for path in assets), "the chart's code is for the subject page only"
+    assert not any("plot" in path or "/chart" in path for path in assets), (
+        "the chart's code is for the subject page only"
+    )
 
 
 def test_fifty_changes_a_second_arrive_without_an_error(chromium: Chromium, server: RunningServer) -> None:

@@ -1,10 +1,14 @@
 """The page about the gateway against the real server: it shows what other pages and clients cause."""
 
+import os
+import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
-from tests.browser.chromium import Chromium
+from tests.browser.chromium import Chromium, Page
 from tests.browser.dashboard import every, open_dashboard, quiet, texts, until, until_text
 from tests.browser.proxy import Proxy, Treatment
 from tests.browser.shop import review, script, until_shown, value
@@ -53,6 +57,47 @@ def test_cut_off_it_says_so_and_begins_anew_with_another_process(
         until(page, f"{every('.problem')}.length === 0")
         until(page, f"{_figure(0)} === '1'")
         assert page.log["errors"] == []
+
+
+def _connections(page: Page) -> int:
+    return sum(int(text) for text in texts(page, "rn-nodes tbody td:nth-of-type(3)"))
+
+
+@pytest.mark.parametrize("scheme, width", [("light", 1360), ("dark", 1360), ("light", 390), ("dark", 390)])
+def test_of_several_processes_it_shows_all(
+    chromium: Chromium, tmp_path: Path, pictures: Path, scheme: str, width: int
+) -> None:
+    look = {"viewport": {"width": width, "height": 900}, "colorScheme": scheme}
+    with (
+        RunningServer(tmp_path / "data", "--workers", "3") as server,
+        ExitStack() as stack,
+        open_dashboard(chromium, server, "#/gateway", **look) as page,
+    ):
+        for _ in range(24):
+            stack.enter_context(connect(server.websocket)).send('{"id":1,"connect":{"name":"js"}}')
+        until(page, f"{_figure(0)} === '25'")
+        assert texts(page, "header p")[0].startswith("3 processes together")
+        until(page, f"{every('rn-nodes tbody tr')}.length === 3")
+        names = [text.split()[:2] for text in texts(page, "rn-nodes tbody th")]
+        assert names == [["Worker", "1"], ["Worker", "2"], ["Worker", "3"]]
+        assert _connections(page) == 25
+        assert len([text for text in texts(page, "rn-nodes .chip") if text == "leads"]) == 1
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        until(page, f"{every('rn-course')}[0].values.at(-1) === 25")
+        page.screenshot(pictures / f"dashboard-gateway-workers-{scheme}-{width}.png")
+        if (scheme, width) != ("light", 1360):
+            return
+        quiet(page, server)
+        # Whoever hangs is told of with its last figures, and then no more.
+        (hung,) = [text.split()[2] for text in texts(page, "rn-nodes tbody th")[2:]]
+        os.kill(int(hung), signal.SIGSTOP)
+        try:
+            until(page, f"{every('rn-nodes .chip.gold')}.some(each => /silent for/.test(each.textContent))")
+            page.screenshot(pictures / "dashboard-gateway-workers-silent.png")
+            until(page, f"{every('rn-nodes tbody tr')}.length === 2")
+        finally:
+            os.kill(int(hung), signal.SIGCONT)
+        until(page, f"{every('rn-nodes tbody tr')}.length === 3")
 
 
 @pytest.mark.parametrize("treatment", ["refuse", "mute"])

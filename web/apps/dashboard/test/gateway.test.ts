@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { brief, duration, size } from "../src/data/format.ts";
-import { Course, type GatewayView, Growth, type Sample } from "../src/data/gateway.ts";
+import { Course, type GatewayView, Growth, members, type Sample } from "../src/data/gateway.ts";
 import { parse } from "../src/router.ts";
 
 const sample = (at: number, deliveries: number): Sample => ({ at, connections: 2, publications: at, deliveries, left_out: 0 });
@@ -9,6 +9,18 @@ const sample = (at: number, deliveries: number): Sample => ({ at, connections: 2
 const view = (at: number, samples: Sample[], node = "a"): GatewayView => ({
   at,
   node,
+  nodes: [node, "other"].map((name, number) => ({
+    node: name,
+    pid: number,
+    worker: number,
+    version: "1",
+    uptime: 1,
+    connections: 1,
+    subscriptions: 1,
+    draining: false,
+    leads: number === 0,
+    age: 0,
+  })),
   draining: false,
   totals: { opened: 0, messages: 0, publications: 0, deliveries: 0, conflated: 0, dropped: 0 },
   connections: [],
@@ -23,9 +35,9 @@ const view = (at: number, samples: Sample[], node = "a"): GatewayView => ({
 
 test("the course is put together from the answers, each sample once, and forgets what is old", () => {
   const course = new Course();
-  course.take(view(4, [sample(2, 0), sample(4, 20)]));
+  course.take(view(4, [sample(2, 9), sample(4, 20)]));
   assert.equal(course.since, 4);
-  course.take(view(6, [sample(4, 20), sample(6, 60)]));
+  course.take(view(6, [sample(4, 20), sample(6, 40)]));
   assert.deepEqual(course.rates(({ deliveries }) => deliveries), [10, 20]);
   assert.deepEqual(course.connections(), [2, 2, 2]);
   assert.equal(course.seconds(), 4);
@@ -33,12 +45,18 @@ test("the course is put together from the answers, each sample once, and forgets
   assert.equal(course.seconds(), 299);
 });
 
-test("another process begins a course of its own, and no rate is negative", () => {
+test("the course goes on whichever process answers, and where none answered for a while", () => {
   const course = new Course();
   course.take(view(4, [sample(2, 1000), sample(4, 2000)]));
-  course.take(view(5, [sample(5, 3)], "b"));
-  assert.deepEqual(course.connections(), [2]);
-  assert.deepEqual(course.rates(({ deliveries }) => deliveries), []);
+  course.take(view(6, [sample(6, 3000)], "b"));
+  course.take(view(16, [sample(16, 50)], "c"));
+  assert.deepEqual(course.rates(({ deliveries }) => deliveries), [1000, 1500, 5]);
+});
+
+test("whose counts they are does not depend on who answers", () => {
+  const one = view(1, []);
+  assert.equal(members(one), members({ ...one, node: "other", nodes: one.nodes.toReversed() }));
+  assert.notEqual(members(one), members(view(1, [], "b")));
 });
 
 test("growth is per second over the last five seconds", () => {

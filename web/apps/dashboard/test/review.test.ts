@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inTime, said } from "../src/data/format.ts";
 import type { Alert, HeldEvent } from "../src/data/review.ts";
+import type { KindInfo } from "../src/data/types.ts";
 import { firingOf } from "../src/radar/firing.ts";
 import { deadline, groups, whyWords } from "../src/radar/words.ts";
 
@@ -46,6 +47,14 @@ test("an alert fires until it is cleared; one about a moment is over at once", (
   });
   const newestFirst = [alert("a", "fired", true), alert("b", "cleared", true), alert("b", "fired", true), alert("c", "fired", false)];
   assert.deepEqual(firingOf(newestFirst).map((each) => each.alert), ["a"]);
+});
+
+test("sentences of the server name event types as they are called, and no more decimals than say something", () => {
+  const kind = { types: [{ type: "late_shipment", title: "Late shipment" }] } as KindInfo;
+  assert.equal(said("3 × `late_shipment` within 7 days", kind), "3 × Late shipment within 7 days");
+  assert.equal(said("3 × `late_shipment` within 7 days"), "3 × late_shipment within 7 days");
+  assert.equal(said("the score has fallen by 0.301404 from 3.80006"), "the score has fallen by 0.301 from 3.8");
+  assert.equal(said("0.00012 of 4.25"), "0.0001 of 4.25");
 });
 
 test("sentences of the server are shown without marks and with times people read", () => {

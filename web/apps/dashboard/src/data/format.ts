@@ -121,9 +121,15 @@ const reserved: Record<string, string> = {
   "renown.policy": "New rules",
 };
 
-/** What the server says in a sentence, without the marks around names and with times as people read them. */
-export const said = (sentence: string): string =>
-  sentence.replaceAll("`", "").replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (at) => moment(millis(at)));
+/**
+ * What the server says in a sentence, for people: names of event types of `kind` as they are called, others without
+ * the marks around them, times in words, and no more decimals than say something.
+ */
+export const said = (sentence: string, kind?: KindInfo): string =>
+  sentence
+    .replaceAll(/`([^`]*)`/g, (_, name: string) => kind?.types.find(({ type }) => type === name)?.title || name)
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (at) => moment(millis(at)))
+    .replaceAll(/\d+\.\d{4,}/g, (number) => String(Number(Number(number).toFixed(3)) || Number(Number(number).toPrecision(1))));
 
 export const decimalsOf = (info: Info | null, subject: string): number => kindOf(info, subject)?.scale.decimals ?? 2;
 

@@ -1,8 +1,11 @@
-/** The JSON of `GET /v1/gateway`. Counts are since the process started, unless they are said to be of now. */
+/** The JSON of `GET /v1/gateway`. Counts are since the processes started, unless they are said to be of now. */
 export interface GatewayView {
   /** Seconds since 1970, by the server's clock. */
   at: number;
+  /** The process that answers. */
   node: string;
+  /** All processes: everything else is theirs together. */
+  nodes: Node[];
   draining: boolean;
   totals: Totals;
   /** Open now. */
@@ -19,6 +22,29 @@ export interface GatewayView {
   /** One every few seconds, oldest first, only those after the one asked for. */
   samples: Sample[];
 }
+
+export interface Node {
+  node: string;
+  pid: number;
+  /** Its number among the workers of a server; 0 for one of its own. */
+  worker: number;
+  version: string;
+  /** In seconds. */
+  uptime: number;
+  connections: number;
+  subscriptions: number;
+  draining: boolean;
+  leads: boolean;
+  /** Of its figures, in seconds. */
+  age: number;
+}
+
+/** Which processes an answer adds up: with others, counts begin anew. */
+export const members = ({ nodes }: GatewayView): string =>
+  nodes
+    .map(({ node }) => node)
+    .sort()
+    .join();
 
 export interface Totals {
   opened: number;
@@ -50,6 +76,7 @@ export interface Sample {
   at: number;
   /** Of that moment. */
   connections: number;
+  /** Since the sample before, as are those below. */
   publications: number;
   deliveries: number;
   left_out: number;
@@ -57,9 +84,8 @@ export interface Sample {
 
 const span = 5 * 60;
 
-/** The last minutes of a gateway, put together from what each answer brings. */
+/** The last minutes of all processes, put together from what each answer brings, whichever of them gave it. */
 export class Course {
-  private node = "";
   private samples: Sample[] = [];
 
   /** The time after which samples are missing. */
@@ -68,9 +94,6 @@ export class Course {
   }
 
   take(view: GatewayView): void {
-    // Another process has counts of its own.
-    if (view.node !== this.node) this.samples = [];
-    this.node = view.node;
     this.samples.push(...view.samples.filter(({ at }) => at > this.since));
     const start = view.at - span;
     while ((this.samples[0]?.at ?? view.at) < start) this.samples.shift();
@@ -80,12 +103,9 @@ export class Course {
     return this.samples.map(({ connections }) => connections);
   }
 
-  /** Growth per second between samples, oldest first. */
+  /** What was counted per second between samples, oldest first. */
   rates(of: (sample: Sample) => number): number[] {
-    return this.samples.slice(1).map((sample, index) => {
-      const before = this.samples[index] ?? sample;
-      return sample.at > before.at ? Math.max(0, of(sample) - of(before)) / (sample.at - before.at) : 0;
-    });
+    return this.samples.slice(1).map((sample, index) => of(sample) / (sample.at - (this.samples[index]?.at ?? 0)));
   }
 
   /** Seconds that are covered. */
@@ -98,11 +118,12 @@ export class Course {
 /** Growth per second of counters with names, between the last two answers some seconds apart. */
 export class Growth {
   private readonly seen: { at: number; counts: Map<string, number> }[] = [];
-  private node = "";
+  private whose = "";
 
-  take(node: string, at: number, counts: Iterable<readonly [string, number]>): void {
-    if (node !== this.node) this.seen.length = 0;
-    this.node = node;
+  /** `whose` counts they are: those of others are not compared with them. */
+  take(whose: string, at: number, counts: Iterable<readonly [string, number]>): void {
+    if (whose !== this.whose) this.seen.length = 0;
+    this.whose = whose;
     this.seen.push({ at, counts: new Map(counts) });
     while ((this.seen[1]?.at ?? at) <= at - 5) this.seen.shift();
   }

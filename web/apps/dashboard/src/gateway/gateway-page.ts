@@ -1,17 +1,18 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import * as api from "../data/api.ts";
-import { timeOfDay } from "../data/format.ts";
-import { Course, type GatewayView, Growth } from "../data/gateway.ts";
+import { ago, timeOfDay } from "../data/format.ts";
+import { Course, type GatewayView, Growth, members } from "../data/gateway.ts";
 import { Polled } from "../data/polled.ts";
 import { base, card, controls } from "../styles/shared.ts";
 import "./clients.ts";
 import "./endings.ts";
 import "./figures.ts";
 import "./namespaces.ts";
+import "./nodes.ts";
 import "./outcomes.ts";
 
-/** The realtime side of the process that answers, as it is now and was in the last minutes. */
+/** The realtime side of all processes, as it is now and was in the last minutes. */
 @customElement("rn-gateway")
 export class GatewayPage extends LitElement {
   private readonly course = new Course();
@@ -27,13 +28,14 @@ export class GatewayPage extends LitElement {
     return html`<header>
         <h1>Gateway</h1>
         <p class="soft">
-          ${view ? html`Process <code>${view.node.slice(0, 8)}</code>, counts since it started.` : "The realtime side of this server."}
-          ${view?.draining ? html`<span class="chip gold">stopping</span>` : nothing}
+          ${view ? processes(view) : "The realtime side of this server."}
+          ${view?.nodes.every(({ draining }) => draining) ? html`<span class="chip gold">stopping</span>` : nothing}
         </p>
         ${problem ? html`<p class="problem" role="status">${this.words()}</p>` : nothing}
       </header>
       <div class="page ${problem && view ? "stale" : ""}">
         <rn-gateway-figures .view=${view} .course=${this.course} .growth=${this.growth}></rn-gateway-figures>
+        ${view && view.nodes.length > 1 ? html`<rn-nodes .view=${view}></rn-nodes>` : nothing}
         <div class="columns">
           <rn-clients .view=${view}></rn-clients>
           <rn-namespaces .view=${view} .growth=${this.growth}></rn-namespaces>
@@ -54,7 +56,7 @@ export class GatewayPage extends LitElement {
     this.course.take(view);
     const totals = Object.entries(view.totals);
     const namespaces = view.namespaces.map((each) => [`in ${each.namespace}`, each.publications] as const);
-    this.growth.take(view.node, view.at, [...totals, ...namespaces]);
+    this.growth.take(members(view), view.at, [...totals, ...namespaces]);
   }
 
   static override styles = [
@@ -128,4 +130,11 @@ export class GatewayPage extends LitElement {
       }
     `,
   ];
+}
+
+/** Whose figures these are. */
+function processes({ at, nodes: [only, ...others] }: GatewayView): TemplateResult {
+  if (!only) return html``;
+  if (others.length > 0) return html`<strong>${others.length + 1} processes</strong> together, counts since each started.`;
+  return html`Process <code>${only.pid}</code>, up for ${only.uptime < 2 ? "a moment" : ago((at - only.uptime) * 1000, at * 1000)}: counts since it started.`;
 }

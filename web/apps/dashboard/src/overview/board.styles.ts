@@ -1,6 +1,10 @@
 import { css } from "lit";
 
 export const boardStyles = css`
+  .card {
+    height: 100%;
+  }
+
   ol {
     padding: 0 var(--space-2) var(--space-3);
     transition: opacity var(--calm);

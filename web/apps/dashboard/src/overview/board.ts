@@ -12,7 +12,7 @@ import "../parts/choices.ts";
 import { flash, Flip } from "../parts/motion.ts";
 import "../parts/spark.ts";
 import { bounds, name, tier, wordStyles } from "../parts/words.ts";
-import { toSubject } from "../router.ts";
+import { toSend, toSubject } from "../router.ts";
 import { base, card, controls, skeleton } from "../styles/shared.ts";
 import { boardStyles } from "./board.styles.ts";
 import { Sparks } from "./sparks.ts";
@@ -87,9 +87,10 @@ export class BoardCard extends LitElement {
   private list(): TemplateResult {
     if (this.rows === null) return html`<ol aria-busy="true">${Array.from({ length: shown }, skeletonRow)}</ol>`;
     if (this.rows.length === 0) {
-      return html`<p class="empty">
-        <strong>Nobody here yet</strong> Subjects appear once there is enough evidence for a firm number.
-      </p>`;
+      return html`<div class="empty">
+        <p><strong>Nobody here yet</strong> Subjects appear once there is enough evidence for a firm number.</p>
+        ${this.info?.dev && this.info.may.send ? html`<a class="button" href=${toSend(`${this.kind}:42`)}>Send an event</a>` : nothing}
+      </div>`;
     }
     return html`<ol class=${this.connection.stale ? "stale" : ""}>
       ${repeat(this.rows, (row) => row.subject, (row) => this.row(row))}

@@ -125,6 +125,7 @@ export class FeedCard extends LitElement {
         display: flex;
         flex-direction: column;
         height: 100%;
+        overflow: hidden;
       }
 
       .pause {
@@ -141,6 +142,22 @@ export class FeedCard extends LitElement {
         overflow-y: auto;
         scrollbar-width: thin;
         scrollbar-color: var(--line-strong) transparent;
+      }
+
+      .scroll:focus-visible {
+        outline-offset: -2px;
+        border-radius: 0 0 var(--radius-lg) var(--radius-lg);
+      }
+
+      /* What goes on below fades out instead of being cut. */
+      .scroll::after {
+        position: sticky;
+        bottom: calc(-1 * var(--space-2));
+        display: block;
+        height: 1.75rem;
+        background: linear-gradient(transparent, var(--surface));
+        content: "";
+        pointer-events: none;
       }
 
       .stale .score,

@@ -1,6 +1,7 @@
-import { css, html, LitElement, type TemplateResult } from "lit";
+import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { base } from "../styles/shared.ts";
+import { base, sideways } from "../styles/shared.ts";
+import { reveal } from "./reveal.ts";
 
 export interface Choice {
   value: string;
@@ -17,7 +18,7 @@ export class Choices extends LitElement {
   @property({ type: Boolean, reflect: true }) wrap = false;
 
   protected override render(): TemplateResult {
-    return html`<div class="row" role="group" aria-label=${this.label}>
+    return html`<div class="row ${this.wrap ? "" : "sideways"}" role="group" aria-label=${this.label}>
       ${this.choices.map(
         ({ value, label }) =>
           html`<button type="button" aria-pressed=${value === this.value} @click=${() => this.choose(value)}>
@@ -27,12 +28,18 @@ export class Choices extends LitElement {
     </div>`;
   }
 
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!changed.has("value") && !changed.has("choices")) return;
+    reveal(this.renderRoot.querySelector(".row"), this.renderRoot.querySelector("[aria-pressed=true]"));
+  }
+
   private choose(value: string): void {
     this.dispatchEvent(new CustomEvent("choose", { detail: value }));
   }
 
   static override styles = [
     base,
+    sideways,
     css`
       :host {
         max-width: 100%;
@@ -44,10 +51,11 @@ export class Choices extends LitElement {
         max-width: 100%;
         padding: 3px;
         gap: 2px;
-        overflow-x: auto;
         border-radius: var(--radius-md);
-        background: var(--sunken);
-        scrollbar-width: none;
+      }
+
+      .sideways {
+        --ground: var(--sunken);
       }
 
       button {
@@ -76,7 +84,6 @@ export class Choices extends LitElement {
         flex-wrap: wrap;
         padding: 0;
         gap: var(--space-2);
-        background: none;
       }
 
       :host([wrap]) button {

@@ -121,10 +121,6 @@ export const editorStyles = css`
     overflow-wrap: anywhere;
   }
 
-  rn-trial:not(:defined) {
-    display: none;
-  }
-
   dialog {
     width: min(32rem, calc(100vw - 2rem));
     padding: var(--space-5);

@@ -37,6 +37,10 @@ export const pageStyles = css`
     gap: var(--space-5);
   }
 
+  .sideways {
+    --ground: var(--surface);
+  }
+
   nav ul {
     display: grid;
     gap: 2px;
@@ -117,7 +121,7 @@ export const pageStyles = css`
     nav ul {
       grid-auto-flow: column;
       justify-content: start;
-      overflow-x: auto;
+      width: max-content;
     }
 
     nav a {

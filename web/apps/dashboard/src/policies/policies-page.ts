@@ -6,8 +6,9 @@ import { live } from "../data/live.ts";
 import { policy, type PolicyState } from "../data/policies.ts";
 import type { Feed, Info, KindInfo } from "../data/types.ts";
 import { Watch, WatchState } from "../data/watch.ts";
+import { reveal } from "../parts/reveal.ts";
 import { toPolicy } from "../router.ts";
-import { base, card, controls, skeleton } from "../styles/shared.ts";
+import { base, card, controls, sideways, skeleton } from "../styles/shared.ts";
 import "./editor.ts";
 import { pageStyles } from "./policies-page.styles.ts";
 import "./versions.ts";
@@ -63,11 +64,15 @@ export class PoliciesPage extends LitElement {
         ${stale && live.asOf !== null ? html`<p class="problem">As of ${timeOfDay(live.asOf)}: it goes on when the connection is back.</p>` : nothing}
       </header>
       <div class="columns">
-        <nav class="card" aria-label="Kinds of subjects">
+        <nav class="card sideways" aria-label="Kinds of subjects">
           ${this.info ? html`<ul>${this.info.kinds.map((kind) => this.choice(kind))}</ul>` : html`<p class="body"><span class="skeleton"></span></p>`}
         </nav>
         <div class="stack">${chosen ? this.rules(chosen) : this.info ? html`<p class="card empty"><strong>No such kind</strong> No policy is loaded for ${this.kind}.</p>` : nothing}</div>
       </div>`;
+  }
+
+  protected override updated(): void {
+    reveal(this.renderRoot.querySelector("nav"), this.renderRoot.querySelector("nav [aria-current]"));
   }
 
   private get chosen(): KindInfo | undefined {
@@ -123,5 +128,5 @@ export class PoliciesPage extends LitElement {
 
   private readonly switched = (): void => this.state.refresh();
 
-  static override styles = [base, card, controls, skeleton, pageStyles];
+  static override styles = [base, card, controls, skeleton, sideways, pageStyles];
 }

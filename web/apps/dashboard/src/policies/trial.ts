@@ -20,6 +20,7 @@ export class TrialCard extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("trial")) this.whole = false;
+    this.hidden = !this.trial;
   }
 
   protected override render(): TemplateResult | typeof nothing {

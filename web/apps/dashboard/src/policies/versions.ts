@@ -118,7 +118,7 @@ export class PolicyVersions extends LitElement {
     const unfold = (): void => {
       this.open = new Set([...this.open, start]);
     };
-    return html`<button class="left" type="button" @click=${unfold}>${plural(piece.left, "line")} in both</button>`;
+    return html`<button class="left" type="button" @click=${unfold}>\u22ef Show ${plural(piece.left, "line")} ${piece.left === 1 ? "that is" : "that are"} in both</button>`;
   }
 
   private readonly turn = ({ detail }: CustomEvent<Look>): void => {

@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { ago, count, millis, moment, said } from "../data/format.ts";
+import { ago, count, kindOf, millis, moment, said } from "../data/format.ts";
 import { Fetched } from "../data/fetched.ts";
 import { type Alert, incidents } from "../data/review.ts";
 import { Ticker } from "../data/ticker.ts";
@@ -78,7 +78,7 @@ export class AlertCard extends LitElement {
           <strong>${alert.title}</strong>
           ${alert.severity === "info" ? nothing : html`<span class="faint">${alert.severity}</span>`}
         </span>
-        <span class="soft">${said(alert.why)}</span>
+        <span class="soft">${said(alert.why, kindOf(this.info, alert.subject))}</span>
       </span>
       <time class="faint num" datetime=${new Date(at).toISOString()} title=${moment(at)}>${ago(at, this.ticker.now)}</time>
     </li>`;
@@ -110,7 +110,7 @@ export class AlertCard extends LitElement {
       }
 
       .stale {
-        opacity: 0.6;
+        opacity: 0.75;
       }
 
       .quiet {

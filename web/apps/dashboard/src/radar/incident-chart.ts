@@ -29,7 +29,7 @@ export class IncidentChart extends LitElement {
           const x = width - (course.length - index) * room;
           const high = Math.max(point.count > 0 ? 1.5 : 0, ground - y(point.count));
           const begun = millis(point.at) + (per === "day" ? 86_400_000 : 1) > from;
-          return svg`<rect class=${begun ? "bar alarm" : "bar"} x=${x + room * 0.12} width=${room * 0.76} y=${ground - high} height=${high}>
+          return svg`<rect class="bar ${begun ? "alarm" : ""} ${incident.open ? "" : "over"}" x=${x + room * 0.12} width=${room * 0.76} y=${ground - high} height=${high}>
             <title>${count(point.count)} · ${per === "day" ? daily.format(millis(point.at)) : moment(millis(point.at))}</title>
           </rect>`;
         })}
@@ -75,6 +75,10 @@ export class IncidentChart extends LitElement {
       .bar.alarm {
         fill: var(--down);
         opacity: 0.9;
+      }
+
+      .bar.over {
+        opacity: 0.45;
       }
 
       line {

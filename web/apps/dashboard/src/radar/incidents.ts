@@ -10,10 +10,10 @@ import { base, controls } from "../styles/shared.ts";
 import "./incident-chart.ts";
 
 const does: Record<Incident["action"], string> = {
-  count: "flags only",
-  weigh: "weighs them less",
-  hold: "holds them for review",
-  reject: "refuses them",
+  count: "Only flags them",
+  weigh: "Weighs them less",
+  hold: "Holds them for review",
+  reject: "Refuses them",
 };
 
 /** Guards in alarm, and those that were lately. Fires `pick` with an incident whose events are wanted. */
@@ -55,7 +55,7 @@ export class IncidentList extends LitElement {
           ? html`<button class="button" type="button" @click=${() => this.pick(incident)} aria-label="Select the ${held} held of ${title}, ${subject}">
               Select ${held === 1 ? "the one" : `all ${count(held)}`} held
             </button>`
-          : html`<span class="faint">${held > 0 ? `${count(held)} held` : `It ${does[incident.action]}`}</span>`}
+          : html`<span class="faint">${held > 0 ? `${count(held)} held` : does[incident.action]}</span>`}
       </div>
     </li>`;
   }

@@ -104,7 +104,7 @@ export class RadarPage extends LitElement {
           @decided=${this.refresh}
         ></rn-held-list>
         ${value.before === null ? nothing : html`<button class="button" type="button" @click=${this.more}>Load older</button>`}
-        ${this.review.problem ? html`<p class="down" role="alert">${this.review.problem.message}</p>` : nothing}
+        ${this.review.problem && !this.connection.stale ? html`<p class="down note" role="alert">${this.review.problem.message}</p>` : nothing}
       </div>`;
   }
 
@@ -223,7 +223,7 @@ export class RadarPage extends LitElement {
       }
 
       .stale {
-        opacity: 0.6;
+        opacity: 0.75;
       }
 
       .counts {

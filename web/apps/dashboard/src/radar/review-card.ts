@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { said } from "../data/format.ts";
+import { kindOf, said } from "../data/format.ts";
 import { Fetched } from "../data/fetched.ts";
 import { type HeldPage, held, incidents, type Incidents } from "../data/review.ts";
 import type { Info } from "../data/types.ts";
@@ -44,7 +44,7 @@ export class ReviewCard extends LitElement {
       <div class="body">
         ${firing.length > 0
           ? html`<ul class="firing">
-              ${firing.map((alert) => html`<li data-alert=${keyOf(alert)}><span class="chip alarm">alert</span> <strong>${alert.title}</strong> <span class="soft">${said(alert.why)}</span></li>`)}
+              ${firing.map((alert) => html`<li data-alert=${keyOf(alert)}><span class="chip alarm">alert</span> <strong>${alert.title}</strong> <span class="soft">${said(alert.why, kindOf(this.info, alert.subject))}</span></li>`)}
             </ul>`
           : nothing}
         ${open.length > 0 ? html`<rn-incidents .incidents=${open} bare></rn-incidents>` : nothing}

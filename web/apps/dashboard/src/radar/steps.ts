@@ -55,7 +55,7 @@ export class Steps extends LitElement {
     const by = step.actor && !step.actor.startsWith("renown:") ? ` by ${step.actor}` : "";
     return html`<li>
       <ul>
-        ${step.changes.map((change) => html`<li><span class="chip ${tone(change)}">${label(change)}</span> <span>${sentence(change)}</span></li>`)}
+        ${step.changes.map((change) => html`<li><span class="chip ${tone(change)}">${label(change)}</span> <span>${sentence(change, this.kind)}</span></li>`)}
       </ul>
       <p class="faint num">
         <time datetime=${new Date(at).toISOString()} title=${moment(at)}>${ago(at, this.ticker.now)}</time> ·
@@ -148,8 +148,13 @@ const label = ({ kind, after }: StepChange): string => (kind === "alert" ? `aler
 const tone = ({ kind, after }: StepChange): string =>
   kind === "alert" ? (after === "cleared" ? "" : "alarm") : kind === "hold" || kind === "dispute" ? "gold" : kind === "tier" || kind === "badge" ? "accent" : "";
 
-function sentence({ kind, name, before, after, why }: StepChange): string {
-  if (why) return said(why);
-  const what = kind === "badge" && name ? `${words(name)}: ` : "";
-  return `${what}${before ? words(before) : "none"} \u2192 ${after ? words(after) : "none"}`;
+/** Changes whose label does not say from what to what. */
+const moving = new Set(["tier", "badge", "status", "policy"]);
+const named = new Set(["badge", "alert"]);
+
+function sentence({ kind, name, before, after, why }: StepChange, about: KindInfo | undefined): string {
+  const reason = why ? said(why, about) : "";
+  const what = name && named.has(kind) ? words(name) : "";
+  const move = moving.has(kind) || !reason ? `${before ? words(before) : "none"} \u2192 ${after ? words(after) : "none"}` : "";
+  return [what, move, reason].filter(Boolean).join(": ");
 }

@@ -1,4 +1,4 @@
-import { css, html, LitElement, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { timeOfDay } from "../data/format.ts";
 import { live } from "../data/live.ts";
@@ -14,11 +14,11 @@ export class Connection extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<span class="badge ${live.state}" role="status"><i aria-hidden="true"></i>${this.words()}</span>`;
+    return html`<span class="badge ${live.state}" role="status"><i aria-hidden="true"></i><span>${this.words()}</span></span>`;
   }
 
   private words(): TemplateResult {
-    const asOf = live.asOf === null ? "" : html` <span class="as-of">· as of ${timeOfDay(live.asOf)}</span>`;
+    const asOf = live.asOf === null ? nothing : html` <span class="as-of"><span class="unseen">· </span>as of ${timeOfDay(live.asOf)}</span>`;
     switch (live.state) {
       case "live":
         return html`Live`;
@@ -46,6 +46,23 @@ export class Connection extends LitElement {
         font-size: var(--text-sm);
         font-variant-numeric: tabular-nums;
         white-space: nowrap;
+      }
+
+      /* Room for the longest, so that nothing beside it moves when the connection does. */
+      @media (min-width: 1100px) {
+        .badge {
+          min-width: 6.6rem;
+        }
+      }
+
+      .badge > span {
+        display: grid;
+        line-height: 1.25;
+      }
+
+      .as-of {
+        color: var(--ink-faint);
+        font-size: var(--text-xs);
       }
 
       i {

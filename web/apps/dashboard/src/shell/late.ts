@@ -1,10 +1,15 @@
 import { html, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from "lit";
+import { live } from "../data/live.ts";
 
-/** Parts of the page whose code comes when they are first looked at, so that the first load stays small. */
+/**
+ * Parts of the page whose code comes when they are first looked at, so that the first load stays small. What
+ * did not come is fetched again when the connection is back.
+ */
 export class Late<Name extends string> implements ReactiveController {
   private readonly host: ReactiveControllerHost;
   private readonly loads: Record<Name, () => Promise<unknown>>;
   private readonly states = new Map<Name, "coming" | "there" | "failed">();
+  private leave: (() => void) | undefined;
 
   constructor(host: ReactiveControllerHost, loads: Record<Name, () => Promise<unknown>>) {
     this.host = host;
@@ -12,7 +17,15 @@ export class Late<Name extends string> implements ReactiveController {
     host.addController(this);
   }
 
-  hostConnected(): void {}
+  hostConnected(): void {
+    this.leave = live.onState(() => {
+      if (live.up) for (const [name, state] of this.states) if (state === "failed") void this.load(name);
+    });
+  }
+
+  hostDisconnected(): void {
+    this.leave?.();
+  }
 
   /** What `content` draws once the code of `name` is there; until then that it is coming, or did not come. */
   show(name: Name, content: () => TemplateResult): TemplateResult {
@@ -20,10 +33,10 @@ export class Late<Name extends string> implements ReactiveController {
     if (state === "there") return content();
     if (state === "failed") {
       return html`<div class="card">
-          <p class="empty" role="alert">
-            <strong>This page did not load</strong> Its code could not be fetched.
+          <div class="empty" role="alert">
+            <p><strong>This page did not load</strong> Its code could not be fetched.</p>
             <button class="button" type="button" @click=${() => void this.load(name)}>Try again</button>
-          </p>
+          </div>
         </div>`;
     }
     if (state === undefined) void this.load(name);

@@ -99,6 +99,7 @@ export const card = css`
     flex-wrap: wrap;
     align-items: center;
     gap: var(--space-2) var(--space-4);
+    min-height: 3.4rem;
     padding: var(--space-4) var(--space-5) var(--space-3);
   }
 
@@ -122,6 +123,12 @@ export const card = css`
 
   .empty:first-child {
     padding-block: var(--space-7);
+  }
+
+  .empty .button {
+    display: flex;
+    width: fit-content;
+    margin: var(--space-4) auto 0;
   }
 
   .empty strong {
@@ -258,6 +265,21 @@ export const fields = css`
   input[type="range"] {
     width: 100%;
     margin: 0;
+  }
+`;
+
+/** A row that scrolls sideways: a shade at the end where there is more. It lies on `--ground`. */
+export const sideways = css`
+  .sideways {
+    --shade: color-mix(in oklab, var(--ink) 16%, transparent);
+    overflow-x: auto;
+    scrollbar-width: none;
+    background:
+      linear-gradient(to right, var(--ground), transparent) left / 2.5rem 100% no-repeat local,
+      linear-gradient(to left, var(--ground), transparent) right / 2.5rem 100% no-repeat local,
+      linear-gradient(to right, var(--shade), transparent) left / 1rem 100% no-repeat scroll,
+      linear-gradient(to left, var(--shade), transparent) right / 1rem 100% no-repeat scroll,
+      var(--ground);
   }
 `;
 

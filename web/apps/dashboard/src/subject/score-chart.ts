@@ -88,10 +88,6 @@ export class ScoreChart extends LitElement {
         height: 100%;
       }
 
-      .card > header {
-        min-height: 3.4rem;
-      }
-
       .card > .body {
         padding-inline: var(--space-3);
       }

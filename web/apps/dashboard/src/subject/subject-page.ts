@@ -2,10 +2,12 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { customElement, property, state } from "lit/decorators.js";
 import * as api from "../data/api.ts";
 import { Fetched } from "../data/fetched.ts";
-import { kindOf } from "../data/format.ts";
+import { kindOf, parts } from "../data/format.ts";
+import type { Problem } from "../data/http.ts";
 import type { Activity, Info, Standing } from "../data/types.ts";
 import { Watch, WatchState } from "../data/watch.ts";
 import { name, wordStyles } from "../parts/words.ts";
+import { toSend } from "../router.ts";
 import { base, card, controls, skeleton } from "../styles/shared.ts";
 import "./categories.ts";
 import "./embed.ts";
@@ -100,12 +102,21 @@ export class SubjectPage extends LitElement {
   private nothingYet(): TemplateResult {
     const { problem } = this.fetched;
     if (!problem) return html`<div class="card wide waiting" aria-busy="true"><span class="skeleton"></span></div>`;
-    return html`<div class="card wide">
-      <p class="empty">
-        <strong>${problem.status === 404 ? "Nothing here yet" : "This did not load"}</strong>
-        ${problem.message} ${problem.status === 404 ? "The page fills by itself when the first event arrives." : ""}
-      </p>
-    </div>`;
+    return html`<div class="card wide">${this.empty(problem)}</div>`;
+  }
+
+  private empty({ code, message }: Problem): TemplateResult {
+    switch (code) {
+      case "unknown_subject":
+        return html`<div class="empty">
+          <p><strong>Nothing here yet</strong> ${message} The page fills by itself when the first event arrives.</p>
+          ${this.info?.dev && this.info.may.send ? html`<a class="button" href=${toSend(this.subject)}>Send an event</a>` : nothing}
+        </div>`;
+      case "unknown_kind":
+        return html`<p class="empty"><strong>No such kind</strong> No policy is loaded for ${parts(this.subject).kind}.</p>`;
+      default:
+        return html`<p class="empty" role="alert"><strong>This did not load</strong> ${message}</p>`;
+    }
   }
 
   private take(standing: Standing): void {
