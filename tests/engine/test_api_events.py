@@ -220,5 +220,31 @@ def test_metrics_count_events_commits_and_requests(http: httpx.Client) -> None:
     assert "renown_gateway_connections" in after
 
 
+def test_answers_on_one_connection_come_in_order_with_all_that_answers_say(server: RunningServer) -> None:
+    """Pipelined, one of them bad, the last closing: no answer is mixed with another, or written in parts."""
+    bodies = [json.dumps(review("piped", id=f"piped-{i}")).encode() for i in range(3)]
+    bodies[1] = b'{"type":"review"}'
+    asked = b""
+    for i, body in enumerate(bodies):
+        more = b"Connection: close\r\n" if i == 2 else b""
+        asked += b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        asked += b"%bContent-Length: %d\r\n\r\n%b" % (more, len(body), body)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as link:
+        link.sendall(asked)
+        said = b""
+        while piece := link.recv(65_536):
+            said += piece
+    answers = [part.partition(b"\r\n\r\n") for part in said.split(b"HTTP/1.1 ")[1:]]
+    heads = [head.decode().lower().splitlines() for head, _, _ in answers]
+    assert [head[0] for head in heads] == ["200 ok", "422 unprocessable entity", "200 ok"]
+    assert [json.loads(body).get("version") for _, _, body in answers] == [1, None, 2]
+    for head, (_, _, body) in zip(heads, answers, strict=True):
+        names = dict(line.split(": ", 1) for line in head[1:])
+        assert int(names["content-length"]) == len(body)
+        assert names["x-content-type-options"] == "nosniff"
+        assert "date" in names
+    assert "connection: close" in heads[2]
+
+
 def test_data_folder_of_the_server_is_the_one_named(server: RunningServer) -> None:
     assert Path(server.data / "ledger.sqlite").is_file()

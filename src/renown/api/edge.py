@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import unquote
 
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from renown.api.answer import SECURITY, EdgeAnswer
 from renown.api.metrics import Metrics
 from renown.api.problem import PROBLEM_JSON, details_of, encode
 from renown.errors import ForbiddenError
@@ -17,10 +18,6 @@ __all__ = ["Edge"]
 _SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _OPEN: Final = ("/badge/", "/widget.js", "/assets/")
 """What any page of any origin may load."""
-_SECURITY: Final = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"strict-origin-when-cross-origin"),
-]
 _PREFLIGHT: Final = [
     (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
     (b"access-control-allow-headers", b"authorization, content-type, if-none-match, x-api-key"),
@@ -51,14 +48,14 @@ class Edge:
             return
         if self._realtime.serves(scope):
             # It has CORS rules of its own: these clients may be told more than those of the API.
-            await self._realtime(scope, receive, _Answer(send, _SECURITY, self._metrics, scope))
+            await self._realtime(scope, receive, EdgeAnswer(send, SECURITY, self._metrics, scope))
             return
         origin, host = _origin_and_host(scope["headers"])
         if not self._origins.serves(host):
-            await _refuse_host(host, _Answer(send, _SECURITY, self._metrics, scope))
+            await _refuse_host(host, EdgeAnswer(send, SECURITY, self._metrics, scope))
             return
         allowed = origin is None or self._origins.allows(origin, host)
-        answer = _Answer(send, self._extra_headers(scope["path"], origin, allowed), self._metrics, scope)
+        answer = EdgeAnswer(send, self._extra_headers(scope["path"], origin, allowed), self._metrics, scope)
         if origin is not None and scope["method"] == "OPTIONS":
             await self._preflight(allowed, scope, answer)
         elif not allowed and scope["method"] not in _SAFE:
@@ -74,14 +71,14 @@ class Edge:
 
     def _extra_headers(self, path: str, origin: str | None, allowed: bool) -> Sequence[tuple[bytes, bytes]]:
         if path.startswith(_OPEN):
-            return [*_SECURITY, (b"access-control-allow-origin", b"*")]
+            return [*SECURITY, (b"access-control-allow-origin", b"*")]
         if origin is None:
-            return _SECURITY
+            return SECURITY
         vary = (b"vary", b"Origin")
         if not allowed:
-            return [*_SECURITY, vary]
+            return [*SECURITY, vary]
         return [
-            *_SECURITY,
+            *SECURITY,
             vary,
             (b"access-control-allow-origin", origin.encode("latin-1")),
             (b"access-control-expose-headers", b"ETag, Retry-After"),
@@ -93,26 +90,6 @@ class Edge:
             return
         await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-class _Answer:
-    """A `send` that adds headers to the response and counts it."""
-
-    __slots__ = ("_headers", "_method", "_metrics", "_send")
-
-    def __init__(
-        self, send: Send, headers: Sequence[tuple[bytes, bytes]], metrics: Metrics, scope: HTTPScope
-    ) -> None:
-        self._send = send
-        self._headers = headers
-        self._metrics = metrics
-        self._method = scope["method"]
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *self._headers]
-            self._metrics.responded(self._method, message["status"])
-        await self._send(message)
 
 
 async def _refuse(origin: str | None, send: Send) -> None:

@@ -15,6 +15,7 @@ import structlog
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from renown.api.access import EVENTS
+from renown.api.answer import EdgeAnswer
 from renown.api.problem import PROBLEM_JSON, ProblemDetails, details_of, encode, headers_of, unexpected
 from renown.api.services import Services
 from renown.errors import ConflictError, EventError, RenownError
@@ -85,8 +86,9 @@ class EventsEndpoint:
     async def _body(self, receive: Receive) -> bytes:
         most = self._services.limits.body_bytes
         pieces: list[bytes] = []
-        length = 0
-        async for chunk in _chunks(receive):
+        length, more = 0, True
+        while more:
+            chunk, more = await _chunk(receive)
             pieces.append(chunk)
             length += len(chunk)
             if length > most:
@@ -174,14 +176,19 @@ async def _send_spool(send: Send, spool: Spool) -> None:
 
 
 async def _chunks(receive: Receive) -> AsyncGenerator[bytes]:
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise GoneError
-        if message["body"]:
-            yield message["body"]
-        if not message.get("more_body"):
-            return
+    more = True
+    while more:
+        chunk, more = await _chunk(receive)
+        if chunk:
+            yield chunk
+
+
+async def _chunk(receive: Receive) -> tuple[bytes, bool]:
+    """Return the next piece of a body, and whether there is more."""
+    message = await receive()
+    if message["type"] != "http.request":
+        raise GoneError
+    return message["body"], message.get("more_body", False)
 
 
 def _media_type(scope: HTTPScope) -> str:
@@ -235,6 +242,9 @@ def _as_details(answer: Answer) -> ProblemDetails:
 
 
 async def _send_json(send: Send, body: bytes) -> None:
+    if isinstance(send, EdgeAnswer):
+        await send.whole(_JSON_HEADERS, body)
+        return
     headers = [*_JSON_HEADERS, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

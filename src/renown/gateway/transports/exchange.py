@@ -11,14 +11,17 @@ from renown.gateway.admission.origins import OriginRule
 __all__ = [
     "NOT_STORED",
     "TRANSPORT",
+    "WHOLE",
     "Exchange",
     "Gone",
     "Receive",
     "Scope",
     "Send",
     "TooLarge",
+    "WholeAnswer",
     "address_of",
     "path_of",
+    "whole_of",
 ]
 
 Scope = Any
@@ -29,6 +32,11 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 TRANSPORT: Final = "renown.transport"
 """The extension in ASGI's scope under which a server may tell the socket's transport."""
+WHOLE: Final = "renown.whole"
+"""The extension under which a server may take an answer as a whole."""
+WholeAnswer = Callable[[Iterable[tuple[bytes, bytes]], bytes], bool]
+"""Answers with status 200, headers that are known to be good, its length among them, and a body; False: it
+cannot now, and ASGI's own way is to be gone."""
 _MAX_AGE: Final = b"300"
 NOT_STORED: Final = [
     (b"cache-control", b"private, no-cache, no-store, must-revalidate, max-age=0"),
@@ -50,6 +58,12 @@ def path_of(scope: Scope) -> str:
     path: str = scope["path"]
     root: str = scope.get("root_path", "").rstrip("/")
     return path[len(root) :] if root and path.startswith(root + "/") else path
+
+
+def whole_of(scope: Scope) -> WholeAnswer | None:
+    """Return how to answer a request as a whole, where the server can."""
+    extensions: dict[str, Any] | None = scope.get("extensions")
+    return None if extensions is None else extensions.get(WHOLE)
 
 
 def address_of(scope: Scope, addresses: Addresses) -> str:

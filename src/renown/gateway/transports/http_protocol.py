@@ -5,14 +5,14 @@ together only to be taken apart again.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from renown.gateway.transports.exchange import TRANSPORT
+from renown.gateway.transports.exchange import TRANSPORT, WHOLE
 from renown.gateway.transports.upgrade import is_plain_upgrade, read_head
 from renown.gateway.transports.websocket import Connection
 
@@ -20,16 +20,44 @@ __all__ = ["HttpProtocol"]
 
 
 class _Http(HttpToolsProtocol):
-    """uvicorn's HTTP, with one thing more: transports may hang up on a client that never reads.
+    """uvicorn's HTTP, with two things more that ASGI knows no way to do.
 
-    ASGI knows no way to do that. Without it the bytes that a vanished reader was sent would stay for as long
-    as its machine keeps the connection up.
+    Transports may hang up on a client that never reads: else the bytes that a vanished reader was sent would
+    stay for as long as its machine keeps the connection up. And short answers may be written at once.
     """
 
-    def on_message_begin(self) -> None:
-        """Begin a request, and tell the application its socket."""
-        super().on_message_begin()
-        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
+    def on_headers_complete(self) -> None:
+        """Have the request answered by an application that knows its socket and how to answer at once."""
+        extensions: dict[str, Any] = {TRANSPORT: {"transport": self.transport}}
+        self.scope["extensions"] = extensions
+        super().on_headers_complete()
+        # The application begins with the next round of the loop. What becomes a WebSocket has no cycle.
+        if getattr(self.cycle, "scope", None) is self.scope:
+            extensions[WHOLE] = _Whole(self.cycle)
+
+
+class _Whole:
+    """Answers one request with one write."""
+
+    __slots__ = ("_cycle",)
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+
+    def __call__(self, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
+        cycle = self._cycle
+        if cycle.response_started or cycle.disconnected or cycle.flow.write_paused:
+            return False
+        lines = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *headers)]
+        if not cycle.keep_alive:
+            lines.append(b"connection: close\r\n")
+        cycle.transport.write(b"".join((b"HTTP/1.1 200 OK\r\n", *lines, b"\r\n", body)))
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
+        return True
 
 
 class HttpProtocol(asyncio.Protocol):
