@@ -139,7 +139,7 @@ class Change(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     kind: str
     """`tier`, `badge`, `status`, `alert`, `hold`, `release`, `dismiss`, `dispute`, `resolve`, `permanent`;
-    `flag` and `weigh` are what guards say of an event that counts."""
+    `flag` and `weigh` are what guards say of an event that counts, `late` that one was not worked in."""
     name: str | None = None
     """The badge, the alert or the guard; the id of the event that is held, released …"""
     before: str | None = None

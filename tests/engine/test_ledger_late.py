@@ -1,36 +1,43 @@
 """Events that come late, within the policy's tolerance: the standing is that of the same events in order."""
 
+import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from renown.ledger import Ledger
+from renown.ledger import Ledger, LedgerOptions
+from renown.ledger.folding import lateness
+from renown.ledger.timing.clock import Clock
 from renown.model import Event, instant
-from renown.policy import Late, Policy
+from renown.policy import Late, Policies, Policy, load
 from renown.scoring.life import Life, has_life
+from renown.stores import SqliteStore
 from tests.engine.ledger_kit import raw, view
-from tests.engine.test_ledger_laws import (
-    DAY,
-    EVEN_WORLDS,
-    START,
-    WORLDS,
-    _events,
-    _ledger,
-    _plain,
-)
+from tests.engine.test_ledger_laws import DAY, EVEN_WORLDS, START, WORLDS, a_ledger, drawn_events, plain
 
-LIVELY = [name for name in EVEN_WORLDS if has_life(_plain(WORLDS[name]))]
-SHOWN = ("score", "low", "high", "count", "categories", "provisional", "tier", "badges", "status", "status_until")
+LIVELY = [name for name in EVEN_WORLDS if has_life(plain(WORLDS[name]))]
+SHOWN = (
+    "score",
+    "low",
+    "high",
+    "count",
+    "categories",
+    "provisional",
+    "tier",
+    "badges",
+    "status",
+    "status_until",
+)
 _carried = msgspec.json.Decoder(tuple[int, float | None, Life | None, Any, dict[str, float]])
 
 
 def lenient(policy: Policy, days: float) -> Policy:
     """Return the policy with a tolerance, and without what judges events when they arrive."""
-    return msgspec.structs.replace(_plain(policy), late=Late(days))
+    return msgspec.structs.replace(plain(policy), late=Late(days))
 
 
 def late_by(events: Sequence[Event], days: float, seed: str) -> list[Event]:
@@ -63,22 +70,203 @@ async def shown(ledger: Ledger, folder: Path, policy: Policy) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("days", [7.0, 366.0])
-@pytest.mark.parametrize("name", LIVELY)
+class Moving(Clock):
+    """A clock that goes with the events as they arrive."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def now(self) -> float:
+        return self.at
+
+
+@contextlib.asynccontextmanager
+async def lived(
+    folder: Path, policy: Policy, arrivals: Iterable[tuple[float, Event]], end: float = START + 300 * DAY
+) -> AsyncGenerator[Ledger]:
+    """Let events arrive one by one, and time pass between them as timers let it pass."""
+    clock = Moving()
+    ledger = Ledger(SqliteStore.open(folder), Policies([policy]), LedgerOptions(timers=False), clock=clock)
+    await ledger.start()
+    try:
+        for at, event in arrivals:
+            clock.at = max(clock.at, at)
+            await ledger.pass_time()
+            await ledger.append([event])
+        clock.at = end
+        await ledger.pass_time()
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+@pytest.mark.parametrize(
+    "name, days", [*((name, 7.0) for name in LIVELY), ("seller", 366.0), ("member", 90.0)]
+)
 async def test_what_comes_late_within_the_tolerance_makes_no_difference(
     name: str, days: float, tmp_path: Path
 ) -> None:
     policy = lenient(WORLDS[name], days)
-    events = _events(policy, 5, 120)
+    events = drawn_events(policy, 5, 90)
     mixed = late_by(events, days, name)
     assert mixed != events
-    one = await _ledger(tmp_path / "one", policy, events)
-    other = await _ledger(tmp_path / "other", policy, mixed, 5)
+    one = await a_ledger(tmp_path / "one", policy, events)
+    other = await a_ledger(tmp_path / "other", policy, mixed, 5)
     try:
         assert await shown(other, tmp_path / "other", policy) == await shown(one, tmp_path / "one", policy)
-        for ledger in (one, other):
-            report = await ledger.rebuild(check=True)
-            assert report.clean, report.differences[:3]
+        report = await other.rebuild(check=True)
+        assert report.clean, report.differences[:3]
     finally:
         await one.close()
         await other.close()
+
+
+@pytest.mark.parametrize("name", LIVELY)
+async def test_it_makes_none_while_time_passes_either(name: str, tmp_path: Path) -> None:
+    policy = lenient(WORLDS[name], 7.0)
+    events = drawn_events(policy, 6, 60)
+    drawn = random.Random(name)
+    late = [(when(each) + drawn.choice((0, 0, 1)) * drawn.uniform(0, 7 * DAY), each) for each in events]
+    late.sort(key=lambda pair: pair[0])
+    async with (
+        lived(tmp_path / "one", policy, [(when(each), each) for each in events]) as one,
+        lived(tmp_path / "other", policy, late) as other,
+    ):
+        assert await shown(other, tmp_path / "other", policy) == await shown(one, tmp_path / "one", policy)
+        report = await other.rebuild(check=True)
+        assert report.clean, report.differences[:3]
+
+
+SHOP = """
+name = "shop"
+kind = "shop"
+version = 1
+title = "Shop"
+[scale]
+min = 1
+max = 5
+[score]
+method = "mean"
+[rules.review]
+[late]
+tolerance_days = 10
+[disputes]
+[[tiers]]
+name = "low"
+[[tiers]]
+name = "high"
+min_score = 4
+dwell_days = 3
+[[badges]]
+name = "liked"
+when = [{ part = "overall", at_least = 4.5, min_count = 2 }]
+[[alerts]]
+name = "low"
+when = { score_below = 3 }
+[[alerts]]
+name = "bad"
+when = { event = { type = "review", at_most = 2 } }
+[[alerts]]
+name = "lost"
+when = { tier_lost = true }
+"""
+
+
+def said(day: float, value: float, name: str) -> Event:
+    return Event("review", "shop:1", id=name, value=value, occurred_at=instant(START + day * DAY))
+
+
+async def changes(
+    ledger: Ledger, event_id: str
+) -> dict[tuple[str, str | None], tuple[str | None, str | None]]:
+    """Return what an event changed: by kind and name before and after."""
+    entries = await ledger.events("shop:1", None, 100)
+    entry = next(each for each in entries if each.event.id == event_id)
+    return {(each.kind, each.name): (each.before, each.after) for each in entry.changes}
+
+
+async def told(folder: Path, events: Sequence[Event], policy: Policy | None = None) -> Ledger:
+    return await a_ledger(folder, policy or load(SHOP), events, 1)
+
+
+async def test_what_is_other_now_is_told_and_what_came_and_went_is_not(tmp_path: Path) -> None:
+    # Bad on day 2: low for two days, and the tier is reached a few days later than it seemed.
+    ledger = await told(tmp_path, [said(0, 5, "a"), said(4, 5, "b"), said(5, 5, "c"), said(2, 1, "late")])
+    try:
+        told_of = await changes(ledger, "late")
+        assert told_of["tier", None] == ("high", "low")
+        assert told_of["badge", "liked"] == ("liked", None)
+        assert told_of["alert", "bad"] == (None, "fired")
+        assert told_of["alert", "lost"] == (None, "fired")
+        assert ("alert", "low") not in told_of
+        standing = view(await ledger.snapshot("shop:1"))
+        assert (standing["tier"], standing["badges"]) == ("low", [])
+        (entry,) = [each for each in await ledger.events("shop:1", None, 9) if each.event.id == "late"]
+        assert all(
+            "worked in" in (each.why or "") for each in entry.changes if each.kind in ("tier", "badge")
+        )
+    finally:
+        await ledger.close()
+
+
+async def test_an_alert_that_is_newly_on_fires_and_one_that_would_not_be_on_clears(tmp_path: Path) -> None:
+    ledger = await told(tmp_path, [said(0, 4, "a"), said(5, 3, "b"), said(1, 1, "late"), said(2, 5, "later")])
+    try:
+        assert (await changes(ledger, "late"))["alert", "low"] == (None, "fired")
+        assert (await changes(ledger, "later"))["alert", "low"] == ("fired", "cleared")
+        assert (await ledger.rebuild(check=True)).clean
+    finally:
+        await ledger.close()
+
+
+async def test_what_comes_later_than_the_tolerance_is_taken_as_it_comes(tmp_path: Path) -> None:
+    ledger = await told(tmp_path, [said(0, 5, "a"), said(20, 5, "b"), said(9.9, 1, "late"), said(21, 5, "c")])
+    try:
+        standing = view(await ledger.snapshot("shop:1"))
+        # The mean is 4; it has been for no three days.
+        assert (standing["score"], standing["tier"], standing["badges"]) == (4.0, "low", ["liked"])
+        assert (await ledger.rebuild(check=True)).clean
+    finally:
+        await ledger.close()
+
+
+async def test_working_in_has_a_limit_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lateness, "MOST", 3)
+    events = [said(0, 5, "a"), said(1, 5, "b"), said(2, 5, "c"), said(3, 5, "d"), said(0.5, 1, "late")]
+    ledger = await told(tmp_path, [*events, said(3.5, 5, "e"), said(3.2, 5, "f")])
+    try:
+        assert ("late", "late") in await changes(ledger, "late")
+        assert view(await ledger.snapshot("shop:1"))["badges"] == ["liked"]
+        assert (await ledger.rebuild(check=True)).clean
+    finally:
+        await ledger.close()
+
+
+async def test_decisions_that_come_late_are_worked_in_as_well(tmp_path: Path) -> None:
+    def step(kind: str, day: float, ref: str, **data: str) -> Event:
+        at = instant(START + day * DAY)
+        return Event(kind, "shop:1", f"{kind}-{ref}", actor="moderator:m", ref=ref, occurred_at=at, data=data)
+
+    events = [
+        *(said(0, 5, "a"), said(1, 1, "b"), said(2, 1, "c"), step("hold", 3, "b"), step("retract", 4, "c")),
+        *(
+            said(5, 5, "d"),
+            step("dispute", 6, "d"),
+            step("resolve", 7, "d", decision="against"),
+            said(9, 4, "e"),
+        ),
+    ]
+    orders = ([0, 1, 2, 8, 3, 4, 5, 6, 7], [8, 1, 3, 2, 5, 6, 0, 4, 7], [0, 1, 2, 3, 5, 8, 6, 7, 4])
+    in_order = await told(tmp_path / "in-order", events)
+    try:
+        wanted = await shown(in_order, tmp_path / "in-order", load(SHOP))
+        for n, order in enumerate(orders):
+            folder = tmp_path / str(n)
+            ledger = await told(folder, [events[i] for i in order])
+            try:
+                assert await shown(ledger, folder, load(SHOP)) == wanted
+                assert (await ledger.rebuild(check=True)).clean
+            finally:
+                await ledger.close()
+    finally:
+        await in_order.close()

@@ -64,7 +64,7 @@ class Stopped(Clock):
         return START + 1000 * DAY
 
 
-def _plain(policy: Policy) -> Policy:
+def plain(policy: Policy) -> Policy:
     """Return the policy without what judges an event by those that came before it."""
     return msgspec.structs.replace(policy, guards=(), raters=None)
 
@@ -81,7 +81,7 @@ EVEN_WORLDS = [name for name in OWN_WORLDS if not _is_sticky(WORLDS[name])]
 """Policies to whose scores the order of arrival cannot matter."""
 
 
-def _events(policy: Policy, seed: int, count: int = COUNT) -> list[Event]:
+def drawn_events(policy: Policy, seed: int, count: int = COUNT) -> list[Event]:
     """Return events about two subjects, each at a time of its own, in the order of their times."""
     drawn = random.Random(f"{policy.name} {seed}")
     times = sorted(drawn.sample(range(1, 200 * 24), count))
@@ -129,7 +129,7 @@ def _range(policy: Policy, rule: Rule) -> tuple[float, float]:
     return max(low, -1e6), min(high, 1e6)
 
 
-async def _ledger(folder: Path, policy: Policy, events: Sequence[Event], size: int = 7) -> Ledger:
+async def a_ledger(folder: Path, policy: Policy, events: Sequence[Event], size: int = 7) -> Ledger:
     ledger = Ledger(
         SqliteStore.open(folder), Policies([policy]), LedgerOptions(timers=False), clock=Stopped()
     )
@@ -153,11 +153,11 @@ async def _numbers(ledger: Ledger, policy: Policy) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", EVEN_WORLDS)
 async def test_the_order_of_arrival_does_not_matter_to_the_last_digit(name: str, tmp_path: Path) -> None:
-    policy = _plain(WORLDS[name])
-    events = _events(policy, 1)
+    policy = plain(WORLDS[name])
+    events = drawn_events(policy, 1)
     shuffled = random.Random(name).sample(events, len(events))
-    one = await _ledger(tmp_path / "one", policy, events)
-    other = await _ledger(tmp_path / "other", policy, shuffled, 3)
+    one = await a_ledger(tmp_path / "one", policy, events)
+    other = await a_ledger(tmp_path / "other", policy, shuffled, 3)
     try:
         assert await _numbers(one, policy) == await _numbers(other, policy)
     finally:
@@ -173,7 +173,7 @@ async def test_a_status_is_that_of_the_event_that_happened_last(tmp_path: Path) 
         for n, type_ in enumerate(told)
     ]
     for n, order in enumerate(([0, 1, 2, 3, 4], [0, 4, 3, 2, 1], [0, 3, 4, 1, 2], [0, 2, 1])):
-        ledger = await _ledger(tmp_path / str(n), policy, [events[i] for i in order], 1)
+        ledger = await a_ledger(tmp_path / str(n), policy, [events[i] for i in order], 1)
         try:
             assert view(await ledger.snapshot("account:1"))["status"] == "active"
             assert (await ledger.rebuild(check=True)).clean
@@ -183,9 +183,9 @@ async def test_a_status_is_that_of_the_event_that_happened_last(tmp_path: Path) 
 
 @pytest.mark.parametrize("name", OWN_WORLDS)
 async def test_what_is_taken_back_has_never_been(name: str, tmp_path: Path) -> None:
-    policy = _plain(WORLDS[name])
+    policy = plain(WORLDS[name])
     drawn = random.Random(name)
-    events = _events(policy, 2)
+    events = drawn_events(policy, 2)
     # Of events that make room for each other the newer one has been: only what stands alone is taken back.
     alone = [event for event in events if scoring.interpret(policy, event).one_per is None]
     gone = set(drawn.sample([event.id for event in alone], len(alone) // 3))
@@ -198,8 +198,8 @@ async def test_what_is_taken_back_has_never_been(name: str, tmp_path: Path) -> N
     kept = [event for event in events if event.id not in gone]
     # Something at the same time in both, so that both are read for the same time.
     end = [_at_the_end(policy, subject, last) for subject in (f"{policy.kind}:1", f"{policy.kind}:2")]
-    one = await _ledger(tmp_path / "one", policy, [*events, *back, *end])
-    other = await _ledger(tmp_path / "other", policy, [*kept, *end])
+    one = await a_ledger(tmp_path / "one", policy, [*events, *back, *end])
+    other = await a_ledger(tmp_path / "other", policy, [*kept, *end])
     try:
         assert await _numbers(one, policy) == await _numbers(other, policy)
     finally:
@@ -223,10 +223,10 @@ def _at_the_end(policy: Policy, subject: str, at: float) -> Event:
 @pytest.mark.parametrize("name", WORLDS)
 async def test_twice_is_once_and_the_same_events_make_the_same_bytes(name: str, tmp_path: Path) -> None:
     policy = WORLDS[name]
-    events = _events(policy, 3)
+    events = drawn_events(policy, 3)
     drawn = random.Random(name)
-    once = await _ledger(tmp_path / "once", policy, events)
-    twice = await _ledger(tmp_path / "twice", policy, events)
+    once = await a_ledger(tmp_path / "once", policy, events)
+    twice = await a_ledger(tmp_path / "twice", policy, events)
     try:
         before = _rows(tmp_path / "twice")
         answers = await twice.append(drawn.sample(events, len(events)))
@@ -257,7 +257,7 @@ def _rows(folder: Path) -> list[Any]:
 @pytest.mark.parametrize("name", WORLDS)
 async def test_a_rebuild_is_what_lives_and_explanations_add_up(name: str, tmp_path: Path) -> None:
     policy = WORLDS[name]
-    ledger = await _ledger(tmp_path, policy, _events(policy, 4, 100))
+    ledger = await a_ledger(tmp_path, policy, drawn_events(policy, 4, 100))
     try:
         report = await ledger.rebuild(check=True)
         assert report.clean, report.differences[:3]
@@ -290,7 +290,7 @@ async def test_no_value_is_too_large_or_too_small(seed: int, tmp_path: Path) -> 
         for n in range(80)
     ]
     back = [Event("retract", "even:1", id=f"x{n}", ref=f"e{n}") for n in drawn.sample(range(80), 40)]
-    ledger = await _ledger(tmp_path, policy, [*events, *back])
+    ledger = await a_ledger(tmp_path, policy, [*events, *back])
     try:
         standing = view(await ledger.snapshot("even:1"))
         numbers = [standing["low"], standing["score"], standing["high"]]

@@ -23,6 +23,7 @@ from renown.policy import (
     Dwell,
     EventMatch,
     Evidence,
+    Late,
     Matching,
     Method,
     Move,
@@ -92,6 +93,7 @@ SECTIONS: list[tuple[type[Any], str]] = [
     (EventMatch, "### `event` of an alert"),
     (Clear, "### `clear`"),
     (Disputes, "## `[disputes]`"),
+    (Late, "## `[late]`"),
     (Visibility, "## `[visibility]`"),
     *((method, f'### `method = "{method.__struct_config__.tag}"`') for method in get_args(Method)),
 ]
@@ -113,6 +115,7 @@ TABLES = {
     "statuses",
     "alerts",
     "disputes",
+    "late",
 }
 
 

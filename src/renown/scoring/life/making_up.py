@@ -50,7 +50,9 @@ def made_up(
     plan = life_plan_of(policy)
     pairs = [*_shown(plan, before, after), *_badges(policy, plan, before, after)]
     changes = [Change(*pair, _why(since, pair)) for pair in pairs]
-    fell = after.tiers.tier < before.tiers.tier
+    fell = next((each for each in changes if each.kind == "tier"), None)
+    if fell is not None and after.tiers.tier > before.tiers.tier:
+        fell = None
     for alert, was, now in zip(policy.alerts, before.alerts, after.alerts, strict=True):
         of = [change for change in judged if change.kind == "alert" and change.name == alert.name]
         changes += of if alert.when.incident else _alert(alert, was, now, own=own, since=since, fell=fell)
@@ -85,16 +87,18 @@ def _alert(
     *,
     own: Sequence[Change],
     since: Sequence[Change],
-    fell: bool,
+    fell: Change | None,
 ) -> list[Change]:
     if (was.fired is None) != (now.fired is None):
         one, other = (None, "fired") if was.fired is None else ("fired", "cleared")
         pair: _Pair = ("alert", alert.name, one, other)
         return [Change(*pair, _why(since, pair))]
-    strikes = own if not alert.when.tier_lost else since if fell and now.last != was.last else ()
-    if alert.clear is not None or not (alert.when.event or alert.when.tier_lost):
+    if alert.clear is not None:
         return []
-    return [each for each in strikes if each.name == alert.name and each.kind == "alert"][-1:]
+    if alert.when.tier_lost and fell is not None:
+        return [Change("alert", alert.name, None, "fired", f"`{fell.before}` is lost: {fell.why}")]
+    struck = own if alert.when.event else ()
+    return [each for each in struck if each.name == alert.name and each.kind == "alert"][-1:]
 
 
 def _why(since: Sequence[Change], pair: _Pair) -> str:
