@@ -157,3 +157,20 @@ def test_the_client_asks_for_the_past_alike(server: RunningServer, told: list[To
         assert [each.score for each in renown.standings([LAMP, "seller:never"], at=when)] == [found[0].score]
         events = renown.events_of(LAMP, at=when, limit=3)
         assert events["events"][0]["version"] == 80
+
+
+def test_an_explanation_says_what_is_missing_to_each_tier(http: Backend, told: list[Told]) -> None:
+    page = http.get(f"/v1/standings/{SHOP}/explain").json()
+    assert page["tiers"]["tier"] == http.get(f"/v1/standings/{SHOP}").json()["tier"]
+    top = page["tiers"]["steps"][-1]
+    assert (top["name"], top["reached"]) == ("top-rated", False)
+    missing = {need["what"]: need for need in top["needs"] if "part" not in need}
+    assert missing["score"] == {"what": "score", "have": page["score"], "need": 4.5, "met": False}
+    assert missing["count"]["need"] - missing["count"]["have"] > 15
+    assert missing["lasting"] == {"what": "lasting", "have": 0.0, "need": 14.0, "met": False}
+    assert {"tiers": None}.items() <= http.get(
+        f"/v1/standings/{SHOP}/explain?category=delivery"
+    ).json().items()
+    again = http.get(f"/v1/standings/{SHOP}/explain", params={"limit": 2}).json()
+    older = http.get(f"/v1/standings/{SHOP}/explain", params={"limit": 2, "cursor": again["cursor"]}).json()
+    assert (again["tiers"], older["tiers"]) == (page["tiers"], None)

@@ -81,7 +81,9 @@ class _Calls:
         if await ledger.snapshot(subject) is None:
             raise unknown_subject(subject)
         when = _moment(wanted.at)
-        page = await ledger.explain(subject, category, wanted.limit, wanted.cursor, when)
+        page = await ledger.explain(
+            subject, category, wanted.limit, wanted.cursor, when, now=self._services.clock()
+        )
         whole = self._gateway.may(Action.SUBSCRIBE, f"detail:{subject}", who, subscribed=False)
         return msgspec.json.encode(page if whole else without_persons(page))
 

@@ -173,7 +173,7 @@ async def get_explanation(
     reader.check(subject, "standing", "activity")
     name = category_in(category, policy_of(services.policies, subject))
     await _known(services, subject)
-    page = await services.ledger.explain(subject, name, limit, cursor, moment(at))
+    page = await services.ledger.explain(subject, name, limit, cursor, moment(at), now=services.clock())
     whole = services.access.may_read_whole(request.scope["headers"]) or reader.sees(subject, "detail")
     return json_response(page if whole else without_persons(page), headers=_PERSONAL)
 

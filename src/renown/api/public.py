@@ -9,6 +9,7 @@ from renown.ledger import Ledger
 from renown.ledger.views import happenings
 from renown.model import Activity, Change, Entry, Happening
 from renown.scoring import Explanation, PriorLine
+from renown.scoring.life import Progress
 
 __all__ = [
     "ExplanationLine",
@@ -89,6 +90,8 @@ class ExplanationPage(msgspec.Struct, frozen=True):
     """The newest of what is under review; on the first page."""
     steps: tuple[StepFace, ...] = ()
     """The newest of what people and time did besides; on the first page."""
+    tiers: Progress | None = None
+    """What is missing to each tier; on the first page about the overall score, under a policy with tiers."""
 
 
 def without_persons(page: Explanation) -> ExplanationPage:

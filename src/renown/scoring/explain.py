@@ -19,6 +19,7 @@ from renown.policy import Policy, nearest
 from renown.scoring.aggregators import Aggregator, Cell, PointsAggregator
 from renown.scoring.aggregators.aggregator import moment
 from renown.scoring.cursor import Cursor, decode_cursor, encode_cursor
+from renown.scoring.life import Progress
 from renown.scoring.lines import HeldLine, Line, PriorLine, StepLine, line_of
 from renown.scoring.plan import plan_of
 from renown.scoring.replaying import Replayed
@@ -51,6 +52,8 @@ class Explanation(msgspec.Struct, frozen=True):
     """The newest of what is under review; on the first page."""
     steps: tuple[StepLine, ...] = ()
     """The newest of what people and time did besides; on the first page."""
+    tiers: Progress | None = None
+    """How far it is to each tier; on the first page about the overall score, under a policy with tiers."""
 
 
 def explain(

@@ -8,9 +8,9 @@ from renown.errors import PolicyError
 from renown.ledger.folding.forms import Folded
 from renown.policy import Policy
 from renown.scoring.guards import Guards, begin_guards, decode_guards
-from renown.scoring.life import begin_life, decode_life, has_life
+from renown.scoring.life import Life, begin_life, decode_life, has_life
 
-__all__ = ["decode_carried", "encode_carried", "guards_in"]
+__all__ = ["decode_carried", "encode_carried", "guards_in", "life_in"]
 
 
 class _Carried(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -53,28 +53,36 @@ def decode_carried(policy: Policy, folded: Folded, data: bytes | None) -> None:
         PolicyError: it was made under another form of policy; then fold the subject anew.
 
     """
-    try:
-        carried = _NOTHING if data is None else _DECODER.decode(data)
-    except msgspec.DecodeError as error:
-        raise PolicyError(f"what is carried cannot be read: {error}", code="state_mismatch") from None
+    carried = _carried(data)
     folded.held, folded.hold_until, folded.prior = carried.held, carried.hold_until, carried.prior
     if has_life(policy):
-        life = bytes(carried.life)
-        folded.life = begin_life(policy) if life == _NULL else decode_life(policy, life)
+        folded.life = _life(policy, carried)
     if policy.guards:
-        guards = bytes(carried.guards)
-        folded.guards = begin_guards(policy) if guards == _NULL else decode_guards(policy, guards)
+        folded.guards = _guards(policy, carried)
+
+
+def life_in(policy: Policy, data: bytes | None) -> Life | None:
+    """Return the life in what is carried, None under a policy without any; raise as `decode_carried`."""
+    return _life(policy, _carried(data)) if has_life(policy) else None
 
 
 def guards_in(policy: Policy, data: bytes | None) -> Guards:
-    """Return what guards remember of what is carried.
+    """Return what guards remember of what is carried; raise as `decode_carried`."""
+    return _guards(policy, _carried(data))
 
-    Raises:
-        PolicyError: it was made under another form of policy.
 
-    """
+def _carried(data: bytes | None) -> _Carried:
     try:
-        guards = _NULL if data is None else bytes(_DECODER.decode(data).guards)
+        return _NOTHING if data is None else _DECODER.decode(data)
     except msgspec.DecodeError as error:
         raise PolicyError(f"what is carried cannot be read: {error}", code="state_mismatch") from None
+
+
+def _life(policy: Policy, carried: _Carried) -> Life:
+    life = bytes(carried.life)
+    return begin_life(policy) if life == _NULL else decode_life(policy, life)
+
+
+def _guards(policy: Policy, carried: _Carried) -> Guards:
+    guards = bytes(carried.guards)
     return begin_guards(policy) if guards == _NULL else decode_guards(policy, guards)

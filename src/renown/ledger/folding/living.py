@@ -23,6 +23,7 @@ __all__ = [
     "guarded_weight",
     "held_why",
     "live_on",
+    "turned_at",
     "verdict_of",
     "waits",
 ]
@@ -158,6 +159,14 @@ def face_at(
     policy: Policy, folded: Folded, reading: Reading, at: float, prior: dict[str, float]
 ) -> Face | None:
     """Return what the life of a subject shows at a time after its newest event."""
+    turned = turned_at(policy, folded, reading, at, prior)
+    return None if turned is None else face_in(turned)
+
+
+def turned_at(
+    policy: Policy, folded: Folded, reading: Reading, at: float, prior: dict[str, float]
+) -> Turned | None:
+    """Return the life of a subject turned to a time after its newest event, None for one without a life."""
     if folded.life is None:
         return None
 
@@ -165,7 +174,7 @@ def face_at(
         return scoring.read(policy, folded.state, moment, prior)
 
     moment = Moment(max(at, folded.at), reading, TIME, counts=False, earlier=earlier)
-    return face_in(turn(policy, folded.life, moment))
+    return turn(policy, folded.life, moment)
 
 
 def face_in(turned: Turned) -> Face:

@@ -12,7 +12,7 @@ import msgspec
 
 from renown import scoring
 from renown.errors import NotFoundError, RenownError
-from renown.ledger.folding.living import face_at
+from renown.ledger.folding.living import face_at, turned_at
 from renown.ledger.folding.replay import Replay, replay
 from renown.ledger.reading.held import held_lines, is_told_held, step_lines
 from renown.ledger.views import basis_of, cause_of, counting_entry_of, standing_of
@@ -20,6 +20,7 @@ from renown.model import Standing, kind_of
 from renown.policy import Policies, Policy
 from renown.scoring import Explanation
 from renown.scoring.guards import Guards
+from renown.scoring.life import Progress, progress
 from renown.stores import EventRow, Reader
 
 __all__ = [
@@ -165,7 +166,19 @@ class AsOf(msgspec.Struct, frozen=True):
         )
         if cursor is not None:
             return page
-        return msgspec.structs.replace(page, held=held_lines(self.held), steps=step_lines(self.changing))
+        return msgspec.structs.replace(
+            page,
+            held=held_lines(self.held),
+            steps=step_lines(self.changing),
+            tiers=None if category else self._progress(),
+        )
+
+    def _progress(self) -> Progress | None:
+        folded = self.made.folded
+        reading = scoring.read(self.policy, folded.state, self.at, self.prior)
+        turned = turned_at(self.policy, folded, reading, self.at, self.prior)
+        life = None if turned is None else turned.life
+        return progress(self.policy, life, reading, max(self.at, folded.at))
 
 
 class Brief(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ import msgspec
 
 from renown import scoring
 from renown.errors import NotFoundError
+from renown.ledger.folding.carried import life_in
 from renown.ledger.folding.checkpoints import state_before
 from renown.ledger.folding.replay import replay
 from renown.ledger.reading.as_of import (
@@ -35,7 +36,8 @@ from renown.ledger.reading.held_then import Reviews, reviews_as_of
 from renown.ledger.views import activity_json, basis_of, counting_entry_of, entry_of
 from renown.model import OVERALL, Entry, Standing, is_key
 from renown.policy import Policies, Policy
-from renown.scoring import Explanation
+from renown.scoring import Explanation, State
+from renown.scoring.life import Progress, progress
 from renown.stores import EventRow, Reader, StandingRow, Store
 
 __all__ = ["HistoryPoint", "KindCounts", "Reads"]
@@ -212,8 +214,13 @@ class Reads:
         limit: int = 50,
         cursor: str | None = None,
         at: float | None = None,
+        *,
+        now: float | None = None,
     ) -> Explanation:
         """Return a page of what each live event adds to the newest score, or to that of `at`, newest first.
+
+        With `now` (POSIX seconds) it is told how long lasts what tiers ask to last; without it, up to the
+        newest event.
 
         Raises:
             NotFoundError: the subject has no standing.
@@ -241,13 +248,14 @@ class Reads:
                 live = (row for row in made.onto(folded) if row.ended_version is None)
                 standing = made.standing
                 rows = sorted(live, key=lambda row: (row.at, row.version), reverse=True)
-            newest = reader.descending(subject, standing.version + 1, 1)[0]
+            prior = basis_of(reader.descending(subject, standing.version + 1, 1)[0]).prior
+            state = scoring.decode_state(policy, standing.state)
             page = scoring.explain(
                 policy,
                 map(counting_entry_of, rows),
-                scoring.decode_state(policy, standing.state),
+                state,
                 standing.updated_at,
-                basis_of(newest).prior,
+                prior,
                 category=category,
                 limit=_page(limit),
                 cursor=cursor,
@@ -261,6 +269,7 @@ class Reads:
                 page,
                 held=held_lines(held_rows(reader, subject)),
                 steps=step_lines(reader.changing(subject, LINES)),
+                tiers=None if category else _progress(policy, standing, state, prior, now),
             )
 
         return await self._apart(read)
@@ -334,6 +343,15 @@ class Reads:
         """Return the counts of all kinds that have events."""
         rows = self._store.near.kind_rows()
         return {row.kind: KindCounts(row.subjects, row.events) for row in rows}
+
+
+def _progress(
+    policy: Policy, standing: StandingRow, state: State, prior: dict[str, float], now: float | None
+) -> Progress | None:
+    """Return how far a subject is from each tier, as of its newest event."""
+    at = standing.updated_at
+    reading = scoring.read(policy, state, at, prior)
+    return progress(policy, life_in(policy, standing.life), reading, max(at, now or at))
 
 
 def _newest(reader: Reader, subject: str) -> int:

@@ -61,6 +61,30 @@ class Tiers:
         """Return a tier's place, -1 for none."""
         return self._index.get(name, -1)
 
+    def asked(self, i: int, *, keep: bool) -> tuple[float, int]:
+        """Return the least score, -inf for any, and the least count with which a tier is reached, or kept."""
+        return (self._leave if keep else self._enter)[i]
+
+    def noted(self, state: TierState, i: int) -> int:
+        """Return in how many of the last weeks or days it was enough for a tier with `dwell`."""
+        return int(state.bits[self._bits_at[i]], 16).bit_count()
+
+    def lasting_since(self, state: TierState, i: int) -> float | None:
+        """Return since when everything has held that a tier with `dwell_days` asks for."""
+        return state.since[self._since_at[i]]
+
+    def safe_until(self, state: TierState) -> float:
+        """Return before when the tier is not lost, whatever happens, inf for ever; -inf when it may be."""
+        if state.tier < 0:
+            return -inf
+        if state.pinned or self.tiers[state.tier].sticky:
+            return inf
+        return self._kept_until(state)
+
+    def next_look(self, at: float) -> float | None:
+        """Return when tiers are decided next after `at`; None where every event decides."""
+        return None if self._moments is None else self._moments(nextafter(at, inf))
+
     def begin(self, at: float) -> TierState:
         """Return the state right before the first event."""
         return _with(self.empty, tier=self._start, risen=at if self._start >= 0 else None)
@@ -209,10 +233,9 @@ class Tiers:
         if tier.manual and not (keep and i == state.tier):
             return False
         if tier.dwell is not None:
-            noted = int(state.bits[self._bits_at[i]], 16).bit_count()
-            return noted >= tier.dwell.need and self._also(tier, reading, keep=keep)
+            return self.noted(state, i) >= tier.dwell.need and self._also(tier, reading, keep=keep)
         if tier.dwell_days and not keep:
-            since = state.since[self._since_at[i]]
+            since = self.lasting_since(state, i)
             return since is not None and at >= since + tier.dwell_days * DAY
         return self._holds(i, reading, keep=keep)
 
@@ -224,13 +247,13 @@ class Tiers:
         return not tier.also_when or (not reading.provisional and hold(tier.also_when, reading, factor))
 
     def _enough(self, i: int, reading: Reading, *, keep: bool) -> bool:
-        least, count = (self._leave if keep else self._enter)[i]
+        least, count = self.asked(i, keep=keep)
         return not reading.provisional and reading.score >= least and reading.count >= count
 
     def _met(self, place: int, reading: Reading, state: TierState | None = None) -> str:
         tier = self.tiers[place]
         if state is not None and tier.dwell is not None:
-            noted = int(state.bits[self._bits_at[place]], 16).bit_count()
+            noted = self.noted(state, place)
             unit = "weeks" if tier.dwell.weeks is not None else "days"
             return f"enough in {noted} of the last {tier.dwell.of} {unit}"
         lasted = f", for {figure(tier.dwell_days)} days" if tier.dwell_days else ""
@@ -242,7 +265,7 @@ class Tiers:
         if reading.provisional:
             return "there is too little evidence to show a score"
         if state is not None and tier.dwell is not None:
-            noted = int(state.bits[self._bits_at[place]], 16).bit_count()
+            noted = self.noted(state, place)
             if noted < tier.dwell.need:
                 unit = "weeks" if tier.dwell.weeks is not None else "days"
                 return f"enough in {noted} of the last {tier.dwell.of} {unit}, less than {tier.dwell.need}"
