@@ -59,6 +59,12 @@ class TestPings:
         assert talk.say('{"subscribe":{"channel":"n:1"}}') == []
 
     @pytest.mark.parametrize("codec", [JSON, PROTOBUF])
+    def test_a_call_without_an_id_is_a_pong_though_it_sends_too(self, codec: Any) -> None:
+        talk = Talk(codec)
+        talk.connect()
+        assert talk.say({"id": 0, "rpc": {"method": "echo"}, "send": {"data": 1}}) == [3501]
+
+    @pytest.mark.parametrize("codec", [JSON, PROTOBUF])
     def test_a_pong_does_not_wait_behind_a_question(self, codec: Any) -> None:
         talk = Talk(codec)
         talk.connect()

@@ -154,3 +154,10 @@ class Command(msgspec.Struct, frozen=True):
     send: SendRequest | None = None
     refresh: RefreshRequest | None = None
     sub_refresh: SubRefreshRequest | None = None
+
+    @property
+    def sends(self) -> bool:
+        """Whether it is a `send`, the one command that needs no id."""
+        before = (self.connect, self.subscribe, self.unsubscribe, self.publish)
+        asked = (self.presence, self.presence_stats, self.history, self.rpc)
+        return self.send is not None and all(each is None for each in before + asked)

@@ -63,7 +63,7 @@ class Handler(Conversation):
             if command.connect is None or not number or self.state is State.REFUSED:
                 raise Ended(DISCONNECTS.BAD_REQUEST)
             return self._connect(number, command.connect, now)
-        if not number and command.send is None:
+        if not number and not command.sends:
             return self._pong()
         if command.connect is not None:
             raise Ended(DISCONNECTS.BAD_REQUEST)
