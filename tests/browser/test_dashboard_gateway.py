@@ -60,7 +60,7 @@ def test_cut_off_it_says_so_and_begins_anew_with_another_process(
 
 
 def _connections(page: Page) -> int:
-    return sum(int(text) for text in texts(page, "rn-nodes tbody td:nth-of-type(3)"))
+    return sum(int(text) for text in texts(page, ".nodes tbody td:nth-of-type(3)"))
 
 
 @pytest.mark.parametrize("scheme, width", [("light", 1360), ("dark", 1360), ("light", 390), ("dark", 390)])
@@ -68,8 +68,10 @@ def test_of_several_processes_it_shows_all(
     chromium: Chromium, tmp_path: Path, pictures: Path, scheme: str, width: int
 ) -> None:
     look = {"viewport": {"width": width, "height": 900}, "colorScheme": scheme}
+    config = tmp_path / "renown.toml"
+    config.write_text("workers = 3\n[gateway]\nping_interval = 0.0\n")
     with (
-        RunningServer(tmp_path / "data", "--workers", "3") as server,
+        RunningServer(tmp_path / "data", "--config", str(config)) as server,
         ExitStack() as stack,
         open_dashboard(chromium, server, "#/gateway", **look) as page,
     ):
@@ -77,11 +79,11 @@ def test_of_several_processes_it_shows_all(
             stack.enter_context(connect(server.websocket)).send('{"id":1,"connect":{"name":"js"}}')
         until(page, f"{_figure(0)} === '25'")
         assert texts(page, "header p")[0].startswith("3 processes together")
-        until(page, f"{every('rn-nodes tbody tr')}.length === 3")
-        names = [text.split()[:2] for text in texts(page, "rn-nodes tbody th")]
+        until(page, f"{every('.nodes tbody tr')}.length === 3")
+        names = [text.split()[:2] for text in texts(page, ".nodes tbody th")]
         assert names == [["Worker", "1"], ["Worker", "2"], ["Worker", "3"]]
         assert _connections(page) == 25
-        assert len([text for text in texts(page, "rn-nodes .chip") if text == "leads"]) == 1
+        assert len([text for text in texts(page, ".nodes .chip") if text == "leads"]) == 1
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         until(page, f"{every('rn-course')}[0].values.at(-1) === 25")
         page.screenshot(pictures / f"dashboard-gateway-workers-{scheme}-{width}.png")
@@ -89,15 +91,15 @@ def test_of_several_processes_it_shows_all(
             return
         quiet(page, server)
         # Whoever hangs is told of with its last figures, and then no more.
-        (hung,) = [text.split()[2] for text in texts(page, "rn-nodes tbody th")[2:]]
+        (hung,) = [text.split()[2] for text in texts(page, ".nodes tbody th")[2:]]
         os.kill(int(hung), signal.SIGSTOP)
         try:
-            until(page, f"{every('rn-nodes .chip.gold')}.some(each => /silent for/.test(each.textContent))")
+            until(page, f"{every('.nodes .chip.gold')}.some(each => /silent for/.test(each.textContent))")
             page.screenshot(pictures / "dashboard-gateway-workers-silent.png")
-            until(page, f"{every('rn-nodes tbody tr')}.length === 2")
+            until(page, f"{every('.nodes tbody tr')}.length === 2")
         finally:
             os.kill(int(hung), signal.SIGCONT)
-        until(page, f"{every('rn-nodes tbody tr')}.length === 3")
+        until(page, f"{every('.nodes tbody tr')}.length === 3")
 
 
 @pytest.mark.parametrize("treatment", ["refuse", "mute"])

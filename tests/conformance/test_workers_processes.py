@@ -150,6 +150,19 @@ async def test_metrics_are_those_of_all_workers(site: Site) -> None:
         assert text.count("# TYPE renown_gateway_clients gauge") == 1
 
 
+async def test_the_figures_are_those_of_all_workers(site: Site) -> None:
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(Raw.open(site.websocket)) for _ in range(20)]
+        for client in clients:
+            await client.hello()
+        told = site.ask("GET", "/v1/gateway")
+        assert [each["worker"] for each in told["nodes"]] == [1, 2, 3]
+        assert {each["pid"] for each in told["nodes"]} == set(workers(site))
+        assert sum(each["connections"] for each in told["nodes"]) == 20
+        assert sum(each["count"] for each in told["connections"]) == 20
+        assert sum(each["leads"] for each in told["nodes"]) == 1
+
+
 async def test_a_worker_that_is_killed_is_replaced(doomed: Site) -> None:
     """Whoever was with it comes back; to the others it is as if those had left, and come again."""
     before = workers(doomed)

@@ -1,6 +1,8 @@
-"""`GET /v1/gateway`: the realtime side of this process as it is now, for those who run it."""
+"""`GET /v1/gateway`: the realtime side of all processes as it is now, for those who run it."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from math import inf
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 from litestar import Response, get
@@ -11,13 +13,16 @@ from renown.api.problem import documented
 from renown.api.reading import AnyRequest, guard, json_response
 from renown.api.services import Services, Use
 from renown.errors import ForbiddenError
-from renown.gateway import Gateway
-from renown.gateway.course import Latency, Sample
-from renown.gateway.metrics import GatewayMetrics
+from renown.gateway.course import Latency, Sample, latency_of
+from renown.gateway.nodes.figures import Seen, together
+from renown.gateway.nodes.messages import Figures
 from renown.protocol.codes import DISCONNECTS, ERRORS, Disconnect, Error
 
 __all__ = ["get_gateway"]
 
+K = TypeVar("K")
+_TOLD: Final = 1.0
+"""Seconds after which a sample is told: by then the processes have told each other what they noted."""
 _NAMELESS = "~"
 """How a namespace without a name sorts: last."""
 _REASONS = {why.code: why.reason for why in vars(DISCONNECTS).values() if isinstance(why, Disconnect)}
@@ -25,7 +30,7 @@ _MEANINGS = _REASONS | {e.code: e.message for e in vars(ERRORS).values() if isin
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """Counts since the process started."""
+    """Counts since each of the processes started."""
 
     opened: int
     """Connections."""
@@ -81,7 +86,7 @@ class Queues(msgspec.Struct, frozen=True):
 
 
 class Outcomes(msgspec.Struct, frozen=True):
-    """How attempts ended, by a word, or a code with what it means; counts since the process started."""
+    """How attempts ended, by a word, or a code with what it means; counts since the processes started."""
 
     connect: dict[str, int]
     """`ok`, or the error or close that refused it."""
@@ -99,14 +104,39 @@ class Loop(msgspec.Struct, frozen=True):
     """Within the last minute."""
 
 
+class Node(msgspec.Struct, frozen=True):
+    """One of the processes on the same data."""
+
+    node: str
+    pid: int
+    worker: int
+    """Its number among the workers of a server; 0: it is a server of its own."""
+    version: str
+    uptime: float
+    """Seconds."""
+    connections: int
+    """Open."""
+    subscriptions: int
+    """Standing."""
+    draining: bool
+    """Whether it stops."""
+    leads: bool
+    """Whether it keeps the rooms in memory for all."""
+    age: float
+    """Seconds since these figures were told: more than a moment when the process does not answer."""
+
+
 class GatewayView(msgspec.Struct, frozen=True):
-    """The realtime side of the process that answers."""
+    """The realtime side of all processes on the same data. What a process counted goes with it."""
 
     at: float
     """POSIX seconds."""
     node: str
-    """This process; counts begin anew with another."""
+    """The process that answers."""
+    nodes: list[Node]
+    """All processes, by worker and age; the figures below are theirs together."""
     draining: bool
+    """Whether the process that answers stops."""
     totals: Totals
     connections: list[Connections]
     namespaces: list[Namespace]
@@ -116,12 +146,12 @@ class GatewayView(msgspec.Struct, frozen=True):
     latency: Latency | None
     loops: list[Loop]
     samples: list[Sample]
-    """The last five minutes, oldest first; only those after `since`."""
+    """The last five minutes, oldest first; only those after `since`. Of processes that are gone, too."""
 
 
 @get(
     "/v1/gateway",
-    summary="The realtime side of this process",
+    summary="The realtime side of all processes",
     tags=["server"],
     responses={200: ResponseSpec(GatewayView, generate_examples=False), **documented(400, 401, 403)},
 )
@@ -139,54 +169,74 @@ async def get_gateway(
             field="Authorization",
             expected="an API key with the scope read",
         )
-    return json_response(_view(services, since), headers={"cache-control": "no-store"})
+    seen = await services.figures.gather()
+    return json_response(_view(services, seen, since), headers={"cache-control": "no-store"})
 
 
-def _view(services: Services, since: float) -> GatewayView:
+def _view(services: Services, seen: list[Seen], since: float) -> GatewayView:
     gateway = services.gateway
-    metrics = gateway.metrics
+    figures = together(*(each.process.figures for each in seen))
+    now = services.clock()
     return GatewayView(
-        at=services.clock(),
+        at=now,
         node=gateway.node,
+        nodes=sorted(
+            (_node(each, gateway.nodes.leader) for each in seen),
+            key=lambda node: (node.worker, -node.uptime, node.pid),
+        ),
         draining=gateway.draining,
         totals=Totals(
-            metrics.connected,
-            metrics.messages,
-            metrics.publications,
-            metrics.deliveries,
-            metrics.conflated,
-            metrics.dropped,
+            figures.opened,
+            figures.messages,
+            figures.publications,
+            figures.deliveries,
+            figures.conflated,
+            figures.dropped,
         ),
-        connections=[Connections(*client, count) for client, count in metrics.clients.most_common()],
-        namespaces=_namespaces(metrics),
-        closes=[Closed(code, _REASONS.get(code, ""), count) for code, count in metrics.closes.most_common()],
-        outcomes=_outcomes(metrics),
-        queues=_queues(gateway),
-        latency=services.course.latency(),
-        loops=[Loop(user, connects) for user, connects in metrics.loops.flagged.items()],
-        samples=services.course.since(since),
+        connections=[Connections(*client, count) for client, count in _most(figures.clients)],
+        namespaces=_namespaces(figures),
+        closes=[Closed(code, _REASONS.get(code, ""), count) for code, count in _most(figures.closes)],
+        outcomes=_outcomes(figures),
+        queues=Queues(figures.waiting, figures.slow, figures.unsent, figures.largest),
+        latency=latency_of(figures.latencies),
+        loops=[Loop(user, connects) for user, connects in figures.loops.items()],
+        samples=services.course.since(since, inf if len(seen) == 1 else now - _TOLD),
     )
 
 
-def _queues(gateway: Gateway) -> Queues:
-    unsent = [waiting for waiting in gateway.metrics.unsent() if waiting]
-    slow = sum(client.paused for clients in gateway.users.values() for client in clients)
-    return Queues(len(unsent), slow, sum(unsent), max(unsent, default=0))
+def _node(seen: Seen, leader: str | None) -> Node:
+    process = seen.process
+    figures = process.figures
+    return Node(
+        node=seen.node,
+        pid=process.pid,
+        worker=process.worker,
+        version=process.version,
+        uptime=round(process.uptime + seen.age, 1),
+        connections=figures.connections,
+        subscriptions=sum(standing for standing, _ in figures.namespaces.values()),
+        draining=process.draining,
+        leads=seen.node == leader,
+        age=round(seen.age, 3),
+    )
 
 
-def _outcomes(metrics: GatewayMetrics) -> Outcomes:
-    connects = {_meaning(code) if code.isdigit() else code: n for code, n in metrics.connects.most_common()}
-    errors = {_meaning(str(code)): n for code, n in metrics.errors.most_common()}
-    return Outcomes(connects, dict(metrics.subscribes.most_common()), errors)
+def _most(counts: Mapping[K, int]) -> list[tuple[K, int]]:
+    return sorted(counts.items(), key=lambda item: -item[1])
+
+
+def _outcomes(figures: Figures) -> Outcomes:
+    connects = {_meaning(code) if code.isdigit() else code: n for code, n in _most(figures.connects)}
+    errors = {_meaning(str(code)): n for code, n in _most(figures.errors)}
+    return Outcomes(connects, dict(_most(figures.subscribes)), errors)
 
 
 def _meaning(code: str) -> str:
     return f"{code} {_MEANINGS[int(code)]}" if int(code) in _MEANINGS else code
 
 
-def _namespaces(metrics: GatewayMetrics) -> list[Namespace]:
-    names = {*metrics.subscriptions_in, *metrics.publications_in}
+def _namespaces(figures: Figures) -> list[Namespace]:
     return [
-        Namespace(name, metrics.subscriptions_in[name], metrics.publications_in[name])
-        for name in sorted(names, key=lambda name: name or _NAMELESS)
+        Namespace(name, *figures.namespaces[name])
+        for name in sorted(figures.namespaces, key=lambda name: name or _NAMELESS)
     ]

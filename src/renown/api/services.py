@@ -13,6 +13,7 @@ from renown.gateway import Gateway
 from renown.gateway.admission.permissions import Permissions
 from renown.gateway.admission.tokens import Tokens
 from renown.gateway.course import Course
+from renown.gateway.nodes.figures import Gathering
 from renown.intake import Limits
 from renown.ledger import Ledger
 from renown.policy import Policies
@@ -27,7 +28,9 @@ class Services:
     ledger: Ledger
     gateway: Gateway
     course: Course
-    """The gateway's last minutes."""
+    """The last minutes of the gateways of all processes."""
+    figures: Gathering
+    """What those have counted."""
     policies: Policies
     access: Access
     permissions: Permissions

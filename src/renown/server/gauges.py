@@ -1,15 +1,21 @@
-"""Adds what the ledger, the gateway and other workers know of themselves to the metrics."""
+"""Adds what the ledger, the gateway and other processes know of themselves to the metrics and figures."""
 
 import asyncio
+import os
+import time
 from collections.abc import Mapping
 
+from renown import __version__
 from renown.api.metrics import Metrics
 from renown.gateway import Gateway
-from renown.gateway.nodes.messages import Measure, Measured
+from renown.gateway.course import Course
+from renown.gateway.nodes.courses import SharedCourse
+from renown.gateway.nodes.figures import Gathering, figures_of
+from renown.gateway.nodes.messages import Measure, Measured, Process
 from renown.gateway.nodes.nodes import Nodes
 from renown.ledger import Ledger
 
-__all__ = ["share", "watch"]
+__all__ = ["gather", "share", "watch"]
 
 
 def watch(metrics: Metrics, ledger: Ledger, gateway: Gateway) -> None:
@@ -36,3 +42,19 @@ def share(metrics: Metrics, nodes: Nodes, number: int, group: str) -> None:
     metrics.worker = number
     metrics.workers = others
     nodes.answer(Measure, measure)
+
+
+def gather(gateway: Gateway, worker: int) -> tuple[Course, Gathering]:
+    """Have this process know what all have counted, now and in the last minutes; call it before the start.
+
+    `worker`: the number of this one among the workers of a server, or 0.
+    """
+    course = Course(gateway.metrics, time.time, gateway.node)
+    SharedCourse(gateway.nodes, course)
+
+    def own() -> Process:
+        slow = sum(client.paused for client in gateway.clients())
+        figures = figures_of(gateway.metrics, course.latencies, slow)
+        return Process(__version__, os.getpid(), worker, gateway.uptime, gateway.draining, figures)
+
+    return course, Gathering(gateway.nodes, own, gateway.clock)

@@ -20,13 +20,12 @@ from renown.bus.ipc import IpcBus
 from renown.errors import SettingsError
 from renown.gateway import Gateway
 from renown.gateway.admission.tokens import Tokens
-from renown.gateway.course import Course
 from renown.gateway.hub.rooms import RoomKeeper
 from renown.gateway.nodes.stirring import LEDGER, ROOMS, Stirring
 from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.ledger import Ledger
 from renown.rooms import MemoryRooms, SqliteRooms
-from renown.server.gauges import share, watch
+from renown.server.gauges import gather, share, watch
 from renown.server.policies import chosen
 from renown.server.settings import Settings
 
@@ -86,6 +85,7 @@ async def build(settings: Settings, stack: AsyncExitStack, worker: Worker | None
         dev=settings.dev,
     )
     _look_when_stirred(gateway.stirring, ledger, durable)
+    course, figures = gather(gateway, worker.number if worker is not None else 0)
     await gateway.start()
     stack.push_async_callback(gateway.stop)
     metrics = Metrics()
@@ -94,13 +94,13 @@ async def build(settings: Settings, stack: AsyncExitStack, worker: Worker | None
     watch(metrics, ledger, gateway)
     if worker is not None:
         share(metrics, gateway.nodes, worker.number, worker.group)
-    course = Course(gateway.metrics, time.time)
     course.start()
     stack.push_async_callback(course.stop)
     services = Services(
         ledger=ledger,
         gateway=gateway,
         course=course,
+        figures=figures,
         policies=policies,
         access=Access(
             ledger.keys.verify,

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from renown.gateway.course import Row
 from renown.gateway.nodes.packing import (
     Packed,
     PackedInfo,
@@ -26,12 +27,15 @@ __all__ = [
     "Changed",
     "Count",
     "Counted",
+    "CourseIs",
+    "CourseNews",
     "Describe",
     "Described",
     "Disconnecting",
     "Done",
     "Envelope",
     "Failed",
+    "Figures",
     "KeptAt",
     "Look",
     "Measure",
@@ -42,6 +46,7 @@ __all__ = [
     "PackedPage",
     "PackedPosition",
     "Part",
+    "Process",
     "Refreshing",
     "RoomAsk",
     "RoomChanges",
@@ -57,6 +62,8 @@ __all__ = [
     "Stirred",
     "Subscribing",
     "Target",
+    "TellCourse",
+    "TellFigures",
     "TellPart",
     "Told",
     "Unsubscribing",
@@ -137,6 +144,76 @@ class Measured(_Message, frozen=True):
 
     worker: int
     text: bytes
+
+
+# What all nodes together have counted
+
+
+class Figures(Packed, frozen=True):
+    """What a node has counted of its realtime side, in a form that can be added up: see `metrics`."""
+
+    connections: int
+    opened: int
+    messages: int
+    publications: int
+    deliveries: int
+    conflated: int
+    dropped: int
+    clients: dict[tuple[str, str, str, str], int]
+    """Open connections, by transport, protocol, SDK and its version."""
+    namespaces: dict[str, tuple[int, int]]
+    """Standing subscriptions and publications, by namespace."""
+    closes: dict[int, int]
+    connects: dict[str, int]
+    subscribes: dict[str, int]
+    errors: dict[int, int]
+    waiting: int
+    """Connections for which something waits to be sent."""
+    slow: int
+    """Connections that read too slowly."""
+    unsent: int
+    """Bytes that wait."""
+    largest: int
+    """The most bytes that wait for one connection."""
+    latencies: tuple[int, ...]
+    """Publications of the last minute by how long they took: one count for each range."""
+    loops: dict[str, int]
+    """How often users connected within a minute who do so again and again."""
+
+
+class TellFigures(_Message, frozen=True):
+    """Asks a node for its figures."""
+
+
+class Process(_Message, frozen=True):
+    """A node with its figures."""
+
+    version: str
+    pid: int
+    worker: int
+    """Its number among the workers of a server; 0: it is none."""
+    uptime: float
+    """Seconds."""
+    draining: bool
+    figures: Figures
+
+
+class CourseNews(_Message, frozen=True):
+    """What a node noted of its counts last."""
+
+    rows: tuple[Row, ...]
+
+
+class TellCourse(_Message, frozen=True):
+    """Asks what a node noted in the last minutes; `whole`: and others of whom it knows."""
+
+    whole: bool
+
+
+class CourseIs(_Message, frozen=True):
+    """What was noted in the last minutes, by node."""
+
+    rows: dict[str, tuple[Row, ...]]
 
 
 # Commands of clients whose stream another node holds
@@ -460,6 +537,11 @@ Message = (
     | Counted
     | Measure
     | Measured
+    | TellFigures
+    | Process
+    | CourseNews
+    | TellCourse
+    | CourseIs
     | Bring
     | Brought
     | Act

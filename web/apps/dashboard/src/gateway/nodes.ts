@@ -21,7 +21,7 @@ export class Nodes extends LitElement {
     return html`<section class="card" aria-labelledby="nodes">
       <header><h2 id="nodes">Processes</h2></header>
       <div class="scroll">
-        <table>
+        <table class="nodes">
           <thead>
             <tr>
               <th scope="col">Process</th><th scope="col">Up for</th><th scope="col" class="number">Subscriptions</th><th scope="col" class="number">Connections</th><th class="share"><span class="unseen">Share</span></th>
