@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from renown.ledger import Reached
 from renown.model import Event, Standing
 from renown.policy import Policies, load, preset, preset_text
 from tests.engine.ledger_kit import STORES, StoreFactory, applied, moment, opened, rating, raw, review, view
@@ -50,14 +51,14 @@ async def test_a_check_is_clean_after_anything(make: StoreFactory, tmp_path: Pat
         while events:
             part, events = events[: dice.randrange(1, 60)], events[60:]
             await dice.choice((one, two)).append(part)
-        told: list[tuple[int, int]] = []
-        report = await one.rebuild(check=True, progress=lambda done, total: told.append((done, total)))
+        told: list[Reached] = []
+        report = await one.rebuild(check=True, progress=told.append)
         assert report.clean, report.differences[:5]
         assert not report.rewritten
         stats = one.stats()
         assert (report.events, report.subjects) == (stats.events, stats.subjects)
         assert report.events > 50
-        assert told[-1] == (report.events, report.events)
+        assert told[-1] == Reached(report.events, report.events, report.subjects, report.subjects, 1)
 
 
 TAMPERINGS = {

@@ -22,6 +22,12 @@ def rebuild(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; compare every number to the last digit.")
     ] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            "--processes", min=1, max=64, help="How many share the work; as many as there are cores."
+        ),
+    ] = None,
     config: Config = None,
     data: Data = None,
     as_json: Json = False,
@@ -30,10 +36,11 @@ def rebuild(
     import asyncio
 
     from renown.cli.local import local_settings, open_ledger
-    from renown.cli.rebuilding import rebuild_ledger
+    from renown.cli.rebuilding import cores, rebuild_ledger
 
     ledger = open_ledger(local_settings(config, data=data))
-    report = asyncio.run(rebuild_ledger(ledger, check=check, quiet=as_json))
+    work = rebuild_ledger(ledger, check=check, quiet=as_json, processes=processes or cores())
+    report = asyncio.run(work)
     if as_json:
         print_json(report)
     else:
@@ -44,6 +51,8 @@ def rebuild(
 
 def _print_report(report: "RebuildReport", *, check: bool) -> None:
     print(f"{report.subjects:,} subjects, {report.events:,} events")
+    if report.behind:
+        print(f"{report.behind:,} subjects wait for newer rules, and were folded under those they stand on")
     for one in report.differences[:_SHOWN]:
         place = one.subject if one.version is None else f"{one.subject} version {one.version}"
         note(f"  {place}: {one.what} is {one.found[:80]}, should be {one.expected[:80]}")

@@ -10,7 +10,7 @@ from renown.ledger.reading.alarms import AlarmBook
 from renown.ledger.reading.incident_forms import AlertLine, IncidentLine, Incidents, Pile
 from renown.ledger.reading.incidents import IncidentBook
 from renown.ledger.reading.reads import HistoryPoint, KindCounts
-from renown.ledger.rebuild import Difference, Progress, RebuildReport
+from renown.ledger.rebuild import Difference, Progress, Reached, RebuildReport
 from renown.ledger.rights import Changes, RightsBook, UserRecord
 from renown.ledger.timing.clock import Clock, SteadyClock
 
@@ -37,6 +37,7 @@ __all__ = [
     "PolicyBook",
     "PolicyVersion",
     "Progress",
+    "Reached",
     "RebuildReport",
     "RightsBook",
     "Stats",

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Self
@@ -262,17 +263,39 @@ class Ledger(Reads):
             except Exception:
                 _log.exception("a listener failed on a commit")
 
-    async def rebuild(self, check: bool, progress: Progress | None = None) -> RebuildReport:
+    async def rebuild(
+        self, check: bool, progress: Progress | None = None, *, processes: int = 1
+    ) -> RebuildReport:
         """Replay all events with what was recorded beside them; compare, and unless `check` repair.
 
         States, standings and each event's score are compared to the last digit. `progress` is called in
-        another thread. Works on a ledger that is not started, too.
+        another thread. All but small ledgers are shared among `processes`, if that is more than one. Works on
+        a ledger that is not started, too. Cancelled, it stops after the subjects at hand, and each of them is
+        either as it was or whole.
 
         Raises:
-            LedgerError: the file failed.
+            LedgerError: the file failed, or one of the processes has died (`rebuild_died`).
 
         """
-        return await asyncio.to_thread(rebuild, self._store, self._policies, check=check, progress=progress)
+        stop = threading.Event()
+        work = asyncio.to_thread(
+            rebuild,
+            self._store,
+            self._policies,
+            check=check,
+            progress=progress,
+            processes=processes,
+            stop=stop,
+        )
+        running = asyncio.ensure_future(work)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            # The thread reads from the store: nobody may close that under it.
+            stop.set()
+            with contextlib.suppress(LedgerError):
+                await running
+            raise
 
     async def erase(self, actor: str) -> Erasure:
         """Make an actor anonymous in all events and drop what the events' data says; scores stay.

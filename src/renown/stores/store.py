@@ -419,6 +419,18 @@ class Reader(Protocol):
         """Return subject keys above `after` that have events, in order."""
         ...
 
+    def counted(self, kind: str, newest: int) -> tuple[int, int, list[int]]:
+        """Return how many events and subjects a kind has, and its newest positions, newest first."""
+        ...
+
+    def of_kind_since(self, kind: str, seq: int, limit: int) -> list[EventRow]:
+        """Return a kind's events after `seq`, oldest first."""
+        ...
+
+    def largest(self, least: int) -> list[str]:
+        """Return the subjects with so many versions or more, those with most first."""
+        ...
+
     def totals(self) -> tuple[int, int]:
         """Return the numbers of events and of subjects."""
         ...
@@ -498,6 +510,10 @@ class Writer(Reader, Protocol):
 
     def put_actors(self, rows: Sequence[ActorRow]) -> None:
         """Insert or replace actors."""
+        ...
+
+    def count_actors(self, kinds: Sequence[str], reserved: Sequence[str]) -> None:
+        """Count anew what actors have sent to subjects of these kinds, but for events of `reserved` types."""
         ...
 
     def put_meta(self, name: str, value: str) -> None:
@@ -595,6 +611,11 @@ class Store(Protocol):
     @property
     def ledger_id(self) -> str:
         """The random id made with the store; it stays the same for its whole life."""
+        ...
+
+    @property
+    def file(self) -> Path:
+        """By what another process of this machine opens the same store."""
         ...
 
     @property

@@ -1,0 +1,1 @@
+"""Folding a whole ledger anew and comparing it, here or in several processes."""
