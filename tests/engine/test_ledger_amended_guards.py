@@ -41,7 +41,8 @@ async def test_a_bomb_of_amendments_is_held_like_one_of_reviews(make: StoreFacto
         assert "negative reviews in a day" in answers[-1].reasons[0]
         now = view(await ledger.snapshot("product:1"))
         assert now["held"] == len(held)
-        assert now["count"] == 60 - len(held)
+        # Until somebody decides their praise counts.
+        assert now["count"] == 60
         entry = await ledger.event(held[0])
         assert entry is not None
         assert entry.held_why == "guard:bombing"
@@ -56,7 +57,7 @@ async def test_a_held_amendment_is_released_or_dismissed(make: StoreFactory, tmp
             step = Event(type_, "product:1", actor="user:mo", ref=reference, occurred_at=moment(62 * DAY))
             applied(await ledger.append([step]))
         now = view(await ledger.snapshot("product:1"))
-        assert (now["held"], now["count"]) == (before["held"] - 2, before["count"] + 1)
+        assert (now["held"], now["count"]) == (before["held"] - 2, before["count"])
         assert now["score"] < before["score"]
         await clean(ledger)
 

@@ -22,7 +22,15 @@ from renown.ledger.folding.forms import (
     Past,
 )
 from renown.ledger.folding.lateness import work_in
-from renown.ledger.folding.lineage import changed, heirs, is_amendment, nothing_there, said
+from renown.ledger.folding.lineage import (
+    changed,
+    heirs,
+    is_amendment,
+    is_pending,
+    nothing_there,
+    pending_of,
+    said,
+)
 from renown.ledger.folding.living import guarded_hold, guarded_notes, guarded_weight, live_on, verdict_of
 from renown.ledger.folding.steps import Step, carry_out, refuse_permanent
 from renown.model import Basis, Change, Contribution, Event, timestamp
@@ -102,7 +110,7 @@ def apply(
     elif effect.takes_back is not None:
         deed = _taken_back(policy, version, incoming, basis, past)
     else:
-        deed = _spoken(version, incoming, basis, past)
+        deed = _spoken(version, incoming, basis, past, reviewed=before.held > 0)
     basis = deed.basis
     state = _folded(policy, before.state, past, deed.turned, version)
     at, prior = max(before.at, incoming.at), basis.prior
@@ -258,6 +266,10 @@ def _taken_back(policy: Policy, version: int, incoming: Incoming, basis: Basis, 
         if not deed.holds and basis.verdict is not None:
             deed.holds, told = guarded_hold(incoming, deed.pair, basis)
             deed.changes = [*told, *deed.changes]
+            if deed.holds:
+                # What it amends counts until somebody has decided.
+                deed.ends, deed.touched = (), ()
+                deed.turned = [turn._replace(after=turn.before) for turn in deed.turned]
         after = _counted(deed.contributions, deed.holds)
         deed.turned.append(_Turn(incoming.at, version, NO_CONTRIBUTIONS, after))
     return deed
@@ -305,13 +317,19 @@ def _reweighed(basis: Basis, target: Basis) -> Basis:
     return Basis(target.weight * share, basis.prior, basis.facts, basis.verdict)
 
 
-def _spoken(version: int, incoming: Incoming, basis: Basis, past: Past) -> _Deed:
+def _spoken(version: int, incoming: Incoming, basis: Basis, past: Past, *, reviewed: bool) -> _Deed:
     effect = incoming.effect
     weight = basis.weight if basis.verdict is None else basis.weight * guarded_weight(basis)
     contributions = scoring.weigh(effect.contributions, weight)
     deed = _Deed(basis, [], (), effect.one_per, contributions, counts=True)
     if deed.pair is not None:
         deed.touched, deed.ends, deed.counts = _supersede(deed.pair, incoming, past)
+        if reviewed and deed.touched:
+            # With what counted goes what it was to be amended by.
+            waiting = [pending for each in deed.touched for pending in pending_of(each, past)]
+            deed.touched = [*deed.touched, *waiting]
+            over = [End(each.seq, each.id, deed.pair, incoming.at, incoming.id) for each in waiting]
+            deed.ends = [*deed.ends, *over]
         if deed.touched:
             deed.turned = [_Turn(t.at, t.version, t.counted, NO_CONTRIBUTIONS) for t in deed.touched]
     if not deed.counts:
@@ -334,6 +352,9 @@ def _targets(policy: Policy, incoming: Incoming, past: Past) -> Sequence[Earlier
     reference = incoming.effect.takes_back or ""
     referred = past.referred(reference)
     found = {heir.version: heir for earlier in referred for heir in heirs(earlier, past) if heir.live}
+    if policy.guards:
+        for each in [each for each in found.values() if not each.held]:
+            found.update((pending.version, pending) for pending in pending_of(each, past))
     live = [found[version] for version in sorted(found)]
     if not live:
         raise nothing_there(incoming, reference, referred)
@@ -347,6 +368,8 @@ def _inherited(incoming: Incoming, pair: str | None, target: Earlier) -> Sequenc
     if target.held_at is None and target.held_why is None:
         return ()
     at, by, until = target.held_at, target.held_by, target.held_until
+    if is_pending(target):
+        by = incoming.id
     return (Hold(None, incoming.id, pair, at, by, until, target.held_share, target.held_why),)
 
 
@@ -392,7 +415,7 @@ def _supersede(pair: str, incoming: Incoming, past: Past) -> tuple[Sequence[Earl
     if live.at <= incoming.at:
         return (live,), (End(live.seq, live.id, pair, incoming.at, incoming.id),), True
     # It comes late and a later value is there: it takes its place in the chain, already over.
-    chain = past.all_of(pair)
+    chain = [earlier for earlier in past.all_of(pair) if not is_pending(earlier)]
     ids = {earlier.id for earlier in chain}
     over = [
         End(earlier.seq, earlier.id, pair, incoming.at, incoming.id)

@@ -10,7 +10,18 @@ from renown.ledger.folding.forms import Earlier, Incoming, Past
 from renown.model import Event
 from renown.policy import STEPS, Policy
 
-__all__ = ["changed", "heirs", "is_amendment", "nothing_there", "said", "said_blindly", "the_one"]
+__all__ = [
+    "changed",
+    "heirs",
+    "is_amendment",
+    "is_pending",
+    "nothing_there",
+    "origin_of",
+    "pending_of",
+    "said",
+    "said_blindly",
+    "the_one",
+]
 
 _event: Final = msgspec.json.Decoder(Event)
 _OPENING: Final = ("release", "dismiss")
@@ -31,14 +42,67 @@ def said(target: Earlier, past: Past) -> tuple[Event, float]:
 
     An amendment says what it amended with its own changes, of that one's time.
     """
+    return _said(target, past, (target.id,))
+
+
+def _said(target: Earlier, past: Past, by: tuple[str, ...]) -> tuple[Event, float]:
     event = _event.decode(target.body)
     if event.type != "amend" or event.ref is None:
         return event, target.at
-    origin = next((e for e in past.referred(event.ref) if e.ended_by == target.id), None)
+    ended = (e for e in past.referred(event.ref) if e.ended_by in by and e.id not in by)
+    origin = next(ended, None) or origin_of(target, past)
     if origin is None:
         return event, target.at
-    before, at = said(origin, past)
+    before, at = _said(origin, past, (*by, origin.id))
     return changed(before, event), at
+
+
+def is_pending(earlier: Earlier) -> bool:
+    """Tell whether it is an amendment that guards have held on arrival: until then counts what it amends."""
+    return earlier.held and _has_waited(earlier)
+
+
+def _has_waited(earlier: Earlier) -> bool:
+    by_guards = earlier.held_by == earlier.id and (earlier.held_why or "").startswith("guard")
+    return by_guards and earlier.held_at is not None and is_amendment(earlier)
+
+
+def origin_of(pending: Earlier, past: Past) -> Earlier | None:
+    """Return what counts in the place of a pending amendment, None where that is gone."""
+    reference = _event.decode(pending.body).ref or ""
+    referred = past.referred(reference)
+    replaced = next((each for each in referred if each.ended_by == pending.id), None)
+    if replaced is not None:
+        return origin_of(replaced, past) if _has_waited(replaced) else None
+    found = [heir for each in referred for heir in heirs(each, past) if heir.live and not is_pending(heir)]
+    before = [each for each in found if each.version < pending.version]
+    return max(before, key=lambda each: each.version, default=None)
+
+
+def pending_of(origin: Earlier, past: Past) -> list[Earlier]:
+    """Return the pending amendments of what counts, by version."""
+    names = dict.fromkeys(_names(origin, past))
+    heired = [heir for name in names for each in past.referred(name) for heir in heirs(each, past)]
+    pending = {each.version: each for each in heired if is_pending(each)}
+    return [each for _, each in sorted(pending.items()) if _is_of(each, origin, past)]
+
+
+def _is_of(pending: Earlier, origin: Earlier, past: Past) -> bool:
+    found = origin_of(pending, past)
+    return found is not None and found.id == origin.id
+
+
+def _names(earlier: Earlier, past: Past) -> Iterator[str]:
+    """Yield by what an event, and those that it has taken the place of, can be meant."""
+    each: Earlier | None = earlier
+    while each is not None:
+        yield each.id
+        event, by = _event.decode(each.body), each.id
+        if event.ref is None:
+            return
+        yield event.ref
+        amends = event.type == "amend"
+        each = next((e for e in past.referred(event.ref) if e.ended_by == by), None) if amends else None
 
 
 def is_amendment(earlier: Earlier) -> bool:
@@ -85,6 +149,7 @@ def the_one(reference: str, incoming: Incoming, past: Past) -> Earlier:
         if event.type in STEPS and event.ref and event.ref != reference:
             return the_one(event.ref, incoming, past)
     live = {heir.version: heir for each in named or referred for heir in heirs(each, past) if heir.live}
+    live = _one_way(live, reference, past, opens=incoming.effect.step in _OPENING)
     if incoming.effect.step not in _OPENING:
         # Nobody may learn of a blind review by trying.
         sealed = [version for version, each in live.items() if each.held and each.held_why == "blind"]
@@ -101,6 +166,18 @@ def the_one(reference: str, incoming: Incoming, past: Past) -> Earlier:
             expected="the id of one of them",
         )
     return next(iter(live.values()))
+
+
+def _one_way(live: dict[int, Earlier], reference: str, past: Past, *, opens: bool) -> dict[int, Earlier]:
+    """Tell what counts from the amendments of it that guards hold: those are released and dismissed."""
+    if not opens:
+        return {at: each for at, each in live.items() if each.id == reference or not is_pending(each)}
+    for each in [each for each in live.values() if not each.held]:
+        pending = pending_of(each, past)
+        if pending:
+            del live[each.version]
+            live.update((other.version, other) for other in pending)
+    return live
 
 
 def nothing_there(incoming: Incoming, reference: str, referred: Sequence[Earlier]) -> EventError:

@@ -76,7 +76,8 @@ def guarded_hold(
     why, until = held_why(verdict), verdict.hold_until
     hold = Hold(None, incoming.id, pair, incoming.at, incoming.id, until, 0.0, why)
     end = "until somebody decides" if until is None else f"until {timestamp(until)}"
-    sentence = " ".join([*(reason.text for reason in told), f"It does not count {end}."])
+    meanwhile = "; what it amends does" if incoming.effect.amends else ""
+    sentence = " ".join([*(reason.text for reason in told), f"It does not count {end}{meanwhile}."])
     return (hold,), (Change("hold", incoming.id, None, "held", sentence),)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from renown import scoring
 from renown.errors import EventError
 from renown.ledger.folding.forms import NO_CONTRIBUTIONS, Earlier, End, Hold, Incoming, Past
-from renown.ledger.folding.lineage import said, the_one
+from renown.ledger.folding.lineage import is_pending, origin_of, said, the_one
 from renown.ledger.folding.living import held_why, verdict_of
 from renown.model import Change, Contribution, Event, timestamp
 from renown.policy import Disputes, Policy
@@ -192,8 +192,9 @@ def _release(step: Step, target: Earlier, incoming: Incoming, past: Past) -> Non
     if target.held_why == "blind":
         _open(step, target, incoming, f"{_named(target, past)} is open{_reason(incoming.event.data)}.")
         return
+    told = f"{_named(target, past)} counts{_replacing(step, target, incoming, past)}"
     _free(step, target, incoming, None)
-    told = f"{_named(target, past)} counts{_reason(incoming.event.data)}."
+    told += f"{_reason(incoming.event.data)}."
     step.changes.append(Change("release", target.id, "held", "counted", told))
 
 
@@ -201,8 +202,9 @@ def _dismiss(step: Step, target: Earlier, incoming: Incoming, past: Past) -> Non
     if target.held_why == "dispute":
         _decide(step, target, incoming, past, decision="for")
         return
+    stays = _staying(target, past)
     step.end(target, incoming)
-    told = f"{_named(target, past)} will not count{_reason(incoming.event.data)}."
+    told = f"{_named(target, past)} will not count{stays}{_reason(incoming.event.data)}."
     step.changes.append(Change("dismiss", target.id, "held", "dismissed", told))
 
 
@@ -217,9 +219,26 @@ def _end_of_hold(policy: Policy, step: Step, target: Earlier, incoming: Incoming
     if target.held_why == "blind":
         _open(step, target, incoming, f"{who} is open: {days:g} days are over.")
         return
+    instead = _replacing(step, target, incoming, past)
     _free(step, target, incoming, None)
-    told = f"{who} counts: it was to be held for {days:g} days."
+    told = f"{who} counts{instead}: it was to be held for {days:g} days."
     step.changes.append(Change("release", target.id, "held", "counted", told))
+
+
+def _replacing(step: Step, target: Earlier, incoming: Incoming, past: Past) -> str:
+    """Let an amendment take the place of what counted until now, and tell of it."""
+    origin = origin_of(target, past) if is_pending(target) else None
+    if origin is None:
+        return ""
+    at = max(origin.at, target.at, incoming.at)
+    step.ends.append(End(origin.seq, origin.id, origin.pair, at, target.id))
+    step.turned.append((origin, NO_CONTRIBUTIONS))
+    return f" instead of what `{origin.id}` said"
+
+
+def _staying(target: Earlier, past: Past) -> str:
+    origin = origin_of(target, past) if is_pending(target) else None
+    return "" if origin is None else f"; `{origin.id}` stays as it was"
 
 
 def _open(step: Step, target: Earlier, incoming: Incoming, told: str) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from renown.ledger.folding.checkpoints import checkpoint_of
 from renown.ledger.folding.forms import Applied, Earlier, Folded, Hold, Lived
+from renown.ledger.folding.lineage import is_pending
 from renown.ledger.folding.trail import Trail
 from renown.model import Event
 from renown.policy import Policy
@@ -101,7 +102,7 @@ class Told:
         if found is None:
             return None
         for each in reversed(_listed(found)):
-            if each.ended_version is None:
+            if each.ended_version is None and not (each.held and is_pending(each)):
                 return each
         return None
 

@@ -7,6 +7,7 @@ from renown import scoring
 from renown.errors import PolicyError
 from renown.ledger.folding.carried import decode_carried
 from renown.ledger.folding.forms import Applied, Earlier, Folded
+from renown.ledger.folding.lineage import is_pending
 from renown.ledger.folding.replay import replay
 from renown.ledger.policies.switched import switch_event
 from renown.ledger.rebuild import write_replay
@@ -81,7 +82,8 @@ class Lookup:
         pairs.update(p.returned for p in guarded if p.returned is not None)
         if pairs:
             for row in reader.live_pairs(list(pairs)):
-                self.pairs[row.subject, row.pair or ""] = earlier_of(row)
+                if (earlier := _in_place(row)) is not None:
+                    self.pairs[row.subject, row.pair or ""] = earlier
         if before is not None:
             self.known.update({id_: before.known[id_] for id_ in sent if id_ in before.known})
             self.pairs.update({pair: before.pairs[pair] for pair in pairs if pair in before.pairs})
@@ -123,9 +125,14 @@ class Lookup:
                     self.pairs[key, end.pair] = None
         for hold in applied.holds:
             if hold.seq is not None and hold.pair is not None:
-                current = self.pairs.get((key, hold.pair))
+                pair = (key, hold.pair)
+                current = self.pairs.get(pair)
                 if current is not None and current.id == hold.id:
                     hold.mark(current)
+                elif pair in self.pairs and current is None and hold.at is None:
+                    # An amendment that was held takes the place of what it amends.
+                    del self.pairs[pair]
+                    self._fetch_pair(self._flush(), pair)
         if applied.pair is not None and row.ended_version is None:
             earlier = Earlier(
                 row.seq,
@@ -139,12 +146,14 @@ class Lookup:
             )
             for hold in applied.holds:
                 hold.mark(earlier)
-            self.pairs[key, applied.pair] = earlier
+            if not (earlier.held and is_pending(earlier)):
+                self.pairs[key, applied.pair] = earlier
 
     def _fetch_pair(self, reader: Reader, pair: tuple[str, str]) -> None:
         if pair not in self.pairs:
             live = reader.live_pairs([pair])
-            self.pairs[pair] = earlier_of(live[0]) if live else None
+            found = [earlier for row in live if (earlier := _in_place(row)) is not None]
+            self.pairs[pair] = found[0] if found else None
 
     def _inform(self, guarded: Sequence[Prepared]) -> set[str]:
         """Look up the actors that guards ask for; return those whose own standing they ask for."""
@@ -186,3 +195,9 @@ class Lookup:
         if told is not None:
             self.switched.append(told)
         return Subject(row.subject, policy, made.folded, row.seq, made.standing.view)
+
+
+def _in_place(row: EventRow) -> Earlier | None:
+    """Return a live event of a pair, None where it waits for somebody to let it take the place."""
+    earlier = earlier_of(row)
+    return None if earlier.held and is_pending(earlier) else earlier
