@@ -28,6 +28,7 @@ from renown.gateway.hub.map_reads import map_sources
 from renown.gateway.hub.maps import MapTable
 from renown.gateway.hub.reading import Reading
 from renown.gateway.hub.rooms import RoomKeeper
+from renown.gateway.journal import Journal
 from renown.gateway.metrics import GatewayMetrics
 from renown.gateway.nodes.acts import Acts
 from renown.gateway.nodes.messages import Look
@@ -74,6 +75,11 @@ _LOG = logging.getLogger("renown.gateway")
 
 class Gateway:
     """Serves the client protocol from a ledger. Make it on the event loop that will run it."""
+
+    draining = False
+    """Whether it stops: nobody is let in any more."""
+    journal: Journal | None = None
+    """Writes of connections into the log; None: nothing is written."""
 
     def __init__(
         self,
@@ -147,7 +153,6 @@ class Gateway:
             uptime=lambda: self.uptime,
         )
         """What others are told of this process."""
-        self.draining = False
         self._library = Library(ledger, self.hub, self.options, self.rooms)
         self.tokens = tokens or Tokens(TokenOptions())
         self._bus = bus
@@ -304,6 +309,8 @@ class Gateway:
             self.users.setdefault(session.user, set()).add(client)
             self.limiter.known(session.user, 1)
             self.metrics.opened(client.wire, session.name, session.version, session.user, self.clock())
+            if self.journal is not None:
+                self.journal.connected(session, client.wire)
             if crowded:
                 client.close(DISCONNECTS.CONNECTION_LIMIT)
             elif self._enforcement.changed_within(self.options.connect_deadline + 1):

@@ -59,6 +59,7 @@ class Peer(ABC):
         "_gateway",
         "_held",
         "_known",
+        "_since",
         "closing",
         "outlet",
         "paused",
@@ -74,6 +75,7 @@ class Peer(ABC):
         self._gateway = gateway
         self._held: list[bytes] | None = None
         self._known = False
+        self._since = -1.0
         self.closing = False
         self.outlet = -1
         self.retiring = False
@@ -121,6 +123,8 @@ class Peer(ABC):
         self.write = self.writer()
         self.session = self._gateway.welcome(self, session, node, pings=pings)
         self._gateway.wheel.schedule(self, self.session.due)
+        if self._gateway.journal is not None:
+            self._since = self._gateway.clock()
         if self._gateway.draining:
             # Let in before the server began to stop.
             self.shutdown()
@@ -161,6 +165,7 @@ class Peer(ABC):
         self._gateway.wheel.cancel(self)
         self.write_directly(-1)
         self.write = nowhere
+        self.note_end(DISCONNECTS.CONNECTION_CLOSED, by_server=False)
         self._leave()
         if self.session is not None:
             self._gateway.left(self)
@@ -284,7 +289,7 @@ class Peer(ABC):
                         self._reply(replies)
                         replies, size = [], 0
                     if effect.outcome is not None:
-                        self._count(effect.outcome)
+                        self._count(effect.outcome, effect.channel)
                 case Attach():
                     if effect.hold and self._held is None:
                         self._hold()
@@ -301,9 +306,12 @@ class Peer(ABC):
                     self._gateway.ask(self, effect)
         return replies
 
-    def _count(self, outcome: Reply) -> None:
-        refused = self.session is not None and self.session.state is Stage.REFUSED
+    def _count(self, outcome: Reply, channel: str) -> None:
+        session, journal = self.session, self._gateway.journal
+        refused = session is not None and session.state is Stage.REFUSED
         self._gateway.metrics.replied(outcome, connected=not refused)
+        if journal is not None and session is not None:
+            journal.replied(session, self.wire, outcome, channel)
 
     def _keep_up(self, session: Session) -> None:
         if not self._known and session.state is Stage.OPEN:
@@ -343,8 +351,17 @@ class Peer(ABC):
         if self.closing:
             return
         self._gateway.metrics.closed(why, connected=self._known)
+        self.note_end(why)
         self.finish()
         self.say_goodbye(why)
+
+    def note_end(self, why: Disconnect, *, by_server: bool = True) -> None:
+        """Note in the log that the connection has ended, the first time that this is said."""
+        journal = self._gateway.journal
+        if journal is not None and self.session is not None and self._since >= 0:
+            seconds = self._gateway.clock() - self._since
+            self._since = -1.0
+            journal.closed(self.session, self.wire, why, seconds, by_server=by_server)
 
     def finish(self) -> None:
         """Leave all channels and give the connection until the close timeout to be gone."""

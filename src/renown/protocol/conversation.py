@@ -287,9 +287,9 @@ class Conversation:
         if self.state is State.OPEN:
             self.due = min(self._ping_at, self._pong_by, self._expires_by, self._subscriptions.due)
 
-    def _reply(self, reply: Reply) -> Send:
+    def _reply(self, reply: Reply, channel: str = "") -> Send:
         counts = reply.error or reply.connect or reply.subscribe
-        return Send(self._codec.reply(reply), reply if counts is not None else None)
+        return Send(self._codec.reply(reply), reply if counts is not None else None, channel)
 
     def _error(self, number: int, error: Error) -> Send:
         return self._reply(Reply(number, error=error))

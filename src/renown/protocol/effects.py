@@ -54,6 +54,8 @@ class Send(msgspec.Struct, frozen=True, gc=False):
     reply: bytes
     outcome: Reply | None = None
     """What it says, where that is worth counting: what became of a connect or subscribe command, an error."""
+    channel: str = ""
+    """What was subscribed to, if anything."""
 
 
 class Close(msgspec.Struct, frozen=True, gc=False):

@@ -156,7 +156,7 @@ class Handler(Conversation):
             return [self._error(number, failed.error), Detach(terms.channel)]
         ttl = terms.claims.ttl if terms.claims else None
         self._subscriptions.put(terms.channel, subscribing.held(terms, self._deadline(ttl, now)))
-        return [self._reply(Reply(number, subscribe=result))]
+        return [self._reply(Reply(number, subscribe=result), terms.channel)]
 
     def _unsubscribe(self, number: int, request: ChannelRequest) -> list[Effect]:
         channel = required(request.channel)
@@ -199,7 +199,7 @@ class Handler(Conversation):
             self._subscriptions.put(channel, becomes)
         else:
             self._subscriptions.keep(channel, mapping.snapshot_of(part, page, becomes, now))
-        return [self._reply(Reply(number, subscribe=result))]
+        return [self._reply(Reply(number, subscribe=result), channel)]
 
     def _give_up(self, number: int, channel: str, error: Error, *, attached: bool = False) -> list[Effect]:
         """Refuse a part of a map; what was read of it before counts no more."""

@@ -6,9 +6,10 @@ from typing import Any
 
 import structlog
 
+from renown.gateway.journal import Journal
 from renown.server.settings import LogSettings
 
-__all__ = ["configure"]
+__all__ = ["configure", "journal"]
 
 
 def configure(settings: LogSettings) -> None:
@@ -40,6 +41,15 @@ def configure(settings: LogSettings) -> None:
     root.setLevel(level)
     for noisy in ("uvicorn", "uvicorn.error", "asyncio", "httpx", "alembic"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
+
+
+def journal(settings: LogSettings) -> Journal | None:
+    """Return what writes of connections into the log; None: nothing of them is to be written."""
+    if settings.connections == "off" or settings.level not in ("debug", "info"):
+        return None
+    if settings.connections == "all":
+        return Journal("info")
+    return Journal("debug" if settings.level == "debug" else None)
 
 
 def _rendering(*, console: bool) -> list[Any]:

@@ -26,6 +26,7 @@ from renown.gateway.options import GatewayOptions, TokenOptions
 from renown.ledger import Ledger
 from renown.rooms import MemoryRooms, SqliteRooms
 from renown.server.gauges import gather, share, watch
+from renown.server.logs import journal
 from renown.server.policies import chosen
 from renown.server.settings import Settings
 
@@ -84,6 +85,7 @@ async def build(settings: Settings, stack: AsyncExitStack, worker: Worker | None
         rooms=RoomKeeper(MemoryRooms(), durable),
         dev=settings.dev,
     )
+    gateway.journal = journal(settings.log)
     _look_when_stirred(gateway.stirring, ledger, durable)
     course, figures = gather(gateway, worker.number if worker is not None else 0)
     await gateway.start()

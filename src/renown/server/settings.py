@@ -28,6 +28,9 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """`console` for people, `json` for machines; `auto` is console on a terminal and else JSON."""
     level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level that is written."""
+    connections: Literal["trouble", "all", "off"] = "trouble"
+    """What is written of realtime connections: `trouble` is closes with the code of an error, and with the
+    level `debug` everything else; `all` is each connect, close and recovery; `off` is nothing."""
 
 
 class ShutdownSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

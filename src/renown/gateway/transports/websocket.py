@@ -344,6 +344,7 @@ class Connection(Peer, asyncio.Protocol):
             # The frame parser failed. Closing with unread input would reset the connection and could
             # take the close frame away from the client: only say that nothing follows.
             self._gateway.metrics.closes[sent.code] += 1
+            self.note_end(Disconnect(sent.code, sent.reason))
             if transport.can_write_eof():
                 transport.write_eof()
             else:
