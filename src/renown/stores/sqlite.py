@@ -4,10 +4,10 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self, cast
 
 from renown.errors import LedgerError
 from renown.stores.migrate import migrate
@@ -23,6 +23,22 @@ _BUSY_MS: Final = 10_000
 _PAGE_BYTES: Final = 8_192
 _WAL_PAGES: Final = 8_192
 _CACHE_KIB: Final = 65_536
+
+
+def _bind_plainly() -> None:
+    """Bind bytes and None as they are.
+
+    For each of them the driver asks otherwise whether somebody knows how to adapt it, which ends in an error
+    made and dropped: half of what storing an event took, and with the interpreter held.
+    """
+    nothing: dict[object, object] = {}
+    # Both are called in C: what is looked up in an empty dict is None.
+    for kind, itself in ((bytes, bytes), (type(None), nothing.get)):
+        if (kind, sqlite3.PrepareProtocol) not in sqlite3.adapters:
+            sqlite3.register_adapter(kind, cast(Callable[[Any], Any], itself))
+
+
+_bind_plainly()
 
 
 def connect(file: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
@@ -60,7 +76,7 @@ class SqliteStore:
     """A ledger store in one SQLite file. See `store.Store` for what it promises."""
 
     def __init__(self, file: Path, ledger_id: str) -> None:
-        self._file = file
+        self.file = file
         self._ledger_id = ledger_id
         self._near = SqliteReader(connect(file))
         self._idle: list[SqliteReader] = []
@@ -98,11 +114,6 @@ class SqliteStore:
         return self._ledger_id
 
     @property
-    def file(self) -> Path:
-        """The ledger's file."""
-        return self._file
-
-    @property
     def near(self) -> SqliteReader:
         """The reader of the thread that opened the store."""
         return self._near
@@ -112,7 +123,7 @@ class SqliteStore:
         """Borrow a reader; opened when none is idle, kept afterwards."""
         with self._lock:
             reader = self._idle.pop() if self._idle else None
-        reader = reader or SqliteReader(connect(self._file))
+        reader = reader or SqliteReader(connect(self.file))
         try:
             yield reader
         finally:
@@ -124,7 +135,7 @@ class SqliteStore:
 
     def writer(self) -> SqliteWriter:
         """Open a writer."""
-        return SqliteWriter(connect(self._file))
+        return SqliteWriter(connect(self.file))
 
     def export(self, file: Path, *, secrets: bool) -> None:
         """Write a copy of all that is committed into the new file `file`, without a journal beside it.
@@ -138,7 +149,7 @@ class SqliteStore:
         if file.exists():
             raise LedgerError(f"{file} exists already", code="file_exists", expected="a new file")
         try:
-            source = connect(self._file)
+            source = connect(self.file)
             try:
                 source.execute("VACUUM INTO ?", (str(file),))
             finally:
