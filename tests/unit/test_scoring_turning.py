@@ -135,3 +135,30 @@ def test_counting_needs_a_scale_of_its_own_beside_a_mean() -> None:
         load(_HEAD.replace("scale = { min = 0, max = 100 }", "", 1) + "[rules.sale]\n", "shop.toml")
     assert caught.value.field == "categories.people.score.method"
     assert "[categories.people.scale]" in (caught.value.expected or "")
+
+
+@pytest.mark.parametrize(
+    "value, data, becomes",
+    [
+        (9.0, None, {"": 9.0, "total": 4.0}),
+        (3.0, {"paid": 12}, {"": 3.0, "total": 4.0, "people": 9.0}),
+        (1.0, {"paid": -8e8}, {"": 2.0, "total": 2.0, "people": 3.0}),
+        (2.0, {"paid": 4}, {"": 2.0, "total": 4.0, "people": 4.0}),
+    ],
+)
+def test_one_event_does_no_more_than_what_is_left_of_it(
+    value: float, data: dict[str, Any] | None, becomes: dict[str, float]
+) -> None:
+    head = _HEAD.replace('method = "distinct"', 'method = "mean"')
+    into = "overall = { clip = [2, 9] }, total = { factor = 2, clip = [1, 4] }"
+    paid = 'people = { attribute = "paid", clip = [3, 9] }'
+    policy = load(f"{head}[rules.sale]\ninto = {{ {into}, {paid} }}\n", "shop.toml")
+    effect = scoring.interpret(policy, Event("sale", "shop:1", value=value, data=data))
+    assert {each.category: each.value for each in effect.contributions} == becomes
+
+
+@pytest.mark.parametrize("into", ["clip = [5, 5]", "clip = [5, 2]", "value = 3, clip = [1, 2]"])
+def test_a_clip_that_leaves_nothing_is_refused(into: str) -> None:
+    with pytest.raises(PolicyError) as refused:
+        policy_of(f"into = {{ overall = {{ {into} }} }}")
+    assert refused.value.field == "rules.sale.into.overall.clip"

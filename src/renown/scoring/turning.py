@@ -26,7 +26,8 @@ def turn_of(policy: Policy, target: str, declared: float | Target) -> Turn | Non
         constant = declared.value
         return lambda _event, _value: constant
     low, high = reach(policy, OVERALL if target == "overall" else target)
-    return _turned(declared, range_of(declared, (low, high)))
+    turned = _turned(declared, range_of(declared, (low, high)))
+    return turned if declared.clip is None else _clipped(turned, *declared.clip)
 
 
 def identity(text: str) -> float:
@@ -79,6 +80,14 @@ def _turned(target: Target, limits: tuple[float, float]) -> Turn:
         if number is None:
             return target.otherwise
         return number * target.factor + target.offset
+
+    return turn
+
+
+def _clipped(turned: Turn, least: float, most: float) -> Turn:
+    def turn(event: Event, value: float) -> float | None:
+        found = turned(event, value)
+        return None if found is None else min(max(found, least), most)
 
     return turn
 

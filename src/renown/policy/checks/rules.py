@@ -104,6 +104,10 @@ def _target(policy: Policy, name: str, target: Target, values: tuple[float, floa
     if target.attribute is None:
         for key, limit in (("min", target.min), ("max", target.max)):
             require(limit is None, f"{path}.{key}", "it is for an attribute", "attribute beside it")
+    if target.clip is not None:
+        least, most = target.clip
+        good = target.value is None and -LARGEST <= least < most <= LARGEST
+        require(good, f"{path}.clip", "it leaves nothing between", "[the least, the most] of what varies")
     within(target.factor, -LARGEST, LARGEST, f"{path}.factor")
     within(target.offset, -LARGEST, LARGEST, f"{path}.offset")
     taken = reach(policy, "" if name == "overall" else name)

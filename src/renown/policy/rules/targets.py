@@ -24,6 +24,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min: float | None = None
     max: float | None = None
     """The range that an attribute's number must have."""
+    clip: tuple[float, float] | None = None
+    """What comes of it is kept within these: more than so much one event cannot do."""
 
 
 class WeightBy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

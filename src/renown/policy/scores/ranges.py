@@ -29,7 +29,8 @@ def range_of(target: Target, values: Range) -> Range:
     """Return the range of what a target takes its value from: `values`, or its own for an attribute."""
     if target.attribute is None:
         return values
-    low, high = values
+    # What is clipped may be anything.
+    low, high = values if target.clip is None else (-LARGEST, LARGEST)
     return (low if target.min is None else target.min), (high if target.max is None else target.max)
 
 
@@ -41,4 +42,7 @@ def turned_range(target: Target, values: Range) -> Range:
     ends = [each * target.factor + target.offset for each in (min(found), max(found))]
     if target.otherwise is not None:
         ends.append(target.otherwise)
+    if target.clip is not None:
+        least, most = target.clip
+        ends = [min(max(each, least), most) for each in ends]
     return min(ends), max(ends)
