@@ -76,7 +76,7 @@ class SqliteStore:
     """A ledger store in one SQLite file. See `store.Store` for what it promises."""
 
     def __init__(self, file: Path, ledger_id: str) -> None:
-        self.file = file
+        self._file = file
         self._ledger_id = ledger_id
         self._near = SqliteReader(connect(file))
         self._idle: list[SqliteReader] = []
@@ -114,6 +114,11 @@ class SqliteStore:
         return self._ledger_id
 
     @property
+    def file(self) -> Path:
+        """The ledger's file."""
+        return self._file
+
+    @property
     def near(self) -> SqliteReader:
         """The reader of the thread that opened the store."""
         return self._near
@@ -123,7 +128,7 @@ class SqliteStore:
         """Borrow a reader; opened when none is idle, kept afterwards."""
         with self._lock:
             reader = self._idle.pop() if self._idle else None
-        reader = reader or SqliteReader(connect(self.file))
+        reader = reader or SqliteReader(connect(self._file))
         try:
             yield reader
         finally:
@@ -135,7 +140,7 @@ class SqliteStore:
 
     def writer(self) -> SqliteWriter:
         """Open a writer."""
-        return SqliteWriter(connect(self.file))
+        return SqliteWriter(connect(self._file))
 
     def export(self, file: Path, *, secrets: bool) -> None:
         """Write a copy of all that is committed into the new file `file`, without a journal beside it.
@@ -149,7 +154,7 @@ class SqliteStore:
         if file.exists():
             raise LedgerError(f"{file} exists already", code="file_exists", expected="a new file")
         try:
-            source = connect(self.file)
+            source = connect(self._file)
             try:
                 source.execute("VACUUM INTO ?", (str(file),))
             finally:

@@ -300,6 +300,20 @@ class SqliteReader:
         """Return a page of subjects."""
         return [row[0] for row in self._tuples(sql.SUBJECTS, (after, after, limit))]
 
+    def counted(self, kind: str, newest: int) -> tuple[int, int, list[int]]:
+        """Count a kind's events and subjects by an index alone."""
+        span = _span(kind)
+        events, subjects = self._one(sql.COUNTED, span)
+        return events, subjects, [row[0] for row in self._tuples(sql.NEWEST_OF_KIND, (*span, newest))]
+
+    def of_kind_since(self, kind: str, seq: int, limit: int) -> list[EventRow]:
+        """Return a kind's events after a position."""
+        return self._all(EventRow._make, sql.OF_KIND_SINCE, (seq, *_span(kind), limit))
+
+    def largest(self, least: int) -> list[str]:
+        """Return those with many events."""
+        return [row[0] for row in self._tuples(sql.LARGEST, (least,))]
+
     def totals(self) -> tuple[int, int]:
         """Return the numbers of events and subjects."""
         return self._one(sql.TOTALS)
@@ -408,6 +422,10 @@ class SqliteWriter(SqliteReader):
     def put_actors(self, rows: Sequence[ActorRow]) -> None:
         """Upsert actors."""
         self._insert(sql.PUT_ACTORS, rows)
+
+    def count_actors(self, kinds: Sequence[str], reserved: Sequence[str]) -> None:
+        """Count actors within the database."""
+        self._touched(sql.COUNT_ACTORS, (_json(kinds), _json(reserved)))
 
     def put_meta(self, name: str, value: str) -> None:
         """Upsert a value."""

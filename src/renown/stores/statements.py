@@ -61,6 +61,8 @@ __all__ = [
     "CHANGING_SINCE",
     "CHECKPOINT",
     "CHECKPOINTS",
+    "COUNTED",
+    "COUNT_ACTORS",
     "DESCENDING",
     "DROP_CHECKPOINTS",
     "DROP_NOTICES",
@@ -84,15 +86,18 @@ __all__ = [
     "KEYS",
     "KINDS",
     "KNOWN",
+    "LARGEST",
     "LIVE",
     "LIVE_BEFORE",
     "LIVE_BETWEEN",
     "LIVE_PAIRS",
     "META",
+    "NEWEST_OF_KIND",
     "NEWEST_SEQ",
     "NEXT_DUE",
     "NOTICES",
     "NOTICE_BOUNDS",
+    "OF_KIND_SINCE",
     "PAIRED",
     "PLAIN",
     "PUT_ACTORS",
@@ -484,6 +489,47 @@ SUBJECTS: Final = _sql(
 )
 TOTALS: Final = _sql(
     select(func.coalesce(func.sum(kinds.c.events), _ZERO), func.coalesce(func.sum(kinds.c.subjects), _ZERO))
+)
+LARGEST: Final = _sql(
+    select(standings.c.subject)
+    .where(standings.c.version >= bindparam("least"))
+    .order_by(standings.c.version.desc())
+)
+_within: Final = _subject > bindparam("after"), _subject < bindparam("end")
+COUNTED: Final = _sql(
+    select(func.count(), func.coalesce(func.sum(case((_version == _ONE, _ONE), else_=_ZERO)), _ZERO)).where(
+        *_within
+    )
+)
+NEWEST_OF_KIND: Final = _sql(
+    select(_seq).where(*_within).order_by(_position.desc()).limit(_limit).offset(_ZERO)
+)
+_as_text: Final = _subject.concat(literal_column("''", Text()))
+"""Keeps SQLite from sorting all events of a kind, where they are wanted in order of their positions."""
+OF_KIND_SINCE: Final = _sql(
+    select(events)
+    .where(_seq > bindparam("seq"), _as_text > bindparam("after"), _as_text < bindparam("end"))
+    .order_by(_seq)
+    .limit(_limit)
+    .offset(_ZERO)
+)
+_counted: Final = (
+    select(events.c.actor, func.min(events.c.at), func.count())
+    .where(
+        events.c.actor > literal_column("''", Text()),
+        _kind.in_(_each("kinds")),
+        events.c.type.not_in(_each("reserved")),
+        func.substr(events.c.type, _ONE, literal_column("7", Integer()))
+        != literal_column("'renown.'", Text()),
+    )
+    .group_by(events.c.actor)
+)
+_new_actors: Final = upsert(actors).from_select(["actor", "first_at", "events"], _counted)
+COUNT_ACTORS: Final = _sql(
+    _new_actors.on_conflict_do_update(
+        index_elements=[actors.c.actor],
+        set_={name: _new_actors.excluded[name] for name in ("first_at", "events")},
+    )
 )
 KEYS: Final = _sql(select(keys).order_by(keys.c.created_at, keys.c.id))
 KEY: Final = _sql(select(keys).where(keys.c.hash == bindparam("hash")))
