@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { entryOf } from "../src/data/entries.ts";
+import type { Activity, HistoryPoint } from "../src/data/types.ts";
+import { scoresOf } from "../src/subject/scores.ts";
 import { snippet } from "../src/subject/snippets.ts";
 
 const here = "http://localhost:8000";
@@ -48,4 +50,14 @@ test("past events have one form, whole or public", () => {
   });
   const whole = { version: 3, score: 4, event: { type: "sale", id: "s-1", occurred_at: "2026-11-22T10:00:00Z" } };
   assert.equal(entryOf(whole), whole);
+});
+
+test("of changes at one moment the course has the last, however many there are", () => {
+  const at = (version: number, at: string, score: number): HistoryPoint & Activity => ({ version, at, score, subject: "seller:1", type: "review", delta: 0 });
+  const past = [at(1, "2026-11-20T10:00:00Z", 3), at(2, "2026-11-22T10:00:00Z", 4), at(3, "2026-11-22T10:00:00Z", 2)];
+  assert.deepEqual(scoresOf(past, []), [[Date.parse("2026-11-20T10:00:00Z") / 1000, Date.parse("2026-11-22T10:00:00Z") / 1000], [3, 2]]);
+  // What came since, newest first; what is known already is not told twice.
+  const fresh = [at(5, "2026-11-22T10:00:01Z", 5), at(4, "2026-11-22T10:00:01Z", 1), at(3, "2026-11-22T10:00:00Z", 9)];
+  assert.deepEqual(scoresOf(past, fresh)[1], [3, 2, 5]);
+  assert.deepEqual(scoresOf([], []), [[], []]);
 });

@@ -135,6 +135,43 @@ export interface Explanation {
   cursor: string | null;
   /** The newest events that did something besides moving the score; only for those who see the detail. */
   steps?: Step[];
+  /** Absent and null where the policy has no tiers. */
+  tiers?: Progress | null;
+}
+
+/** One thing that a tier asks for, beside what there is of it. */
+export interface Need {
+  what: "evidence" | "score" | "count" | "weeks" | "days" | "lasting" | "event";
+  have: number;
+  need: number;
+  met: boolean;
+  /** The category whose score or count is meant; absent for the whole. */
+  part?: string;
+  /** `need` is the most that is allowed. */
+  at_most?: boolean;
+  /** How many of the last weeks or days are looked at. */
+  of?: number;
+}
+
+export interface TierStep {
+  name: string;
+  title: string;
+  /** It, or one above it, is held. */
+  reached: boolean;
+  held?: boolean;
+  /** What is missing to it; of the one that is held, what it takes to keep it. */
+  needs?: Need[];
+}
+
+export interface Progress {
+  tier: string | null;
+  /** The lowest first. */
+  steps: TierStep[];
+  set_by_event: boolean;
+  /** When tiers are decided next, where that is on dates. */
+  next_look: string | null;
+  /** The tier that is held is not lost before then. */
+  safe_until: string | null;
 }
 
 export interface Step {

@@ -11,6 +11,7 @@ import { base, card, controls, skeleton } from "../styles/shared.ts";
 import type { HeldList } from "./held-list.ts";
 import "./held-list.ts";
 import "./incidents.ts";
+import "../tiers/stakes.ts";
 
 const all = "all";
 const page = 100;
@@ -65,6 +66,7 @@ export class RadarPage extends LitElement {
         <header><h2 id="incidents-title">Incidents</h2><p class="faint note">Guards in alarm: what came against what was to be expected</p></header>
         ${this.incidentsBody()}
       </section>
+      <rn-stakes class=${stale ? "stale" : ""} .info=${this.info} .subjects=${this.concerned()}></rn-stakes>
       <section class="card ${stale ? "stale" : ""}" aria-labelledby="review-title">
         <header>
           <h2 id="review-title">Under review</h2>
@@ -86,6 +88,13 @@ export class RadarPage extends LitElement {
       ?picks=${this.info?.may.decide ?? false}
       @pick=${this.pick}
     ></rn-incidents>`;
+  }
+
+  /** Whom the incidents and what is under review are about, those in alarm first. */
+  private concerned(): string[] {
+    const { incidents = [], held: piles = [] } = this.watched.value ?? {};
+    const open = incidents.filter((each) => each.open);
+    return [...new Set([...open, ...piles].map(({ subject }) => subject))];
   }
 
   private reviewBody(): TemplateResult {

@@ -1,8 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import * as api from "../data/api.ts";
-import { Fetched } from "../data/fetched.ts";
 import { ago, millis, moment, said, typeTitle, words } from "../data/format.ts";
 import { Ticker } from "../data/ticker.ts";
 import type { Explanation, KindInfo, Step, StepChange } from "../data/types.ts";
@@ -13,20 +11,13 @@ const few = 8;
 /** What happened besides the score: holds and decisions, disputes, tiers, badges, statuses, alerts. */
 @customElement("rn-steps")
 export class Steps extends LitElement {
-  @property() subject = "";
-  @property({ type: Number }) version = 0;
+  @property({ attribute: false }) explanation: Explanation | null = null;
   @property({ attribute: false }) kind: KindInfo | undefined;
   private whole = false;
   private readonly ticker = new Ticker(this, 10_000);
-  private readonly fetched = new Fetched<Explanation>(
-    this,
-    () => this.subject || null,
-    (subject, signal) => api.explain(subject, 1, signal),
-  );
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("subject")) this.whole = false;
-    else if (changed.has("version")) this.fetched.refresh();
+    if (changed.has("explanation") && !this.explanation) this.whole = false;
     this.hidden = this.steps.length === 0;
   }
 
@@ -47,7 +38,7 @@ export class Steps extends LitElement {
   }
 
   private get steps(): Step[] {
-    return (this.fetched.value?.steps ?? []).filter(({ changes }) => changes.length > 0);
+    return (this.explanation?.steps ?? []).filter(({ changes }) => changes.length > 0);
   }
 
   private step(step: Step): TemplateResult {

@@ -51,6 +51,7 @@ export class Connection extends LitElement {
       /* Room for the longest, so that nothing beside it moves when the connection does. */
       @media (min-width: 1100px) {
         .badge {
+          justify-content: flex-end;
           min-width: 6.6rem;
         }
       }

@@ -1,39 +1,28 @@
-import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { styleMap } from "lit/directives/style-map.js";
-import * as api from "../data/api.ts";
-import { Fetched } from "../data/fetched.ts";
 import { finer, fixed, given, millis, moment, signed, typeTitle } from "../data/format.ts";
+import type { Problem } from "../data/http.ts";
 import type { Explanation, ExplainLine, KindInfo } from "../data/types.ts";
 import { base, card, controls, skeleton } from "../styles/shared.ts";
 import { pullsOf } from "../data/pulls.ts";
 import { explainStyles } from "./explain.styles.ts";
 
-const page = 12;
-const mostLines = 500;
-
-/** Why the number is what it is: what every event adds to it, until the lines make up the score. */
+/**
+ * Why the number is what it is: what every event adds to it, until the lines make up the score. Fires `older` when
+ * more of them are wanted.
+ */
 @customElement("rn-explain")
 export class Explain extends LitElement {
-  @property() subject = "";
-  @property({ type: Number }) version = 0;
+  @property({ attribute: false }) explanation: Explanation | null = null;
+  @property({ attribute: false }) problem: Problem | null = null;
   @property({ attribute: false }) kind: KindInfo | undefined;
-  private limit = page;
-
-  private readonly fetched = new Fetched(
-    this,
-    () => this.subject || null,
-    (subject, signal) => api.explain(subject, this.limit, signal),
-  );
-
-  protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("subject")) this.limit = page;
-    else if (changed.has("version")) this.fetched.refresh();
-  }
+  /** Whether more lines can be had, where there are more. */
+  @property({ type: Boolean }) more = false;
 
   protected override render(): TemplateResult {
-    const { value } = this.fetched;
+    const { explanation } = this;
     return html`<section class="card" aria-labelledby="explain-title">
       <header>
         <h2 id="explain-title">Why this number</h2>
@@ -41,12 +30,12 @@ export class Explain extends LitElement {
           <span class="down">◀ lowers</span> · <span class="up">lifts ▶</span> · and what it adds
         </p>
       </header>
-      ${value ? this.sum(value) : this.waiting()}
+      ${explanation ? this.sum(explanation) : this.waiting()}
     </section>`;
   }
 
   private waiting(): TemplateResult {
-    const { problem } = this.fetched;
+    const { problem } = this;
     if (problem) return html`<p class="empty">${problem.message}</p>`;
     return html`<ul class="body" aria-busy="true">
       ${Array.from({ length: 6 }, () => html`<li><span class="skeleton"></span></li>`)}
@@ -64,7 +53,7 @@ export class Explain extends LitElement {
         ${cursor === null ? nothing : this.other("Older events", "further back", older, pulls.older / most)}
         ${prior ? this.other("Starting point", this.outset(prior.value), prior.points, pulls.prior / most) : nothing}
       </ul>
-      ${cursor !== null && this.limit < mostLines ? html`<button class="button" type="button" @click=${this.more}>Load older</button>` : nothing}
+      ${cursor !== null && this.more ? html`<button class="button" type="button" @click=${this.older}>Load older</button>` : nothing}
       <p class="total num" data-total=${total}>
         <span>Together</span><strong>${fixed(score, this.decimals)}</strong>
       </p>
@@ -101,9 +90,8 @@ export class Explain extends LitElement {
     </li>`;
   }
 
-  private more(): void {
-    this.limit = Math.min(mostLines, this.limit * 3);
-    this.fetched.refresh();
+  private older(): void {
+    this.dispatchEvent(new CustomEvent("older"));
   }
 
   static override styles = [base, card, controls, skeleton, explainStyles];

@@ -1,8 +1,6 @@
 import uPlot from "uplot";
 import { axisIn, Chart, colourIn } from "../parts/chart.ts";
-
-/** Times in seconds and the score after each of them, oldest first. */
-export type Scores = [number[], number[]];
+import type { Scores } from "./scores.ts";
 
 type Read = (at: number | null, score: number | null) => void;
 

@@ -1,9 +1,10 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { fixed, millis, moment } from "../data/format.ts";
+import { fixed, moment } from "../data/format.ts";
 import type { Activity, HistoryPoint, KindInfo } from "../data/types.ts";
 import { base, card, skeleton } from "../styles/shared.ts";
-import type { Plot, Scores } from "./plot.ts";
+import type { Plot } from "./plot.ts";
+import { type Scores, scoresOf } from "./scores.ts";
 
 /** The score over time. The drawing part comes only when a chart is looked at. */
 @customElement("rn-score-chart")
@@ -29,7 +30,7 @@ export class ScoreChart extends LitElement {
         <div class="plot" role="img" aria-label=${this.summary(course)}>
           ${this.past ? "" : html`<span class="skeleton"></span>`}
         </div>
-        ${course[0].length === 1 ? html`<p class="note faint">One event so far: a line needs two.</p>` : ""}
+        ${course[0].length === 1 ? html`<p class="note faint">One moment so far: a line needs two.</p>` : ""}
       </div>
     </section>`;
   }
@@ -62,13 +63,7 @@ export class ScoreChart extends LitElement {
   }
 
   private course(): Scores {
-    const known = this.past?.at(-1)?.version ?? 0;
-    const points = [
-      ...(this.past ?? []),
-      ...this.fresh.filter(({ version }) => version > known).toReversed(),
-    ].map(({ at, score }) => [millis(at) / 1000, score] as const);
-    points.sort(([a], [b]) => a - b);
-    return [points.map(([at]) => at), points.map(([, score]) => score)];
+    return scoresOf(this.past ?? [], this.fresh);
   }
 
   private summary([, scores]: Scores): string {

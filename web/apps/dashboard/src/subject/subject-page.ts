@@ -16,14 +16,17 @@ import "./hero.ts";
 import "./recent.ts";
 import "./score-chart.ts";
 
+const page = 12;
+const mostLines = 500;
+
 /** Everything about one subject, live. */
 @customElement("rn-subject")
 export class SubjectPage extends LitElement {
   @property({ attribute: false }) info: Info | null = null;
   @property() subject = "";
 
-  /** Whether the code for what is under review and what was done is there. */
-  @state() private reviews = false;
+  /** Whether the code for tiers, what is under review and what was done is there. */
+  @state() private late = false;
   private current: Standing | null = null;
   private fresh: readonly Activity[] = [];
   private readonly connection = new WatchState(this);
@@ -33,6 +36,14 @@ export class SubjectPage extends LitElement {
     this,
     () => this.current && this.asked(),
     (subject, signal) => api.history(subject, 300, signal),
+  );
+
+  /** Events that the explanation tells one by one. */
+  private lines = page;
+  private readonly explained = new Fetched(
+    this,
+    () => this.current && this.asked(),
+    (subject, signal) => api.explain(subject, this.lines, signal),
   );
 
   constructor() {
@@ -49,7 +60,7 @@ export class SubjectPage extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     // Without it the page shows all else.
-    void import("../radar/subject-parts.ts").then(() => (this.reviews = true)).catch(() => undefined);
+    void import("./late-parts.ts").then(() => (this.late = true)).catch(() => undefined);
   }
 
   private add(change: Activity): void {
@@ -62,6 +73,7 @@ export class SubjectPage extends LitElement {
     if (changed.has("subject")) {
       this.current = null;
       this.fresh = [];
+      this.lines = page;
     }
     if (this.fetched.value) this.take(this.fetched.value);
   }
@@ -69,12 +81,14 @@ export class SubjectPage extends LitElement {
   protected override render(): TemplateResult {
     const standing = this.current;
     const kind = kindOf(this.info, this.subject);
+    const explanation = this.explained.value;
     if (!standing) return html`${this.heading()}${this.nothingYet()}`;
     return html`${this.heading()}
       <rn-hero class="wide ${this.connection.stale ? "stale" : ""}" .standing=${standing} .kind=${kind}></rn-hero>
-      ${this.reviews
+      ${this.late
         ? html`<rn-review class="wide" .info=${this.info} .subject=${this.subject} .version=${standing.version}></rn-review>`
         : nothing}
+      ${this.late ? html`<rn-tiers class="wide" .progress=${explanation?.tiers ?? null} .kind=${kind}></rn-tiers>` : nothing}
       <rn-score-chart
         class=${this.hasCategories(standing) ? "" : "wide"}
         .past=${this.past.value?.points ?? null}
@@ -84,12 +98,23 @@ export class SubjectPage extends LitElement {
       ${this.hasCategories(standing)
         ? html`<rn-categories .standing=${standing} .kind=${kind}></rn-categories>`
         : nothing}
-      <rn-explain .subject=${this.subject} .version=${standing.version} .kind=${kind}></rn-explain>
+      <rn-explain
+        .explanation=${explanation}
+        .problem=${this.explained.problem}
+        .kind=${kind}
+        .more=${this.lines < mostLines}
+        @older=${this.older}
+      ></rn-explain>
       <rn-recent .subject=${this.subject} .fresh=${this.fresh} .kind=${kind}></rn-recent>
-      ${this.reviews
-        ? html`<rn-steps class="wide" .subject=${this.subject} .version=${standing.version} .kind=${kind}></rn-steps>`
+      ${this.late
+        ? html`<rn-steps class="wide" .explanation=${explanation} .kind=${kind}></rn-steps>`
         : nothing}
       <rn-embed class="wide" .subject=${this.subject}></rn-embed>`;
+  }
+
+  private older(): void {
+    this.lines = Math.min(mostLines, this.lines * 3);
+    this.explained.refresh();
   }
 
   private heading(): TemplateResult {
@@ -121,7 +146,10 @@ export class SubjectPage extends LitElement {
 
   private take(standing: Standing): void {
     if (standing.subject !== this.subject) return;
-    if (!this.current || standing.version >= this.current.version) this.current = standing;
+    const version = this.current?.version;
+    if (version !== undefined && standing.version < version) return;
+    this.current = standing;
+    if (version !== undefined && standing.version > version) this.explained.refresh();
   }
 
   private hasCategories(standing: Standing): boolean {

@@ -1,2 +1,0 @@
-import "./review-card.ts";
-import "./steps.ts";

@@ -1,0 +1,3 @@
+import "../radar/review-card.ts";
+import "../radar/steps.ts";
+import "../tiers/tier-card.ts";
