@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from renown.client import Renown
 from tests.running import RunningServer, free_port
 
 
@@ -42,6 +43,33 @@ def test_an_event_can_be_told_shown_explained_and_taken_back(server: RunningServ
     ]
     assert _run("event", "seller:a", "retract", "--ref", "a-1", *url).returncode == 0
     assert "version 2" in _run("show", "seller:a", *url).stdout
+
+
+def test_an_explanation_fits_the_terminal_and_says_what_guards_said(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Renown(server.url) as renown:
+        renown.event("trader:z", "rating", value=-7, actor="trader:y", id="bad")
+        # The answer to a bad rating is flagged; beyond ten a day new members weigh less.
+        renown.event("trader:y", "rating", value=-9, actor="trader:z", id="answer")
+        for n in range(40):
+            renown.event("trader:y", "rating", value=8, actor=f"trader:new{n}", id=f"praise-{n}")
+        weighed = renown.explain("trader:y", limit=3)["lines"][0]
+    assert [(each["kind"], each["name"]) for each in weighed["guards"]] == [("weigh", "newcomers")]
+    command = ("explain", "trader:y", "--limit", "60", "--url", server.url)
+    whole = _run(*command).stdout
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = _run(*command).stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert shown.split() == whole.split(), "wrapped, and nothing left out"
+    head = next(i for i, line in enumerate(shown.splitlines()) if line.endswith("praise-39 by trader:new39"))
+    assert shown.splitlines()[head + 1].startswith("    weighed by newcomers: New accounts would count ")
+    assert shown.splitlines()[head - 1].split()[3] == "0", "its weight"
+    assert "    flagged by retaliation: It answers the -7 that the subject gave" in shown
+    tiers = shown.partition("\ntiers\n")[2].splitlines()
+    assert [line.split()[:2] for line in tiers] == [
+        ["pillar", "held"], ["trusted", "reached"], ["neutral", "reached"], ["distrusted", "reached"]
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -272,6 +272,10 @@ def test_new_accounts_have_a_budget_of_weight_per_day() -> None:
     light = Watched(guarded('name = "fresh"\nkind = "fresh"\naction = "hold"\nper_day = 0.2'))
     said = [light.tell(1.0, 100, actor=f"new:{i}", facts=Facts(weight=0.05)) for i in range(6)]
     assert [verdict.action for verdict in said] == ["count"] * 4 + ["hold"] * 2
+    # Ten times .05 is not quite .5: what is left over is no weight.
+    ten = Watched(guarded('name = "fresh"\nkind = "fresh"\naction = "weigh"\nshare = 1\nper_day = 0.5'))
+    said = [ten.tell(1.0, 100, actor=f"new:{i}", facts=Facts(weight=0.05)) for i in range(12)]
+    assert [verdict.weight for verdict in said] == [1] * 10 + [0, 0]
 
 
 def test_someone_who_turns_is_noticed_after_a_few() -> None:

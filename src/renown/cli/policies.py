@@ -66,8 +66,8 @@ def check(
             problem = error.problem
             results.append({"file": str(file), "ok": False, "problem": problem})
             if not as_json:
-                expected = f" (expected: {problem.expected})" if problem.expected else ""
-                note(f"{file}: {problem.detail}{expected}")
+                # It names the file, the key, and what may stand there.
+                note(problem.detail)
         else:
             results.append({"file": str(file), "ok": True, "name": policy.name, "kind": policy.kind})
             if not as_json:

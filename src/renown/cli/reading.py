@@ -1,6 +1,6 @@
 """`renown show`, `explain` and `watch`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -61,6 +61,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say what every event does to a score, newest first."""
+    from renown.cli.explaining import print_explanation
     from renown.cli.parsing import moment_of
     from renown.client import Renown
 
@@ -69,49 +70,7 @@ def explain(
     if as_json:
         print_json(page)
         return
-    _print_explanation(page)
-
-
-def _print_explanation(page: dict[str, Any]) -> None:
-    about = f" {page['category']}" if page["category"] else ""
-    print(f"{page['subject']}{about}  {page['score']:.6g}  (version {page['version']})\n")
-    print(f"{'points':>10}  {'share':>6}  {'value':>8}  {'weight':>7}  {'when':<19}  event")
-    for line in page["lines"]:
-        who = f" by {line['actor']}" if line.get("actor") else ""
-        print(
-            f"{line['points']:>+10.5f}  {line['share']:>6.1%}  {line['value']:>8.4g}  {line['weight']:>7.4g}"
-            f"  {stamp(line['at'])}  {line['type']} {line.get('id', '')}{who}"
-        )
-    if page["cursor"]:
-        print(f"{page['points_of_older']:>+10.5f}  {'':>6}  {'':>8}  {'':>7}  {'':<19}  older events")
-    if page["prior"]:
-        prior = page["prior"]
-        print(
-            f"{prior['points']:>+10.5f}  {'':>6}  {prior['value']:>8.4g}  {prior['weight']:>7.4g}"
-            f"  {'':<19}  prior of the policy"
-        )
-    print(f"{page['score']:>+10.5f}  score")
-    _print_held(page.get("held", []))
-    _print_steps(page.get("steps", []))
-
-
-def _print_held(lines: list[dict[str, Any]]) -> None:
-    if not lines:
-        return
-    print("\nunder review")
-    for line in lines:
-        until = f", until {stamp(line['until'])}" if line.get("until") else ""
-        reason = f": {line['reason']}" if line.get("reason") else ""
-        print(f"  {stamp(line['at'])}  {line['type']} {line.get('id') or ''}  ({line['why']}{until}){reason}")
-
-
-def _print_steps(steps: list[dict[str, Any]]) -> None:
-    told = [(step, change) for step in steps for change in step["changes"] if change.get("why")]
-    if not told:
-        return
-    print("\nwhat else happened")
-    for step, change in told:
-        print(f"  {stamp(step['at'])}  {change['why']}")
+    print_explanation(page)
 
 
 @command

@@ -77,7 +77,9 @@ class FreshDetector(Detector):
         spent = cell.total if cell.day == seen.day else 0.0
         if spent + seen.weight <= most * (1 + 1e-12):
             return None
-        left = max(0.0, most - spent) / seen.weight
+        left = most - spent
+        # What sums of floats leave of a budget that is used up is nothing.
+        left = left / seen.weight if left > most * 1e-9 else 0.0
         return Finding(
             f"New accounts would count {figure(spent + seen.weight)} together in a day; "
             f"up to {figure(most)} is in order.",
