@@ -51,17 +51,16 @@ class Metrics:
         if len(answers) == 1:
             self._statuses[answers[0].status].inc()
         else:
-            tally: dict[Status, int] = {}
-            for answer in answers:
-                tally[answer.status] = tally.get(answer.status, 0) + 1
-            for status, number in tally.items():
-                self._statuses[status].inc(number)
+            given = [answer.status for answer in answers]
+            for status, counter in self._statuses.items():
+                if number := given.count(status):
+                    counter.inc(number)
         if seconds is not None:
             self.append_seconds.observe(seconds)
 
     def committed(self, updates: Sequence[Update]) -> None:
         """Count what one commit has applied; other processes count their own."""
-        applied = sum(len(update.activity) for update in updates if update.at)
+        applied = sum([len(update.activity) for update in updates if update.at])
         if applied:
             self.commit_events.observe(applied)
 

@@ -18,7 +18,9 @@ class LineSplitter:
             self._keep(pieces[0])
             return []
         first = self._finish(pieces[0])
-        middle = [self._measured(piece) for piece in pieces[1:-1]]
+        middle: list[bytes | None] = [*pieces[1:-1]]
+        if max(map(len, pieces)) > self._longest:
+            middle = [self._measured(piece) for piece in pieces[1:-1]]
         self._rest = b""
         self._keep(pieces[-1])
         return [first, *middle]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from operator import attrgetter
 from time import perf_counter
 from typing import Protocol
 
@@ -16,6 +17,10 @@ __all__ = ["Appender", "EventStream"]
 
 _events = msgspec.json.Decoder(Event)
 _encoder = msgspec.json.Encoder()
+_status = attrgetter("status")
+
+_Batch = tuple[Sequence[int], Sequence[bytes | None]]
+"""The numbers of lines within the stream, and the lines; None: too long."""
 
 
 class Appender(Protocol):
@@ -67,7 +72,7 @@ class EventStream:
         while (task := await waiting.get()) is not None:
             write(await task)
 
-    async def _batches(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[list[tuple[int, bytes | None]]]:
+    async def _batches(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[_Batch]:
         splitter = LineSplitter(self._limits.event_bytes)
         async for chunk in chunks:
             for batch in self._numbered(splitter.feed(chunk)):
@@ -75,41 +80,42 @@ class EventStream:
         for batch in self._numbered(splitter.close()):
             yield batch
 
-    def _numbered(self, lines: list[bytes | None]) -> list[list[tuple[int, bytes | None]]]:
+    def _numbered(self, lines: Sequence[bytes | None]) -> list[_Batch]:
         """Number `lines`, drop the blank ones, and cut them into batches."""
-        kept: list[tuple[int, bytes | None]] = []
-        for line in lines:
-            self._line += 1
-            if line is None or line.strip():
-                kept.append((self._line, line))
+        first = self._line + 1
+        self._line += len(lines)
+        numbers: Sequence[int] = range(first, self._line + 1)
+        if not all([line is None or line.strip() for line in lines]):
+            kept = [(n, line) for n, line in zip(numbers, lines, strict=True) if line is None or line.strip()]
+            numbers, lines = [n for n, _ in kept], [line for _, line in kept]
         size = self._limits.stream_batch
-        return [kept[start : start + size] for start in range(0, len(kept), size)]
+        starts = range(0, len(lines), size)
+        return [(numbers[start : start + size], lines[start : start + size]) for start in starts]
 
-    async def _append(self, batch: list[tuple[int, bytes | None]]) -> bytes:
+    async def _append(self, batch: _Batch) -> bytes:
         try:
-            read = self._read(batch)
-            events = [item for item in read if isinstance(item, Event)]
+            numbers, lines = batch
+            events = self._read_at_once(lines)
+            read: Sequence[Event | Problem] = events or [self._decode(line) for line in lines]
+            events = events or [item for item in read if isinstance(item, Event)]
             began = perf_counter()
-            given = await self._ledger.append(events, standing=self._standing) if events else []
+            answers = await self._ledger.append(events, standing=self._standing) if events else []
             took = perf_counter() - began
-            answers = _in_place(batch, read, given)
+            if len(events) < len(lines) or Status.REJECTED in map(_status, answers):
+                answers = _in_place(numbers, read, answers)
             self._count(answers, took)
             return _encoder.encode_lines(answers)
         finally:
             self._ahead.release()
 
-    def _read(self, batch: list[tuple[int, bytes | None]]) -> Sequence[Event | Problem]:
-        """Decode a batch at once, and line by line only when one of them is wrong."""
-        lines = [line for _, line in batch if line is not None]
-        if len(lines) == len(batch):
-            try:
-                events = _events.decode_lines(b"\n".join(lines))
-            except DECODING_ERRORS:
-                pass
-            else:
-                if len(events) == len(lines):
-                    return events
-        return [self._decode(line) for _, line in batch]
+    def _read_at_once(self, lines: Sequence[bytes | None]) -> list[Event] | None:
+        """Return the events of all lines; None when one of them is wrong."""
+        whole = [line for line in lines if line is not None]
+        try:
+            events = _events.decode_lines(b"\n".join(whole))
+        except DECODING_ERRORS:
+            return None
+        return events if len(events) == len(lines) else None
 
     def _decode(self, line: bytes | None) -> Event | Problem:
         if line is None:
@@ -122,12 +128,12 @@ class EventStream:
 
 
 def _in_place(
-    batch: list[tuple[int, bytes | None]], read: Sequence[Event | Problem], given: Sequence[Answer]
+    numbers: Sequence[int], read: Sequence[Event | Problem], given: Sequence[Answer]
 ) -> list[Answer]:
     """Return one answer per line in its order; what was rejected says its line."""
     answers = iter(given)
     placed: list[Answer] = []
-    for (number, _), item in zip(batch, read, strict=True):
+    for number, item in zip(numbers, read, strict=True):
         answer = rejected(item, line=number) if isinstance(item, Problem) else next(answers)
         if answer.status is Status.REJECTED and answer.problem is not None:
             answer = rejected(answer.problem, event_id=answer.id, line=number)
