@@ -79,7 +79,8 @@ class Subject:
             eased = scoring.turn(self.policy, calm.life, moment, calm.calm)
             calm_after, self.eased = eased.calm, self.eased + (eased.calm.box is not None)
             assert msgspec.structs.replace(eased, calm=self.turned.calm) == self.turned
-            assert set(calm_after.open) == set(self.turned.calm.open)
+            # What has settled is left out.
+            assert set(calm_after.open) <= set(self.turned.calm.open)
             self.turned = eased
         self.life = scoring.decode_life(self.policy, scoring.encode_life(self.turned.life))
         assert self.life == self.turned.life, (self.life, self.turned.life)

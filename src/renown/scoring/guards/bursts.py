@@ -14,6 +14,7 @@ State is bounded: two counts per day of the longest window that had an event, an
 before it. Time comes with the events, in any order: a late one is added to the day it belongs to.
 """
 
+from functools import lru_cache
 from math import ceil, exp, lgamma, log, sqrt
 
 import msgspec
@@ -29,6 +30,8 @@ _BELIEF = 10.0
 """The usual share is believed like so many events."""
 _SURE = 1e-3
 """Chances below this need more than two standard deviations above the mean."""
+_MOST_DAYS = 10_000
+"""For so many lengths of a past it is remembered how much is known of it."""
 
 
 class BurstAlarm(msgspec.Struct, frozen=True):
@@ -65,13 +68,16 @@ class BurstTest:
     """The burst guard's numbers, worked out once."""
 
     def __init__(self, guard: BurstGuard) -> None:
-        self._guard = guard
+        self._least, self._sds, self._chance = guard.least, guard.sds, guard.chance
+        self._usual_days, self._usual_events = guard.usual_days, guard.usual
+        self._believed = _BELIEF * guard.usual_share
         self._quarters = {window: ceil(window / 4) for window in guard.windows}
         self._downward = tuple(reversed(guard.windows))
         self._longest = guard.windows[-1]
         self._fade = 2 ** (-1 / guard.half_life_days)
         self._kept = tuple(self._fade**days for days in range(self._longest + 1))
         self._by_share = guard.sds > 0 and guard.of != "all"
+        self._faded_days: dict[int, float] = {}
 
     def seen(self, state: Bursts | None, day: int, counted: bool = True) -> Bursts:
         """Return the state after one event more on `day`."""
@@ -123,7 +129,7 @@ class BurstTest:
 
     def alarms(self, state: Bursts | None, day: int) -> tuple[BurstAlarm, ...]:
         """Return the windows in alarm on `day`, the longest first; none when all is as usual."""
-        least = self._guard.least
+        least = self._least
         if state is None or sum(state.counts) < least:
             return ()
         days, counts, volumes = state.days, state.counts, state.volumes
@@ -149,11 +155,11 @@ class BurstTest:
             known = self._known(today - state.first + 1 - window)
             usual, sd = self._by_volume(volume, before, before_all)
             # While the rate is little more than a guess, it is the share that has to tell.
-            guessed = max(0.0, 1 - known / self._guard.usual_days)
-            if inside <= usual + self._guard.sds * (1 + guessed) * sd:
+            guessed = max(0.0, 1 - known / self._usual_days)
+            if inside <= usual + self._sds * (1 + guessed) * sd:
                 continue
             expected, chance = self._likely(inside, before, known, window)
-            if chance >= self._guard.chance:
+            if chance >= self._chance:
                 continue
             # Days lie from the newest on, so the last quarter of the window is in front.
             quarter = today - self._quarters[window]
@@ -163,17 +169,23 @@ class BurstTest:
 
     def _known(self, days: int) -> float:
         """Return how many days of the past are known, faded."""
-        return (1 - self._fade**days) / (1 - self._fade) if days > 0 else 0.0
+        if days <= 0:
+            return 0.0
+        known = self._faded_days.get(days)
+        if known is None:
+            known = (1 - self._fade**days) / (1 - self._fade)
+            if len(self._faded_days) < _MOST_DAYS:
+                self._faded_days[days] = known
+        return known
 
     def _likely(self, count: int, before: float, known: float, window: int) -> tuple[float, float]:
         """Return how many were to be expected by the past rate, and the chance of `count` or more."""
-        guard = self._guard
-        lacking = max(0.0, guard.usual_days - known)
-        a = before + lacking * guard.usual + 0.5
+        lacking = max(0.0, self._usual_days - known)
+        a = before + lacking * self._usual_events + 0.5
         b = known + lacking
         mean = a * window / b
         # The variance of a negative binomial is mean · (1 + window / b).
-        near = mean if guard.chance > _SURE else mean + 2 * sqrt(mean * (1 + window / b))
+        near = mean if self._chance > _SURE else mean + 2 * sqrt(mean * (1 + window / b))
         return mean, 1.0 if count <= near else _tail(count, a, window / (b + window))
 
     def _by_volume(self, volume: int, before: float, before_all: float) -> tuple[float, float]:
@@ -181,7 +193,7 @@ class BurstTest:
         if not self._by_share:
             return 0.0, 0.0
         known = before_all + _BELIEF
-        share = (before + _BELIEF * self._guard.usual_share) / known
+        share = (before + self._believed) / known
         expected = volume * share
         return expected, sqrt(expected * (1 - share) * (1 + volume / known))
 
@@ -190,8 +202,12 @@ class BurstTest:
         return (state.days[0] + max([self._quarters[alarm.days] for alarm in alarms])) * DAY
 
 
+@lru_cache(maxsize=4096)
 def _tail(count: int, a: float, q: float) -> float:
-    """Return P(X >= count) of a negative binomial: pmf(n) = Γ(n+a)/(Γ(a)·n!) · q^n · (1-q)^a."""
+    """Return P(X >= count) of a negative binomial: pmf(n) = Γ(n+a)/(Γ(a)·n!) · q^n · (1-q)^a.
+
+    Of subjects without much of a past the same is asked again and again.
+    """
     if count <= a * q / (1 - q):
         return 1.0
     ratio = q

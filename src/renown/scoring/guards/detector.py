@@ -1,5 +1,6 @@
 """What every guard is made of: a look at an event with what came before, and what it remembers after it."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import msgspec
@@ -26,7 +27,7 @@ class Finding(msgspec.Struct, gc=False):
     days: float = 0.0
 
 
-class Detector:
+class Detector(ABC):
     """One guard of a policy, made ready. It keeps nothing itself: a cell per subject is handed in and out."""
 
     cell: ClassVar[Any]
@@ -47,15 +48,15 @@ class Detector:
         made = self._made
         return made[2] if made[0] is cell and made[1] is seen else None
 
+    @abstractmethod
     def look(self, cell: Any, seen: Sighting) -> Finding | None:
         """Say what is to be said of an event, given what came before it."""
-        raise NotImplementedError
 
     def clears(self, seen: Sighting) -> bool:
         """Tell whether an alarm is over when the guard has nothing to say of this event."""
         _ = seen
         return False
 
+    @abstractmethod
     def add(self, cell: Any, seen: Sighting, counts: bool) -> Any:
         """Return what is remembered after the event; `counts`: it is neither held nor refused."""
-        raise NotImplementedError

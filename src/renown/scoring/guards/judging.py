@@ -167,7 +167,8 @@ def _verdict(watch: Watch, guards: Guards, found: Sequence[_Found], now: Sightin
             decides = decides or guard.hold_days is None
             hold_until = max(hold_until, now.at + (guard.hold_days or 0.0) * DAY)
         reasons.append(Reason(guard.name, finding.text, wanted, cut))
-    news = _news(watch, guards, found, now)
+    alarming = guards.open or any(each is not None and each.until is not None for _, _, each in found)
+    news = _news(watch, guards, found, now) if alarming else ()
     if not reasons and not news:
         return NOTHING
     until = hold_until if action == "hold" and not decides else None

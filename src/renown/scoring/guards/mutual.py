@@ -90,7 +90,14 @@ class RingDetector(Detector):
 
     def look(self, cell: RingCell | None, seen: Sighting) -> Finding | None:
         """Speak while both shares are too high, the event itself included."""
-        if cell is None or seen.event.actor is None or len(cell.raters) < self._least - 1:
+        if cell is None or seen.event.actor is None:
+            return None
+        before = len(cell.raters)
+        if before < self._least - 1:
+            return None
+        most = sum(cell.kin) + max(seen.facts.kin or 0, 0)
+        if before > 1 and most / (before * (before - 1) / 2) < self._density:
+            # There will be no fewer raters, and no more pairs.
             return None
         after = self._after(cell, seen)
         count = len(after.raters)

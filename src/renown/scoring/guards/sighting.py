@@ -49,7 +49,8 @@ class Sighting(msgspec.Struct, gc=False):
 
     def is_of(self, event: Event, effect: Effect, facts: Facts, at: float) -> bool:
         """Tell whether it is what guards see in these."""
-        return self.event is event and self.effect is effect and self.told_at == at and self.facts == facts
+        same = self.event is event and self.effect is effect and self.told_at == at
+        return same and (self.facts is facts or self.facts == facts)
 
 
 def sight(middles: dict[str, float], event: Event, effect: Effect, facts: Facts, at: float) -> Sighting:

@@ -20,21 +20,37 @@ _MOST_ASKED = 1_000
 _NONE = AlertState()
 _with = msgspec.structs.replace
 
-_Pair = tuple[Alert, Watcher]
+
+class _Ready:
+    """An alert made ready."""
+
+    __slots__ = ("alert", "apart", "clear", "ends", "lasts", "notes", "settles", "watch")
+
+    def __init__(self, alert: Alert) -> None:
+        self.alert = alert
+        self.watch: Watcher = watcher(alert.when)
+        self.clear = clear = alert.clear
+        self.lasts, self.apart = alert.for_minutes * _MINUTE, alert.debounce_minutes * _MINUTE
+        self.ends = None if clear is None or clear.after_days is None else clear.after_days * DAY
+        """After how many seconds it is over by itself."""
+        self.settles = self.watch.settles and self.ends is None and (clear is None or clear.event is None)
+        """Whether nothing becomes of it, once it has fired, before what it minds or a limit of the policy."""
+        self.notes = type(self.watch).noted is not Watcher.noted
+        """Whether anything of a moment has to be remembered."""
 
 
 class Alerts:
     """The alerts of a policy made ready."""
 
     def __init__(self, policy: Policy) -> None:
-        self._pairs: list[_Pair] = [(alert, watcher(alert.when)) for alert in policy.alerts]
-        self._types = [watch.types for _, watch in self._pairs]
+        self._all = tuple(map(_Ready, policy.alerts))
+        self._types = [each.watch.types for each in self._all]
         self.empty = (_NONE,) * len(policy.alerts)
         self._concerned: dict[tuple[str, bool, tuple[int, ...]], tuple[int, ...]] = {}
 
     def fits(self, states: tuple[AlertState, ...]) -> bool:
         """Tell whether the states were made for these alerts."""
-        return len(states) == len(self._pairs)
+        return len(states) == len(self._all)
 
     def turned(
         self, states: tuple[AlertState, ...], seen: Seen, changes: list[Change]
@@ -42,10 +58,9 @@ class Alerts:
         """Return the states after an event, or after time; add what fired and what cleared."""
         event = None if seen.event is None else seen.event.type
         new: list[AlertState] = []
-        for pair, state, types in zip(self._pairs, states, self._types, strict=True):
-            idle = state.since is None and state.fired is None
-            concerns = types is None or event in types or not idle
-            new.append(_turned(pair, state, seen, changes) if concerns else state)
+        for ready, state, types in zip(self._all, states, self._types, strict=True):
+            concerns = types is None or event in types or _is_open(state)
+            new.append(_turned(ready, state, seen, changes) if concerns else state)
         return tuple(new)
 
     def open(self, states: tuple[AlertState, ...]) -> tuple[int, ...]:
@@ -53,103 +68,108 @@ class Alerts:
         return tuple([i for i, each in enumerate(states) if _is_open(each)])
 
     def concerned(self, still: tuple[int, ...], event: Moment) -> tuple[int, ...]:
-        """Return the places of those that an event may concern while the tier stays and no level is reached.
+        """Return the places of those that an event may concern while the tier stays and no limit is reached.
 
-        `still` are those that are open.
+        `still` are those that are open, and not settled.
         """
         asked = (event.type, bool(event.incidents), still)
         known = self._concerned.get(asked)
         if known is None:
             if len(self._concerned) >= _MOST_ASKED:
                 self._concerned.clear()
-            pairs = enumerate(self._pairs)
-            known = tuple([i for i, (_, watch) in pairs if i in still or watch.minds(*asked[:2])])
+            each = enumerate(self._all)
+            known = tuple([i for i, ready in each if i in still or ready.watch.minds(*asked[:2])])
             self._concerned[asked] = known
         return known
 
     def eased(
         self, states: tuple[AlertState, ...], looked: tuple[int, ...], seen: Seen, changes: list[Change]
     ) -> tuple[tuple[AlertState, ...], tuple[int, ...]]:
-        """Return the states after an event that concerns those of `looked` alone, and which are open then."""
+        """Return the states after an event that concerns those of `looked` alone, and which are open then.
+
+        One that has fired and stayed as it was is settled until a limit is reached: it is left out.
+        """
         new = list(states)
         still: list[int] = []
         for i in looked:
-            new[i] = state = _turned(self._pairs[i], states[i], seen, changes)
-            if state.since is not None or state.fired is not None:
+            ready, before = self._all[i], states[i]
+            new[i] = state = _turned(ready, before, seen, changes)
+            if _is_open(state) and not (ready.settles and state is before and state.fired is not None):
                 still.append(i)
         return tuple(new), tuple(still)
 
-    def due(self, states: tuple[AlertState, ...], at: float) -> float | None:
-        """Return when to look again."""
-        due: float | None = None
-        for pair, state in zip(self._pairs, states, strict=True):
-            if state.since is not None or state.fired is not None:
-                for time in _times(pair, state):
-                    if at < time < (inf if due is None else due):
-                        due = time
-        return due
+    def due(self, states: tuple[AlertState, ...], still: tuple[int, ...], at: float) -> float | None:
+        """Return when to look again; `still` are the places of those that are open."""
+        due = inf
+        for i in still:
+            due = min(due, _next(self._all[i], states[i], at))
+        return None if due == inf else due
 
 
 def _is_open(state: AlertState) -> bool:
     return state.since is not None or state.fired is not None
 
 
-def _turned(pair: _Pair, state: AlertState, seen: Seen, changes: list[Change]) -> AlertState:
-    alert, watch = pair
-    state = watch.noted(state, seen)
+def _turned(ready: _Ready, state: AlertState, seen: Seen, changes: list[Change]) -> AlertState:
+    watch = ready.watch
+    if ready.notes:
+        state = watch.noted(state, seen)
     holds = watch.holds(state, seen)
     if state.fired is not None:
-        over = _over(pair, state, seen, holds=holds)
+        over = _over(ready, state, seen, holds=holds)
         if over is not None:
-            changes.append(Change("alert", alert.name, "fired", "cleared", over))
+            changes.append(Change("alert", ready.alert.name, "fired", "cleared", over))
             state = _with(state, fired=None, since=None if state.since is None else _SPENT)
     if watch.momentary:
-        return _struck(pair, state, seen, changes) if holds else state
+        return _struck(ready, state, seen, changes) if holds else state
     if not holds:
         return state if state.since is None else _with(state, since=None)
     since = seen.at if state.since is None else state.since
-    if state.fired is None and since != _SPENT and seen.at >= _ripe(alert, state, since):
-        changes.append(Change("alert", alert.name, None, "fired", watch.why(state, seen)))
+    if state.fired is None and since != _SPENT and seen.at >= _ripe(ready, state, since):
+        changes.append(Change("alert", ready.alert.name, None, "fired", watch.why(state, seen)))
         return _with(state, since=since, fired=seen.at, last=seen.at)
     return state if since == state.since else _with(state, since=since)
 
 
-def _struck(pair: _Pair, state: AlertState, seen: Seen, changes: list[Change]) -> AlertState:
+def _struck(ready: _Ready, state: AlertState, seen: Seen, changes: list[Change]) -> AlertState:
     """Fire an alert about a single moment."""
-    alert, watch = pair
-    if state.last is not None and seen.at < state.last + alert.debounce_minutes * _MINUTE:
+    alert = ready.alert
+    if state.last is not None and seen.at < state.last + ready.apart:
         return state
-    before, why = None if state.fired is None else "fired", watch.why(state, seen)
+    before, why = None if state.fired is None else "fired", ready.watch.why(state, seen)
     changes.append(Change("alert", alert.name, before, "fired", why))
     opens = alert.when.incident is not None or alert.clear is not None
     return _with(state, fired=seen.at if opens else None, last=seen.at)
 
 
-def _ripe(alert: Alert, state: AlertState, since: float) -> float:
+def _ripe(ready: _Ready, state: AlertState, since: float) -> float:
     """Return from when on it may fire."""
-    held = since + alert.for_minutes * _MINUTE
-    return held if state.last is None else max(held, state.last + alert.debounce_minutes * _MINUTE)
+    held = since + ready.lasts
+    return held if state.last is None else max(held, state.last + ready.apart)
 
 
-def _times(pair: _Pair, state: AlertState) -> list[float]:
-    """Return when time alone may change something."""
-    alert, watch = pair
-    times: list[float] = []
-    if state.fired is not None and alert.clear is not None and alert.clear.after_days is not None:
-        times.append(state.fired + alert.clear.after_days * DAY)
-    if state.since is not None:
-        times.append(watch.until(state))
-        if state.fired is None and state.since != _SPENT:
-            times.append(_ripe(alert, state, state.since))
-    return times
+def _next(ready: _Ready, state: AlertState, at: float) -> float:
+    """Return when time alone may change something next, after `at`."""
+    due = inf
+    if state.fired is not None and ready.ends is not None and state.fired + ready.ends > at:
+        due = state.fired + ready.ends
+    if state.since is None:
+        return due
+    until = ready.watch.until(state)
+    if at < until < due:
+        due = until
+    if state.fired is None and state.since != _SPENT:
+        ripe = _ripe(ready, state, state.since)
+        if at < ripe < due:
+            due = ripe
+    return due
 
 
-def _over(pair: _Pair, state: AlertState, seen: Seen, *, holds: bool) -> str | None:
+def _over(ready: _Ready, state: AlertState, seen: Seen, *, holds: bool) -> str | None:
     """Return why a fired alert is over, None while it is not."""
-    alert, watch = pair
-    if alert.clear is not None:
-        return _cleared(alert, alert.clear, state, seen)
-    return watch.over(state, seen, holds=holds)
+    if ready.clear is not None:
+        return _cleared(ready.alert, ready.clear, state, seen)
+    return ready.watch.over(state, seen, holds=holds)
 
 
 def _cleared(alert: Alert, clear: Clear, state: AlertState, seen: Seen) -> str | None:

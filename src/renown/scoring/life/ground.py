@@ -38,9 +38,8 @@ class _Cuts:
         self._at: set[float] = set()
         self._sorted: tuple[float, ...] = ()
 
-    def add(self, limit: float) -> None:
-        """Cut before the limit and right after it: both `<` and `<=` change there only."""
-        self._at |= {limit, nextafter(limit, inf)}
+    def add(self, *limits: float) -> None:
+        self._at.update(limits)
         self._sorted = tuple(sorted(self._at))
 
     def around(self, number: float) -> tuple[float, float]:
@@ -69,6 +68,10 @@ class Ground:
             for limit in (when.score_below, when.score_above):
                 if limit is not None:
                     self._cut(when.category or "overall", limit, when.min_count)
+            if (clear := alert.clear) is not None:
+                for limit in (clear.score_below, clear.score_above):
+                    if limit is not None:
+                        self._cut(clear.category or when.category or "overall", limit, 0.0)
 
     def box(self, reading: Reading) -> Box:
         """Return the box that a reading lies in."""
@@ -92,5 +95,6 @@ class Ground:
 
     def _cut(self, part: str, score: float, count: float) -> None:
         scores, counts = self._parts.setdefault(part, (_Cuts(), _Cuts()))
-        scores.add(score)
+        # Scores are compared by `<` and by `<=`, counts are only asked whether they are enough.
+        scores.add(score, nextafter(score, inf))
         counts.add(count)

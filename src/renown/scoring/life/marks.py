@@ -55,7 +55,13 @@ def highest(marks: Marks) -> float:
 
 def level_until(marks: Marks, length: float, least: float) -> float:
     """Return when the highest level will be below `least` by time alone; -inf: it is already."""
-    return max((_end(bucket, length) for bucket, level in marks if level >= least), default=-inf)
+    # Levels fall from the first to the last, so those that are high enough are in front.
+    end = -inf
+    for bucket, level in marks:
+        if level < least:
+            break
+        end = _end(bucket, length)
+    return end
 
 
 def count_until(marks: Marks, length: float, least: float) -> float:

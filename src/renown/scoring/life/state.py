@@ -154,7 +154,7 @@ class Calm(msgspec.Struct, frozen=True, gc=False):
     due: float | None
     """When time alone may change the tier."""
     open: tuple[int, ...]
-    """The places of the alerts that are open, or about to be."""
+    """The places of the alerts that are open, or about to be, but for those that stay so in there."""
     badges: tuple[str, ...]
 
 

@@ -117,7 +117,7 @@ def _eased(plan: LifePlan, calm: Calm, moment: Moment) -> Turned:
             seen = Seen(at, reading, moment, plan.statuses.name(status), None, moment.incidents)
             alerts, still = plan.alerts.eased(alerts, looked, seen, changes)
         if still:
-            due = _sooner(due, plan.alerts.due(alerts, at))
+            due = _sooner(due, plan.alerts.due(alerts, still, at))
     after = Life(at, due, life.tiers, status, life.badges, alerts)
     return _turned(plan, Calm(after, calm.box, calm.due, still, calm.badges), reading, changes)
 
@@ -168,7 +168,7 @@ def _stepped(
     if plan.statuses.moves:
         due = _sooner(due, plan.statuses.due(status, at, reading))
     if alerts:
-        due = _sooner(due, plan.alerts.due(alerts, at))
+        due = _sooner(due, plan.alerts.due(alerts, plan.alerts.open(alerts), at))
     return Life(at, due, tiers, status, badges, alerts), of_tiers
 
 

@@ -1,5 +1,6 @@
 """What alerts are about: one watcher per kind of condition."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from math import inf
 from typing import cast
@@ -35,11 +36,14 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     """Alarms of the guards that begin or go on with the event, or end with it or by time."""
 
 
-class Watcher:
+class Watcher(ABC):
     """Looks at one condition."""
 
     momentary = False
     """Whether it is about a single moment, which cannot last."""
+    settles = False
+    """Whether nothing becomes of an alert that has fired before an event that it minds, or a limit that a
+    score or a count reaches."""
     types: tuple[str, ...] | None = None
     """As long as nothing is open only events of these types concern it; None: every moment does."""
 
@@ -56,13 +60,13 @@ class Watcher:
         _ = seen
         return state
 
+    @abstractmethod
     def holds(self, state: AlertState, seen: Seen) -> bool:
         """Tell whether the condition holds now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def why(self, state: AlertState, seen: Seen) -> str:
         """Return why it holds."""
-        raise NotImplementedError
 
     def over(self, state: AlertState, seen: Seen, *, holds: bool) -> str | None:
         """Return why an alert without `clear` is over, None while it is not."""
@@ -76,6 +80,8 @@ class Watcher:
 
 
 class _Level(Watcher):
+    settles = True
+
     def __init__(self, when: AlertWhen) -> None:
         self._when, self._part = when, when.category or "overall"
         self._name = _name(when.category)
@@ -106,15 +112,16 @@ class _Moves(Watcher):
     def __init__(self, when: AlertWhen, move: Move, sign: float) -> None:
         self._when, self._move, self._sign = when, move, sign
         self._part, self._name = when.category or "overall", _name(when.category)
-        self._length = move.within_days * DAY
+        self._length, self._far = move.within_days * DAY, move.points - _NEAR
 
     def noted(self, state: AlertState, seen: Seen) -> AlertState:
         event, sign, length, left = seen.event, self._sign, self._length, state.marks
-        level = part_of(seen.reading, self._part)[0]
+        level = seen.reading.score if self._part == "overall" else part_of(seen.reading, self._part)[0]
         before = state.level
         if before is None:
             before = level - event.delta if event is not None and self._part == "overall" else level
-        if not marks.covers(left, seen.at, max(sign * before, sign * level), length):
+        top = before if (before > level) is (sign > 0) else level
+        if not marks.covers(left, seen.at, sign * top, length):
             left = marks.passed(left, seen.at, length)
             left = marks.add_level(left, seen.at, sign * before, length)
             if level != before:
@@ -122,9 +129,9 @@ class _Moves(Watcher):
         return AlertState(state.since, state.fired, state.last, level, left)
 
     def holds(self, state: AlertState, seen: Seen) -> bool:
-        score, count = part_of(seen.reading, self._part)
-        far = (self._sign * marks.highest(state.marks) - score) * self._sign
-        return far >= self._move.points - _NEAR and count >= self._when.min_count
+        # What was noted last is the score of this very moment.
+        far = (self._sign * marks.highest(state.marks) - (state.level or 0.0)) * self._sign
+        return far >= self._far and part_of(seen.reading, self._part)[1] >= self._when.min_count
 
     def why(self, state: AlertState, seen: Seen) -> str:
         score = part_of(seen.reading, self._part)[0]
@@ -164,6 +171,7 @@ class _Comes(Watcher):
 
 class _Happens(Watcher):
     momentary = True
+    settles = True
 
     def __init__(self, match: EventMatch) -> None:
         self._match = match
@@ -190,6 +198,7 @@ class _Happens(Watcher):
 
 class _TierLost(Watcher):
     momentary = True
+    settles = True
 
     def minds(self, event: str, incidents: bool) -> bool:
         _ = event, incidents
@@ -206,6 +215,7 @@ class _TierLost(Watcher):
 
 class _Incident(Watcher):
     momentary = True
+    settles = True
 
     def __init__(self, guard: str) -> None:
         self._guard = guard
