@@ -7,15 +7,13 @@ from renown.gateway.nodes.packing import (
     Packed,
     PackedInfo,
     PackedPublication,
+    Tagged,
     bytes_of,
-    pack_publications,
     raw_of,
-    unpack_publications,
 )
+from renown.gateway.nodes.room_messages import RoomAnswer, RoomAsk
 from renown.protocol.access import Override, ServerSubscription
-from renown.protocol.effects import History, Position
-from renown.protocol.replies import Publication
-from renown.rooms.room import Changes, Draft, Page, Retention
+from renown.protocol.effects import Position
 
 __all__ = [
     "Act",
@@ -41,23 +39,9 @@ __all__ = [
     "Measure",
     "Measured",
     "Message",
-    "PackedChanges",
-    "PackedHistory",
-    "PackedPage",
-    "PackedPosition",
     "Part",
     "Process",
     "Refreshing",
-    "RoomAsk",
-    "RoomChanges",
-    "RoomForget",
-    "RoomHistory",
-    "RoomNames",
-    "RoomNamesFound",
-    "RoomPage",
-    "RoomPublish",
-    "RoomRefused",
-    "RoomTop",
     "StandsAt",
     "Stirred",
     "Subscribing",
@@ -81,35 +65,31 @@ class Target(msgspec.Struct, frozen=True):
     """Client ids that are left alone."""
 
 
-class _Message(Packed, frozen=True, tag=True):
-    pass
-
-
 # Of all
 
 
-class Alive(_Message, frozen=True):
+class Alive(Tagged, frozen=True):
     """Said once a second: whoever says nothing for long has no part in anything."""
 
     leads: bool
 
 
-class Done(_Message, frozen=True):
+class Done(Tagged, frozen=True):
     """The answer to what only has to be done."""
 
 
-class Failed(_Message, frozen=True):
+class Failed(Tagged, frozen=True):
     """The answer when something cannot be done."""
 
     code: str
     detail: str = ""
 
 
-class Describe(_Message, frozen=True):
+class Describe(Tagged, frozen=True):
     """Asks a node how it does."""
 
 
-class Described(_Message, frozen=True):
+class Described(Tagged, frozen=True):
     """How a node does."""
 
     version: str
@@ -121,25 +101,25 @@ class Described(_Message, frozen=True):
     uptime: int
 
 
-class Count(_Message, frozen=True):
+class Count(Tagged, frozen=True):
     """Asks which channels are watched."""
 
     pattern: str
 
 
-class Counted(_Message, frozen=True):
+class Counted(Tagged, frozen=True):
     """The subscribers of each channel."""
 
     channels: dict[str, int]
 
 
-class Measure(_Message, frozen=True):
+class Measure(Tagged, frozen=True):
     """Asks a worker of the same parent for its metrics."""
 
     group: str
 
 
-class Measured(_Message, frozen=True):
+class Measured(Tagged, frozen=True):
     """A worker's metrics, in the text form of Prometheus; none of another parent's."""
 
     worker: int
@@ -181,11 +161,11 @@ class Figures(Packed, frozen=True):
     """How often users connected within a minute who do so again and again."""
 
 
-class TellFigures(_Message, frozen=True):
+class TellFigures(Tagged, frozen=True):
     """Asks a node for its figures."""
 
 
-class Process(_Message, frozen=True):
+class Process(Tagged, frozen=True):
     """A node with its figures."""
 
     version: str
@@ -198,19 +178,19 @@ class Process(_Message, frozen=True):
     figures: Figures
 
 
-class CourseNews(_Message, frozen=True):
+class CourseNews(Tagged, frozen=True):
     """What a node noted of its counts last."""
 
     rows: tuple[Row, ...]
 
 
-class TellCourse(_Message, frozen=True):
+class TellCourse(Tagged, frozen=True):
     """Asks what a node noted in the last minutes; `whole`: and others of whom it knows."""
 
     whole: bool
 
 
-class CourseIs(_Message, frozen=True):
+class CourseIs(Tagged, frozen=True):
     """What was noted in the last minutes, by node."""
 
     rows: dict[str, tuple[Row, ...]]
@@ -219,14 +199,14 @@ class CourseIs(_Message, frozen=True):
 # Commands of clients whose stream another node holds
 
 
-class Bring(_Message, frozen=True):
+class Bring(Tagged, frozen=True):
     """Asks a node to take commands for one of its sessions."""
 
     session: str
     data: bytes
 
 
-class Brought(_Message, frozen=True):
+class Brought(Tagged, frozen=True):
     """Whether they were taken; else too much waits already."""
 
     taken: bool
@@ -235,7 +215,7 @@ class Brought(_Message, frozen=True):
 # What backends do to connections
 
 
-class Subscribing(_Message, frozen=True):
+class Subscribing(Tagged, frozen=True):
     """Subscribes connections."""
 
     channel: str
@@ -258,20 +238,20 @@ class Subscribing(_Message, frozen=True):
         return cls(channel, bytes_of(terms.info), bytes_of(terms.data), terms.override, since, ttl)
 
 
-class Unsubscribing(_Message, frozen=True):
+class Unsubscribing(Tagged, frozen=True):
     """Ends subscriptions."""
 
     channel: str
 
 
-class Disconnecting(_Message, frozen=True):
+class Disconnecting(Tagged, frozen=True):
     """Closes connections."""
 
     code: int
     reason: str
 
 
-class Refreshing(_Message, frozen=True):
+class Refreshing(Tagged, frozen=True):
     """Lets connections live `ttl` seconds from now, None: for ever; or ends them as expired."""
 
     ttl: float | None
@@ -281,7 +261,7 @@ class Refreshing(_Message, frozen=True):
 ActPart = Subscribing | Unsubscribing | Disconnecting | Refreshing
 
 
-class Act(_Message, frozen=True):
+class Act(Tagged, frozen=True):
     """Asks a node to do something to those of its connections that are meant."""
 
     target: Target
@@ -302,7 +282,7 @@ class Change(Packed, frozen=True):
     value: Value | None
 
 
-class Changed(_Message, frozen=True):
+class Changed(Tagged, frozen=True):
     """What happened to a node's part, between two states of it."""
 
     what: str
@@ -311,20 +291,20 @@ class Changed(_Message, frozen=True):
     changes: tuple[Change, ...]
 
 
-class StandsAt(_Message, frozen=True):
+class StandsAt(Tagged, frozen=True):
     """Says which state a node's part is at."""
 
     what: str
     state: int
 
 
-class TellPart(_Message, frozen=True):
+class TellPart(Tagged, frozen=True):
     """Asks for a node's part."""
 
     what: str
 
 
-class Part(_Message, frozen=True):
+class Part(Tagged, frozen=True):
     """A node's part: its entries, by both of their names."""
 
     state: int
@@ -334,7 +314,7 @@ class Part(_Message, frozen=True):
 # Publications
 
 
-class Told(_Message, frozen=True):
+class Told(Tagged, frozen=True):
     """A publication. What the leader keeps is counted by `serial`; 0: nobody keeps it."""
 
     serial: int
@@ -343,189 +323,23 @@ class Told(_Message, frozen=True):
     epoch: str
 
 
-class KeptAt(_Message, frozen=True):
+class KeptAt(Tagged, frozen=True):
     """Says how many publications the leader has kept and told."""
 
     serial: int
 
 
-class Look(_Message, frozen=True):
+class Look(Tagged, frozen=True):
     """Says that a room may have begun anew."""
 
     channel: str
 
 
-class Stirred(_Message, frozen=True):
+class Stirred(Tagged, frozen=True):
     """Says that a file that all share was committed to: the `ledger` or the `rooms`."""
 
     what: str
 
-
-# Rooms in memory, which the leader keeps
-
-
-class RoomPublish(_Message, frozen=True):
-    """Asks the leader to publish."""
-
-    channel: str
-    publication: PackedPublication
-    """What the draft says, at offset 0."""
-    keep: Retention
-    idempotency_key: str
-    version: int
-    version_epoch: str
-
-    @property
-    def draft(self) -> Draft:
-        """What is to be published."""
-        (publication,) = unpack_publications([self.publication])
-        return Draft(
-            publication.data,
-            publication.info,
-            publication.tags,
-            publication.key,
-            publication.removed,
-            self.idempotency_key,
-            self.version,
-            self.version_epoch,
-            publication.binary,
-        )
-
-    @classmethod
-    def of(cls, channel: str, draft: Draft, keep: Retention) -> "RoomPublish":
-        """Return what asks for a draft to be published."""
-        (publication,) = pack_publications(
-            [
-                Publication(
-                    draft.data,
-                    draft.info,
-                    tags=draft.tags,
-                    key=draft.key,
-                    removed=draft.removed,
-                    binary=draft.binary,
-                )
-            ]
-        )
-        return cls(channel, publication, keep, draft.idempotency_key, draft.version, draft.version_epoch)
-
-
-class RoomHistory(_Message, frozen=True):
-    """Asks the leader for a log."""
-
-    channel: str
-    after: int | None
-    limit: int
-    reverse: bool
-
-
-class RoomTop(_Message, frozen=True):
-    """Asks the leader for the newest position."""
-
-    channel: str
-
-
-class RoomPage(_Message, frozen=True):
-    """Asks the leader for a page of a map."""
-
-    channel: str
-    cursor: str
-    limit: int
-
-
-class RoomChanges(_Message, frozen=True):
-    """Asks the leader for what changed in a map."""
-
-    channel: str
-    after: Position
-    limit: int
-
-
-class RoomForget(_Message, frozen=True):
-    """Asks the leader to forget a room."""
-
-    channel: str
-
-
-class RoomNames(_Message, frozen=True):
-    """Asks the leader which rooms it keeps."""
-
-    pattern: str
-
-
-class RoomNamesFound(_Message, frozen=True):
-    """Which rooms the leader keeps."""
-
-    names: tuple[str, ...]
-
-
-class RoomRefused(_Message, frozen=True):
-    """Why the leader cannot do something with a room: the `RoomError` that it had."""
-
-    code: str
-    detail: str = ""
-
-
-class PackedPosition(_Message, frozen=True):
-    """A `Position`."""
-
-    position: Position
-
-
-class PackedHistory(_Message, frozen=True):
-    """A `History`."""
-
-    epoch: str
-    top: int
-    publications: tuple[PackedPublication, ...]
-
-    @classmethod
-    def of(cls, found: History) -> "PackedHistory":
-        """Return what was read, to be sent."""
-        return cls(found.epoch, found.top, pack_publications(found.publications))
-
-    def unpack(self) -> History:
-        """Return what was read."""
-        return History(self.epoch, self.top, unpack_publications(self.publications))
-
-
-class PackedPage(_Message, frozen=True):
-    """A `Page`."""
-
-    epoch: str
-    offset: int
-    top: int
-    entries: tuple[PackedPublication, ...]
-    cursor: str
-
-    @classmethod
-    def of(cls, page: Page) -> "PackedPage":
-        """Return what was read, to be sent."""
-        return cls(page.epoch, page.offset, page.top, pack_publications(page.entries), page.cursor)
-
-    def unpack(self) -> Page:
-        """Return what was read."""
-        return Page(self.epoch, self.offset, self.top, unpack_publications(self.entries), self.cursor)
-
-
-class PackedChanges(_Message, frozen=True):
-    """Some `Changes`."""
-
-    epoch: str
-    top: int
-    complete: bool
-    publications: tuple[PackedPublication, ...]
-
-    @classmethod
-    def of(cls, found: Changes) -> "PackedChanges":
-        """Return what was read, to be sent."""
-        return cls(found.epoch, found.top, found.complete, pack_publications(found.publications))
-
-    def unpack(self) -> Changes:
-        """Return what was read."""
-        return Changes(self.epoch, self.top, self.complete, unpack_publications(self.publications))
-
-
-RoomAsk = RoomPublish | RoomHistory | RoomTop | RoomPage | RoomChanges | RoomForget | RoomNames
 
 Message = (
     Alive
@@ -554,12 +368,7 @@ Message = (
     | Look
     | Stirred
     | RoomAsk
-    | RoomNamesFound
-    | RoomRefused
-    | PackedPosition
-    | PackedHistory
-    | PackedPage
-    | PackedChanges
+    | RoomAnswer
 )
 
 

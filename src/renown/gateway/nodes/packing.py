@@ -10,6 +10,7 @@ __all__ = [
     "Packed",
     "PackedInfo",
     "PackedPublication",
+    "Tagged",
     "bytes_of",
     "pack_info",
     "pack_publications",
@@ -21,6 +22,10 @@ __all__ = [
 
 class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is sent as a list of its fields."""
+
+
+class Tagged(Packed, frozen=True, tag=True):
+    """The same with the name of what it is in front: a message."""
 
 
 # Raw data is JSON or anything, and stands within what is packed as bytes.

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar, get_args
 
 from renown.errors import RoomError
-from renown.gateway.nodes.messages import (
-    Done,
-    KeptAt,
-    Message,
+from renown.gateway.nodes.messages import Done, KeptAt, Message, Told
+from renown.gateway.nodes.nodes import Nodes, Unanswered
+from renown.gateway.nodes.packing import pack_publications, unpack_publications
+from renown.gateway.nodes.room_messages import (
     PackedChanges,
     PackedHistory,
     PackedPage,
@@ -28,10 +28,7 @@ from renown.gateway.nodes.messages import (
     RoomPublish,
     RoomRefused,
     RoomTop,
-    Told,
 )
-from renown.gateway.nodes.nodes import Nodes, Unanswered
-from renown.gateway.nodes.packing import pack_publications, unpack_publications
 from renown.protocol.effects import History, Position
 from renown.protocol.replies import Publication
 from renown.rooms.listening import Listeners
