@@ -1,7 +1,9 @@
 """A million events: folding all of them anew, and reading and explaining a subject that has them all."""
 
 import asyncio
+import os
 import random
+import resource
 import statistics
 import tempfile
 import time
@@ -12,7 +14,7 @@ from typing import Any
 
 from bench.options import Options
 from bench.report import Goal, Report, Table
-from renown.ledger import Ledger
+from renown.ledger import Ledger, LedgerOptions
 from renown.model import Event, Status
 from renown.policy import Policies
 
@@ -22,6 +24,7 @@ EVENTS = 1_000_000
 START = datetime(2024, 1, 1, tzinfo=UTC)
 _BLOCK = 20_000
 _LOOKS = 40
+_CORES = len(os.sched_getaffinity(0))
 
 
 def _review(i: int) -> Event:
@@ -70,6 +73,12 @@ async def _fill(ledger: Ledger, make: Callable[[int], Event]) -> float:
     return time.monotonic() - began
 
 
+def _spent() -> float:
+    """Return the CPU seconds of this process and of those it has waited for."""
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
 async def _timed(looks: Callable[[], Coroutine[Any, Any, object]]) -> tuple[float, float]:
     """Return median and worst milliseconds of some looks."""
     took: list[float] = []
@@ -83,13 +92,14 @@ async def _timed(looks: Callable[[], Coroutine[Any, Any, object]]) -> tuple[floa
 async def _world(subject: str, make: Callable[[int], Event]) -> dict[str, Any]:
     dice = random.Random(7)
     with tempfile.TemporaryDirectory() as folder:
-        ledger = Ledger.open(Path(folder), Policies.presets())
+        # Nobody's timers run ahead of a past that is only now told: what follows would come late.
+        ledger = Ledger.open(Path(folder), Policies.presets(), LedgerOptions(timers=False))
         await ledger.start()
         try:
             filled = await _fill(ledger, make)
-            began = time.monotonic()
-            report = await ledger.rebuild(check=True)
-            rebuilt = time.monotonic() - began
+            began, spent = time.monotonic(), _spent()
+            report = await ledger.rebuild(check=True, processes=_CORES)
+            rebuilt, spent = time.monotonic() - began, _spent() - spent
             assert report.clean, report.differences[:3]
             pages = [await ledger.explain(subject)]
             while pages[-1].cursor is not None and len(pages) < 20:
@@ -98,6 +108,7 @@ async def _world(subject: str, make: Callable[[int], Event]) -> dict[str, Any]:
             return {
                 "append": EVENTS / filled,
                 "rebuild": rebuilt,
+                "rebuild_cpu": spent,
                 "read": await _timed(lambda: ledger.snapshot(subject)),
                 "history": await _timed(lambda: ledger.history(subject, 200)),
                 "explain": await _timed(lambda: ledger.explain(subject)),
@@ -116,13 +127,13 @@ def run(options: Options) -> Report:
         (
             name,
             f"{found['append']:,.0f}",
-            f"{found['rebuild']:.1f}",
+            f"{found['rebuild']:.1f} / {found['rebuild_cpu']:.1f}",
             *(f"{found[look][0]:.2f} / {found[look][1]:.1f}" for look in looks),
         )
         for name, found in raw.items()
     ]
     report = Report("million", "A million events", raw=raw)
-    columns = ("events", "appended/s", "rebuild --check, s", "read, ms", "history, ms", "explain, ms")
+    columns = ("events", "appended/s", "rebuild --check, s / CPU s", "read, ms", "history, ms", "explain, ms")
     report.tables.append(Table("median / worst of 40 looks", (*columns, "a page further back, ms"), rows))
     report.goals += [
         Goal("rebuild of a million events", max(each["rebuild"] for each in raw.values()), 30, "s"),

@@ -11,6 +11,7 @@ import pytest
 
 from renown.errors import ConflictError, EventError
 from renown.ledger import Ledger, Stopped
+from renown.ledger.policies import switching
 from renown.model import Event
 from renown.policy import Policies, Policy, load, preset
 from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, moment, opened, raw, second, view
@@ -305,3 +306,49 @@ async def test_a_policy_made_in_code_is_kept_as_text_that_means_the_same(
     older: Sequence[Any] = [preset("seller")]
     async with opened(make, tmp_path, Policies(older)) as ledger:
         assert ledger.policies.of("seller").policy.version == 7
+
+
+async def test_a_check_while_new_rules_are_on_their_way_finds_nothing_wrong(
+    make: StoreFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(make, tmp_path, policies()) as ledger:
+        applied(await ledger.append(games(60, 6)))
+    monkeypatch.setattr(switching, "_PAGE", 2)
+    newer = policies(club(2, win=2))
+    begun = Ledger(make(tmp_path), newer)
+    report = await begun.rebuild(check=True)
+    assert (report.clean, report.behind) == (True, 6), (
+        "the settings are newer, and nobody has started with them"
+    )
+    for done in (0, 2, 4):
+        store = make(tmp_path)
+        if done == 0:
+            writer = store.writer()
+            switching._store_policy(writer, club(2, win=2))  # pyright: ignore[reportPrivateUsage] - stops half-way
+            writer.close()
+        else:
+            switching._page(store, club(2, win=2))  # pyright: ignore[reportPrivateUsage]
+        store.close()
+        report = await begun.rebuild(check=True)
+        assert report.clean, report.differences[:3]
+        assert report.behind == 6 - done
+    spoilt = raw(tmp_path)
+    spoilt.execute("UPDATE events SET score = score + 1 WHERE version = 3")
+    spoilt.close()
+    report = await begun.rebuild(check=True)
+    assert {(each.subject, each.what) for each in report.differences} == {
+        (f"club:{i:04d}", "score") for i in range(6)
+    }
+    assert (await begun.rebuild(check=False)).behind == 2, "they are mended, and wait as before"
+    assert (await begun.rebuild(check=True)).behind == 2
+    await begun.close()
+    async with opened(make, tmp_path, newer) as ledger:
+        await finished(ledger)
+        shown = [view(await ledger.snapshot(f"club:{i:04d}")) for i in range(6)]
+        assert {(each["score"], each["version"]) for each in shown} == {(20, 11)}, "watchers of all are told"
+        report = await ledger.rebuild(check=True)
+        assert (report.clean, report.behind) == (True, 0)
+        old = raw(tmp_path)
+        old.execute("UPDATE standings SET policy_version = 1 WHERE subject = 'club:0003'")
+        old.close()
+        assert not (await ledger.rebuild(check=True)).clean, "nothing is on its way any more"
