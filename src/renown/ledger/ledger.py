@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Final, Self
 
@@ -34,6 +35,7 @@ Committed = Callable[[Sequence[Update]], None]
 """Takes the updates of a commit. Runs on the event loop; must not block or raise."""
 
 _log = structlog.get_logger(__name__)
+_seq: Final = attrgetter("seq")
 
 
 class LedgerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -173,6 +175,8 @@ class Ledger(Reads):
                 that are not answered can be counted on; sent again with the same ids they are applied once.
 
         """
+        if len(events) <= MAX_BATCH:
+            return await (await self._put(events, standing))
         starts = range(0, len(events), MAX_BATCH)
         pending = [await self._put(events[start : start + MAX_BATCH], standing) for start in starts]
         return [answer for done in pending for answer in await done]
@@ -256,7 +260,7 @@ class Ledger(Reads):
         return self._store.near.newest_seq() > self._heard
 
     def _tell(self, updates: Sequence[Update]) -> None:
-        self._heard = max([self._heard, *(update.seq for update in updates)])
+        self._heard = max(self._heard, *map(_seq, updates))
         for listener in tuple(self._listeners):
             try:
                 listener(updates)

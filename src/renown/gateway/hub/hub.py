@@ -76,8 +76,7 @@ class Hub:
         if self.maps is not None:
             self.maps.take(updates)
         if self.channels:
-            for update in updates:
-                self.news.take(update)
+            self.news.take(updates)
 
     def publish(self, name: str, publication: Publication, epoch: str) -> None:
         """Take a publication that a room has accepted: each once, in the order of its offsets."""

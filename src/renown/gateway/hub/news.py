@@ -4,7 +4,7 @@ Updates come in from the bus, publications from the rooms, and what was read fro
 through `Delivery`, channel by channel as turns are given.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import time
 
 import msgspec
@@ -54,26 +54,32 @@ class News:
 
     # What comes in
 
-    def take(self, update: Update) -> None:
-        """Take an update, as the bus hands it over."""
+    def take(self, updates: Sequence[Update]) -> None:
+        """Take the updates of one commit, as the bus hands them over."""
         channels = self._channels
-        subject = update.subject
-        channel = channels.get("standing:" + subject)
-        if isinstance(channel, NewestChannel):
-            self._offer(channel, update.version, update.standing, update.at)
-        channel = channels.get("activity:" + subject)
-        if channel is not None:
-            entries = [Publication(msgspec.Raw(data), offset=version) for version, _, data in update.activity]
-            self.extend(channel, entries, update.at)
-        kind = kind_of(subject)
-        for name in ("feed:all", "feed:" + kind):
-            channel = channels.get(name)
-            if isinstance(channel, FeedChannel):
-                self._add_changes(channel, update)
-        for name in ("board:" + kind, "detail:" + subject):
-            channel = channels.get(name)
-            if isinstance(channel, RereadChannel):
-                self.look_again(channel)
+        of_kinds: dict[str, list[WatchedChannel]] = {}
+        for update in updates:
+            # Of most subjects nobody watches anything: that must cost next to nothing.
+            subject = update.subject
+            channel = channels.get("standing:" + subject)
+            if isinstance(channel, NewestChannel):
+                self._offer(channel, update.version, update.standing, update.at)
+            channel = channels.get("activity:" + subject)
+            if channel is not None:
+                entries = [
+                    Publication(msgspec.Raw(data), offset=version) for version, _, data in update.activity
+                ]
+                self.extend(channel, entries, update.at)
+            kind = kind_of(subject)
+            watched = of_kinds.get(kind)
+            if watched is None:
+                names = ("feed:all", "feed:" + kind, "board:" + kind)
+                watched = of_kinds[kind] = [channels[name] for name in names if name in channels]
+            for channel in (*watched, channels.get("detail:" + subject)):
+                if isinstance(channel, FeedChannel):
+                    self._add_changes(channel, update)
+                elif isinstance(channel, RereadChannel):
+                    self.look_again(channel)
 
     def publish(self, name: str, publication: Publication, epoch: str) -> None:
         """Take a publication that a room has accepted: each once, in the order of its offsets."""
