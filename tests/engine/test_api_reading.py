@@ -176,6 +176,22 @@ def test_a_badge_is_never_an_error_for_a_well_formed_subject(
     assert (shield["schemaVersion"], shield["message"]) == (1, message)
 
 
+def test_a_badge_has_the_colour_of_its_place_on_a_scale_that_has_ends(http: httpx.Client) -> None:
+    events = [
+        *({"type": "rating", "subject": "trader:low", "actor": f"trader:{n}", "value": -4} for n in range(9)),
+        *({"type": "upvote", "subject": "member:low", "actor": f"member:{n}"} for n in range(9)),
+    ]
+    answers = http.post("/v1/events", json=events).json()
+    assert {each["status"] for each in answers} == {"applied"}
+    trader = http.get("/badge/trader:low.json").json()
+    assert trader["message"].startswith("\N{MINUS SIGN}")
+    assert trader["color"] in ("c2410c", "b91c1c")
+    # Ninety points of a million are no bad sign.
+    member = http.get("/badge/member:low.json").json()
+    assert member["message"].startswith("91")
+    assert member["color"] == "2563eb"
+
+
 def test_health_says_ready(http: httpx.Client) -> None:
     assert http.get("/health/live").json() == {"status": "ok"}
     assert http.get("/health/ready").json() == {"status": "ok"}

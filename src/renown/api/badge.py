@@ -28,6 +28,8 @@ __all__ = ["get_badge"]
 _CACHE: Final = "public, max-age=30, stale-while-revalidate=300"
 _GREY: Final = "#6b7280"
 _UNKNOWN: Final = "–"
+_OPEN: Final = 1_000
+"""A scale wider than this, such as one of points, is as good as without an end: nobody is ever near it."""
 _standing = msgspec.json.Decoder(Standing)
 _WIDE: Final = frozenset("mwMW@%–")
 _NARROW: Final = frozenset("iljtfrI.,:;'|!()[] 1")
@@ -128,7 +130,7 @@ def _shown(services: Services, standing: Standing, label: str) -> Face:
         low, high, decimals = 0.0, None, 1
     else:
         low, high, decimals = scale.min, scale.max, scale.decimals
-    number = f"{standing.score:,.{decimals}f}"
+    number = f"{standing.score:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
     tier = f" · {standing.tier}" if standing.tier else ""
     title = f"{standing.subject}: {number}{tier}, from {standing.count}"
     return Face(label, f"{number}{tier}", title, _color(standing.score, low, high), standing.version)
@@ -136,7 +138,7 @@ def _shown(services: Services, standing: Standing, label: str) -> Face:
 
 def _color(score: float, low: float | None, high: float | None) -> str:
     """Return red to green along the scale; blue where the scale has no ends."""
-    if low is None or high is None or high <= low:
+    if low is None or high is None or not 0 < high - low <= _OPEN:
         return "#2563eb"
     part = (score - low) / (high - low)
     steps = ((0.8, "#15803d"), (0.65, "#4d7c0f"), (0.5, "#a16207"), (0.35, "#c2410c"))

@@ -181,7 +181,7 @@ export class RenownScore extends HTMLElement {
     if (matchMedia("(prefers-reduced-motion:reduce)").matches) return;
     const up = by > 0;
     this._badge.classList.toggle("up", up);
-    this._delta.textContent = (up ? "▲ " : "▼ ") + this._number(Math.abs(by), 2);
+    this._delta.textContent = (up ? "▲ " : "▼ ") + this._number(Math.abs(by), by % 1 ? 2 : 0);
     this._value.animate({ opacity: [0, 1], translate: [`0 ${up ? "" : "-"}.6em`, "0"] }, { duration: 450, easing: "ease-out" });
     this._badge.animate([{ boxShadow: "0 0 0 .15em var(--_)" }, {}], 1200);
     this._delta.animate({ opacity: [0, 1, 1, 0], translate: ["0 .6em", "0"] }, 2400);

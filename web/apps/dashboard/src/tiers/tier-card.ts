@@ -149,7 +149,7 @@ export class TierCard extends LitElement {
 
       ul li {
         display: grid;
-        grid-template-columns: minmax(0, 1fr) auto;
+        grid-template-columns: minmax(0, 1fr) 8.2rem;
         align-items: center;
         gap: 0.15rem var(--space-3);
       }
@@ -197,7 +197,6 @@ export class TierCard extends LitElement {
       }
 
       .far {
-        min-width: 6.5rem;
         color: var(--ink-faint);
         font-size: var(--text-xs);
         text-align: right;
