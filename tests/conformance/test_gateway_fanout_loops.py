@@ -156,7 +156,7 @@ async def encrypted(gateway: Gateway, folder: Path) -> AsyncIterator[tuple[str, 
     state = ServerState()
     config = uvicorn.Config("", log_config=None)
     server = await asyncio.get_running_loop().create_server(
-        lambda: kind(config, state, {}), "127.0.0.1", 0, ssl=ours
+        lambda: kind(config=config, server_state=state, app_state={}), "127.0.0.1", 0, ssl=ours
     )
     yield f"wss://localhost:{server.sockets[0].getsockname()[1]}/connection/websocket", theirs
     server.close()

@@ -8,7 +8,7 @@ from websockets.http11 import Request, Response
 
 from renown.gateway.admission.origins import OriginRule
 from renown.gateway.transports.handshake import Handshake
-from renown.gateway.transports.upgrade import is_plain_upgrade, judge, read_head, upgrade_response
+from renown.gateway.transports.upgrade import Wanted, is_plain_upgrade, judge, read_head, upgrade_response
 from renown.gateway.wires import WS_JSON, WS_PROTOBUF
 
 LOG = logging.getLogger("renown.gateway.wires")
@@ -69,10 +69,8 @@ def test_every_handshake_is_answered_as_the_library_answers_it(lines: tuple[str,
         return  # Left to the library anyway.
 
     target, fields = found
-    verdict = judge(
-        target, None, fields["host"], fields.get("sec-websocket-protocol", ""), "/connection/websocket",
-        OriginRule((), dev=False),
-    )  # fmt: skip
+    wanted = Wanted(target, fields["host"], None, fields.get("sec-websocket-protocol", ""))
+    verdict = judge(wanted, "/connection/websocket", OriginRule((), dev=False))
     assert handshake.verdict == verdict
     assert response.status_code == verdict.status == 101
     ours = upgrade_response(fields["sec-websocket-key"], verdict.subprotocol)
@@ -133,6 +131,8 @@ def test_refusals_close_as_before_and_the_wire_is_chosen():
     assert refused.status_code == 404
     assert handshake.data_to_send()[-1] == b""
 
-    assert judge("/x?cf_protocol=protobuf", None, "localhost", "", "/x", rule).wire is WS_PROTOBUF
-    assert judge("/x?format=protobuf", None, "localhost", "centrifuge-json", "/x", rule).wire is WS_JSON
-    assert judge("/x", "https://evil.example", "localhost", "", "/x", rule).status == 403
+    assert judge(Wanted("/x?cf_protocol=protobuf", "localhost", None, ""), "/x", rule).wire is WS_PROTOBUF
+    assert (
+        judge(Wanted("/x?format=protobuf", "localhost", None, "centrifuge-json"), "/x", rule).wire is WS_JSON
+    )
+    assert judge(Wanted("/x", "localhost", "https://evil.example", ""), "/x", rule).status == 403

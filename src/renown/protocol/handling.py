@@ -73,7 +73,7 @@ class Handler(Conversation):
             return self._unsubscribe(number, command.unsubscribe)
         asked = requests.ask(self._caller, command)
         if asked is not None:
-            return self._ask(asked.question, Pending(partial(self._told, number, asked), number))
+            return self._ask_for(number, asked)
         if command.refresh is not None:
             return self._refresh(number, command.refresh, now)
         if command.sub_refresh is not None:
@@ -86,14 +86,9 @@ class Handler(Conversation):
         self._pong_by = inf
         return []
 
-    def _told(
-        self,
-        number: int,
-        asked: requests.Asked,
-        answer: Answer | Error,
-        now: float,  # noqa: ARG002 - as every `Finish` is called
-    ) -> list[Effect]:
-        return [self._reply(asked.reply(number, answer))]
+    def _ask_for(self, number: int, asked: requests.Asked) -> list[Effect]:
+        told = Pending(lambda answer, _now: [self._reply(asked.reply(number, answer))], number)
+        return self._ask(asked.question, told)
 
     # Connect
 
@@ -221,16 +216,10 @@ class Handler(Conversation):
         if terms is None:
             return []
         left = self._subscriptions.forget(channel)
-        asked = self._attach(terms, partial(self._made, terms, made.expires_by))
+        asked = self._attach(terms, lambda answer, _now: self._made(terms, made.expires_by, answer))
         return [Detach(channel), *asked] if left else asked
 
-    def _made(
-        self,
-        terms: Terms,
-        expires_by: float,
-        answer: Answer | Error,
-        now: float,  # noqa: ARG002 - as every `Finish` is called
-    ) -> list[Effect]:
+    def _made(self, terms: Terms, expires_by: float, answer: Answer | Error) -> list[Effect]:
         channel = terms.channel
         if not isinstance(answer, Newest | Log):
             return [Detach(channel)]

@@ -9,7 +9,7 @@ from websockets.typing import Subprotocol
 
 from renown.gateway.admission.limits import Turned
 from renown.gateway.admission.origins import OriginRule
-from renown.gateway.transports.upgrade import Verdict, judge
+from renown.gateway.transports.upgrade import Verdict, Wanted, judge
 
 __all__ = ["Handshake"]
 
@@ -20,7 +20,7 @@ class Handshake(ServerProtocol):
     verdict: Verdict = Verdict()
     """What was decided; good once the request was accepted."""
 
-    def process_subprotocol(self, headers: Headers) -> Subprotocol | None:  # noqa: ARG002 - it is decided
+    def process_subprotocol(self, headers: Headers) -> Subprotocol | None:  # noqa: ARG002 - `judge` read them
         """Return the subprotocol that was chosen."""
         chosen = self.verdict.subprotocol
         return None if chosen is None else Subprotocol(chosen)
@@ -33,7 +33,7 @@ class Handshake(ServerProtocol):
         except MultipleValuesError:
             return self.reject(HTTPStatus.BAD_REQUEST, "Origin and Host may be given once.\n")
         offered = ",".join(request.headers.get_all("Sec-WebSocket-Protocol"))
-        self.verdict = judge(request.path, origin, host, offered, at, origins)
+        self.verdict = judge(Wanted(request.path, host, origin, offered), at, origins)
         if self.verdict.status != HTTPStatus.SWITCHING_PROTOCOLS:
             return self.reject(HTTPStatus(self.verdict.status), self.verdict.reason)
         return self.accept(request)

@@ -103,9 +103,9 @@ class HttpProtocol(asyncio.Protocol):
 
     def _make(self, kind: Callable[..., asyncio.Protocol] | None) -> asyncio.Protocol:
         made = _Http if kind is None else kind
-        return made(self._config, self._server_state, self._app_state)
+        return made(config=self._config, server_state=self._server_state, app_state=self._app_state)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the loop's signature
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - how asyncio calls it
         """Forget a client that said nothing."""
         self._connections.discard(self)
         self._transport = None

@@ -18,7 +18,16 @@ from renown.gateway.admission.origins import OriginRule
 from renown.gateway.transports.frame_pings import FRAME_PINGS
 from renown.gateway.wires import WS_JSON, WS_PROTOBUF, Wire
 
-__all__ = ["FIRST_FRAME", "Head", "Verdict", "is_plain_upgrade", "judge", "read_head", "upgrade_response"]
+__all__ = [
+    "FIRST_FRAME",
+    "Head",
+    "Verdict",
+    "Wanted",
+    "is_plain_upgrade",
+    "judge",
+    "read_head",
+    "upgrade_response",
+]
 
 FIRST_FRAME: Final = "first_frame"
 """In the URL: the client waits for a first frame before it believes that the connection works."""
@@ -78,24 +87,34 @@ class Verdict(NamedTuple):
     """Whether the client wants WebSocket's own pings instead of the protocol's."""
 
 
+class Wanted(NamedTuple):
+    """What a head says of the upgrade that it asks for."""
+
+    target: str
+    """Path with query."""
+    host: str
+    origin: str | None
+    offered: str
+    """Subprotocols, with commas between."""
+
+
 @lru_cache(maxsize=256)
-def judge(  # noqa: PLR0917 - what a head says of an upgrade
-    target: str, origin: str | None, host: str, offered: str, at: str, origins: OriginRule
-) -> Verdict:
-    """Decide about an upgrade to `target`; `offered` are subprotocols with commas between, `at` is the path.
+def judge(wanted: Wanted, at: str, origins: OriginRule) -> Verdict:
+    """Decide about an upgrade; `at` is the path of the WebSocket.
 
     Of the subprotocols the first known one in the client's order is chosen; some clients send an empty list.
     """
-    path, _, query = target.partition("?")
-    if not origins.serves(host):
+    path, _, query = wanted.target.partition("?")
+    if not origins.serves(wanted.host):
         return Verdict(403, "In dev mode only names of this machine are served.\n")
     if path != at:
         return Verdict(404, "There is no WebSocket here.\n")
-    if origin is not None and not origins.allows(origin, host):
+    if wanted.origin is not None and not origins.allows(wanted.origin, wanted.host):
         return Verdict(403, "This origin may not connect.\n")
     asked = parse_qs(query) if query else {}
     wire = WS_PROTOBUF if any("protobuf" in asked.get(name, ()) for name in _FORMATS) else WS_JSON
-    chosen = next((name for name in (each.strip() for each in offered.split(",")) if name in _WIRES), None)
+    offered = (name.strip() for name in wanted.offered.split(","))
+    chosen = next((name for name in offered if name in _WIRES), None)
     return Verdict(
         wire=_WIRES[chosen] if chosen is not None else wire,
         subprotocol=chosen,

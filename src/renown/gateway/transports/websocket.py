@@ -11,7 +11,6 @@ import os
 from http import HTTPStatus
 from typing import Any, cast
 
-from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
@@ -28,6 +27,7 @@ from renown.gateway.transports.plain_frames import plain_messages
 from renown.gateway.transports.upgrade import (
     Head,
     Verdict,
+    Wanted,
     is_plain_upgrade,
     judge,
     read_head,
@@ -51,13 +51,8 @@ def protocol_class(gateway: Gateway) -> type["Connection"]:
     class GatewayConnection(Connection):
         __slots__ = ()
 
-        def __init__(
-            self,
-            config: Config,  # noqa: ARG002
-            server_state: ServerState,
-            app_state: dict[str, Any],  # noqa: ARG002 - the signature uvicorn calls
-            _loop: asyncio.AbstractEventLoop | None = None,
-        ) -> None:
+        def __init__(self, *, server_state: ServerState, **_given: object) -> None:
+            # Of what uvicorn gives protocols only this is of use here.
             super().__init__(gateway, cast(set[Any], server_state.connections))
 
     return GatewayConnection
@@ -130,7 +125,7 @@ class Connection(Peer, asyncio.Protocol):
         """Note that the client sends no more; the transport closes itself."""
         return False
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the loop's signature
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - how asyncio calls it
         """Leave everything behind."""
         self._connections.discard(self)
         if self._address:
@@ -236,14 +231,9 @@ class Connection(Peer, asyncio.Protocol):
     def _accept_at_once(self, data: bytes, head: Head, transport: asyncio.Transport) -> bool:
         target, fields = head
         options = self._gateway.options
-        verdict = judge(
-            target,
-            fields.get("origin"),
-            fields.get("host", ""),
-            fields.get("sec-websocket-protocol", ""),
-            options.path,
-            self._gateway.origins,
-        )
+        offered = fields.get("sec-websocket-protocol", "")
+        wanted = Wanted(target, fields.get("host", ""), fields.get("origin"), offered)
+        verdict = judge(wanted, options.path, self._gateway.origins)
         if verdict.status != HTTPStatus.SWITCHING_PROTOCOLS:
             return False
         turned = self._turned(transport, fields.get("x-forwarded-for", ""))
