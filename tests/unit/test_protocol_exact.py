@@ -239,6 +239,8 @@ class Exact(RuleBasedStateMachine):
             self.say(self.numbered(data, *data.draw(ENDING)))
         elif how == 6:
             self.receive(self.codec.join([self.codec.pong] * 2))
+        elif how == 7:
+            self.no_text(data)
 
     def noise(self, data: st.DataObject, command: dict[str, Any]) -> None:
         good = data.draw(st.sampled_from([b"", message(self.codec, command)]))
@@ -262,6 +264,12 @@ class Exact(RuleBasedStateMachine):
         turned = single[:place] + byte + single[place + 1 :]
         if not self.codec.json or b"\\u" not in turned:
             self.receive(self.codec.join([single, turned]))
+
+    def no_text(self, data: st.DataObject) -> None:
+        """A call with bytes that are no UTF-8: in Protobuf its data may be any, its method may not."""
+        where = data.draw(st.sampled_from(["data", "method"]))
+        call = message(self.codec, {"id": 9, "rpc": {"method": "echo", "data": "", where: "spoilt"}})
+        self.receive(call.replace(b"spoilt", data.draw(st.sampled_from([b"\x80poilt", b"spo\xff\xfet"]))))
 
     def wrong_types(self, data: st.DataObject, command: dict[str, Any]) -> None:
         if not self.codec.json:
