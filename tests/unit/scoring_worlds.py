@@ -76,6 +76,7 @@ REFOLDING = [
     policy_of('method = "min"'),
     policy_of('method = "max"\nstart = 3'),
     policy_of('method = "hot"\nepoch = 1134028003', -1e6, 1e6),
+    policy_of('method = "growing"\nafter_days = 5\nmore = 3', -1e6, 1e6),
     *(policy_of(f'method = "streak"\nof = "{of}"', -1e6, 1e6) for of in ("current", "longest", "days")),
 ]
 """Order does not matter, yet taking back may need a refold."""

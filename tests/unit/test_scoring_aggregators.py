@@ -138,6 +138,40 @@ def test_a_streak_goes_on_until_a_day_without_events_is_over() -> None:
     assert on_days(policy, at=24.0).score == 0
 
 
+def test_what_is_open_weighs_more_with_its_age() -> None:
+    policy = policy_of('method = "growing"\nafter_days = 10\nmore = 3', *WIDE)
+
+    def grown(*ages: float) -> float:
+        return sum(1 + 3 / (1 + math.exp(1 - min(age, 80) / 10)) for age in ages)
+
+    assert on_days(policy, at=5).score == 0
+    assert on_days(policy, 100.0, 100.9, 107.5, at=110.2).score == pytest.approx(grown(10, 10, 3))
+    assert on_days(policy, 100, at=100.99).score == pytest.approx(grown(0))
+    assert on_days(policy, 100, 20, 10, 185, at=400).score == pytest.approx(4 * grown(80))
+    # Half of the growth is there when its time is over.
+    assert on_days(policy, 100, at=110).score == pytest.approx(2.5)
+
+
+def test_what_is_closed_takes_all_its_growth_away() -> None:
+    policy = policy_of('method = "growing"\nafter_days = 1', *WIDE)
+    one, other = (Contribution(OVERALL, 5, 1.0),), (Contribution(OVERALL, 7, 2.0),)
+    state = folded_all(policy, [(one, 3 * DAY), (other, 4 * DAY), (one, 90 * DAY)])
+    for contributions, at in ((one, 3 * DAY), (one, 90 * DAY), (other, 4 * DAY)):
+        taken = scoring.take_back(policy, state, contributions, at)
+        assert taken is not None
+        state = taken
+    assert scoring.read(policy, state, 91 * DAY).score == 0
+    assert state == scoring.empty(policy)
+
+
+def test_it_is_looked_at_again_with_every_step_until_it_is_full_grown() -> None:
+    policy = policy_of('method = "growing"\nafter_days = 2\nstep_days = 0.5', *WIDE)
+    state = folded_all(policy, [((Contribution(OVERALL, 1, 1.0),), 100.1 * DAY)])
+    assert scoring.next_change(policy, state, 100.1 * DAY) == 100.5 * DAY
+    assert scoring.next_change(policy, state, 115.9 * DAY) == 116 * DAY
+    assert scoring.next_change(policy, state, 116 * DAY) is None
+
+
 def test_the_longest_streak_and_all_days() -> None:
     days = (10.2, 11.1, 12.5, 12.9, 20.0, 21.0)
     assert on_days(policy_of('method = "streak"\nof = "longest"', *WIDE), *days, at=30).score == 3

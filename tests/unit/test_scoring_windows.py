@@ -190,6 +190,8 @@ def test_changes_come_to_an_end(data: st.DataObject, policy: Policy) -> None:
         ('method = "distinct"\nexact = 5', "score.exact", "16 to 4096"),
         ('method = "distinct"\nof = "color"', "score.of", '"actor"'),
         ('method = "streak"\nwithin_days = 500', "score.within_days", "1 to 400"),
+        ('method = "growing"\nafter_days = 300', "score.step_days", "3 to 300"),
+        ('method = "growing"', "score.after_days", "a number"),
         ('method = "wilson"\nz = 0', "score.z", "0.01 to 10"),
         ('method = "residual_mean"', "score.around", "a number"),
     ],

@@ -6,6 +6,7 @@ from renown.policy.schema import Scale
 from renown.policy.scores.aggregating import (
     Beta,
     Distinct,
+    Growing,
     Hot,
     Last,
     Max,
@@ -72,6 +73,10 @@ def _others(method: Aggregating, scale: Scale, path: str) -> None:
             within(start, -LARGEST, LARGEST, f"{path}.start")
         case Streak(within_days=days):
             within(days, 1, 400, f"{path}.within_days")
+        case Growing(after_days=after, more=more, step_days=step):
+            within(after, 0.01, 3_650, f"{path}.after_days")
+            within(more, 0, 1000, f"{path}.more")
+            within(step, max(after / 100, 1 / 1440), after, f"{path}.step_days")
         case _:
             return
 

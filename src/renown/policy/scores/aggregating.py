@@ -10,6 +10,7 @@ __all__ = [
     "Beta",
     "Count",
     "Distinct",
+    "Growing",
     "Hot",
     "Last",
     "Max",
@@ -126,6 +127,17 @@ class Hot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="me
     """So much later is worth ten times the votes."""
     start: float = 0.0
     """The score of a subject without events."""
+
+
+class Growing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="method", tag="growing"):
+    """A sum in which everything weighs more the longer it stays open: findings, complaints, debts."""
+
+    after_days: float
+    """The age by which half of the growth is reached: the time that one may stay open."""
+    more: float = 2.0
+    """By how much it grows at most: 1 is twice, 2 three times what it was worth."""
+    step_days: float = 1.0
+    """It grows in steps of so many days."""
 
 
 class Streak(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="method", tag="streak"):

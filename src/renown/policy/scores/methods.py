@@ -6,6 +6,7 @@ from renown.policy.scores.aggregating import (
     Beta,
     Count,
     Distinct,
+    Growing,
     Hot,
     Last,
     Max,
@@ -94,10 +95,11 @@ Aggregating = (
     | ResidualMean
     | Hot
     | Streak
+    | Growing
 )
 """The methods that contributions go into."""
 
 Method = Aggregating | Composing
 
-UNBOUNDED = (Points, Sum, Count, Distinct, ResidualMean, Hot, Streak)
+UNBOUNDED = (Points, Sum, Count, Distinct, ResidualMean, Hot, Streak, Growing)
 """Methods whose score is no value of the scale; for them the scale says what a gauge should draw."""

@@ -10,6 +10,7 @@ from renown.policy import (
     Count,
     Distinct,
     FadingMean,
+    Growing,
     Hot,
     Last,
     Max,
@@ -29,6 +30,7 @@ from renown.scoring.aggregators.beta import BetaAggregator
 from renown.scoring.aggregators.count import CountAggregator
 from renown.scoring.aggregators.distinct import DistinctAggregator
 from renown.scoring.aggregators.fading_mean import FadingMeanAggregator
+from renown.scoring.aggregators.growing import GrowingAggregator
 from renown.scoring.aggregators.hot import HotAggregator
 from renown.scoring.aggregators.last import LastAggregator
 from renown.scoring.aggregators.max import MaxAggregator
@@ -59,6 +61,7 @@ _MAKERS: dict[type[Any], Callable[[Any, Scale, float], Aggregator]] = {
     Beta: BetaAggregator,
     ResidualMean: ResidualMeanAggregator,
     Hot: lambda method, _scale, _z: HotAggregator(method),
+    Growing: lambda method, _scale, _z: GrowingAggregator(method),
     Streak: lambda method, _scale, _z: StreakAggregator(method),
 }
 
