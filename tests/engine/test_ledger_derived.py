@@ -10,7 +10,7 @@ import pytest
 from renown.ledger import Ledger
 from renown.model import Answer, Event, Status
 from renown.policy import Policies, load, text_of
-from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, moment, opened, view
+from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, moment, opened, raw, view
 
 CODER = load("""
 name = "coder"
@@ -114,14 +114,14 @@ async def test_a_vote_costs_the_voter_until_it_is_taken_back(make: StoreFactory,
         news = News(ledger)
         assert applied(await ledger.append([down(1)])) == [1]
         assert await scores(ledger, "coder:a", "coder:v") == [98, 99]
-        made = await ledger.event("d1/actor")
+        made = await ledger.event("renown.made/actor/d1")
         assert made is not None
         assert (made.event.type, made.event.subject, made.event.ref) == ("downvote_cast", "coder:v", "d1")
         assert made.at == moment(0).timestamp()
         assert news.seqs == [1, 2], "both were told, of one commit"
         applied(await ledger.append([Event("retract", "coder:a", id="r1", ref="d1")]))
         assert await scores(ledger, "coder:a", "coder:v") == [100, 100]
-        undone = await ledger.event("d1/actor/undone")
+        undone = await ledger.event("renown.undone/renown.made/actor/d1")
         assert undone is not None
         assert not news.problems
         await clean(ledger)
@@ -159,7 +159,7 @@ async def test_a_vote_that_is_changed_gives_the_point_back(make: StoreFactory, t
         )
         applied(await ledger.append([late]))
         assert await scores(ledger, "coder:a", "coder:v") == [110, 100]
-        assert await ledger.event("late/actor") is None
+        assert await ledger.event("renown.made/actor/late") is None
         await clean(ledger)
 
 
@@ -194,7 +194,7 @@ async def test_several_others_of_several_kinds(make: StoreFactory, tmp_path: Pat
             "accepted", "coder:b", id="acc2", ref="post:2", data={"asker": "ghost:1", "owner": "coder:b"}
         )
         applied(await ledger.append([stranger]))
-        assert await ledger.event("acc2/data.asker") is None
+        assert await ledger.event("renown.made/data.asker/acc2") is None
         applied(await ledger.append([Event("retract", "coder:a", ref="acc")]))
         assert await scores(ledger, "coder:a", "coder:q", "site:main") == [100, 100, 0]
         await clean(ledger)
@@ -207,11 +207,41 @@ async def test_what_cannot_be_made_refuses_what_would_make_it(make: StoreFactory
         assert code(answer) == "value_out_of_range"
         assert "bounty_paid" in (answer.problem.detail if answer.problem else "")
         assert await ledger.snapshot("coder:a") is None
-        taken = Event("downvote_cast", "coder:x", id="d7/actor", actor="coder:x")
-        applied(await ledger.append([taken]))
-        (answer,) = await ledger.append([down(7)])
-        assert code(answer) == "id_conflict"
-        assert await ledger.snapshot("coder:a") is None
+
+
+async def test_no_id_that_somebody_may_send_is_in_the_way_of_what_is_made(
+    make: StoreFactory, tmp_path: Path
+) -> None:
+    async with opened(make, tmp_path, policies()) as ledger:
+        for name in ("d7/actor", "d7/actor/undone"):
+            applied(await ledger.append([Event("upvote", "coder:x", id=name, actor="coder:y", ref=name)]))
+        applied(await ledger.append([down(7)]))
+        assert await scores(ledger, "coder:a", "coder:v", "coder:x") == [98, 99, 120]
+        applied(await ledger.append([Event("retract", "coder:a", ref="d7")]))
+        assert await scores(ledger, "coder:a", "coder:v", "coder:x") == [100, 100, 120]
+        for name in ("renown.made/actor/d8", "renown.undone/renown.made/actor/d7"):
+            (answer,) = await ledger.append([Event("upvote", "coder:x", id=name, actor="coder:z")])
+            assert code(answer) == "reserved_id"
+        await clean(ledger)
+
+
+async def test_what_was_made_under_ids_of_before_is_found_again(make: StoreFactory, tmp_path: Path) -> None:
+    """Once it was `d1/actor`: taken back with its maker, and not made a second time."""
+    async with opened(make, tmp_path, policies()) as ledger:
+        applied(await ledger.append([down(1), down(2, by="w")]))
+    with raw(tmp_path) as beside:
+        for n in (1, 2):
+            old, new = f"d{n}/actor", f"renown.made/actor/d{n}"
+            found = "UPDATE events SET id = ?, body = CAST(replace(body, ?, ?) AS BLOB) WHERE id = ?"
+            assert beside.execute(found, (old, new, old, new)).rowcount == 1
+    async with opened(make, tmp_path, policies()) as ledger:
+        assert await ledger.event("d1/actor") is not None
+        applied(await ledger.append([Event("hold", "coder:a", ref="d2")]))
+        applied(await ledger.append([Event("release", "coder:a", ref="d2")]))
+        assert await scores(ledger, "coder:a", "coder:v", "coder:w") == [96, 99, 99]
+        applied(await ledger.append([Event("retract", "coder:a", ref="d1")]))
+        assert await scores(ledger, "coder:a", "coder:v", "coder:w") == [98, 100, 99]
+        await clean(ledger)
 
 
 async def test_what_is_held_makes_nothing_until_it_counts(make: StoreFactory, tmp_path: Path) -> None:
@@ -253,7 +283,7 @@ async def test_what_is_blind_is_made_when_it_opens(make: StoreFactory, tmp_path:
 async def test_taken_back_by_hand_first_harms_nothing(make: StoreFactory, tmp_path: Path) -> None:
     async with opened(make, tmp_path, policies()) as ledger:
         applied(await ledger.append([down(1)]))
-        applied(await ledger.append([Event("retract", "coder:v", ref="d1/actor")]))
+        applied(await ledger.append([Event("retract", "coder:v", ref="renown.made/actor/d1")]))
         assert await scores(ledger, "coder:a", "coder:v") == [98, 100]
         applied(await ledger.append([Event("retract", "coder:a", ref="d1")]))
         assert await scores(ledger, "coder:a", "coder:v") == [100, 100]

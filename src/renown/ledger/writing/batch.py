@@ -17,7 +17,7 @@ from renown.ledger.folding.past import StoredPast
 from renown.ledger.writing.access import Access, Overtaken
 from renown.ledger.writing.cache import Cache, Kind, Subject
 from renown.ledger.writing.check import checked, new_id
-from renown.ledger.writing.deriving import counts_at_once, made_by, made_ids, made_late, undoing
+from renown.ledger.writing.deriving import counts_at_once, found_made, made_by, made_late, undoing
 from renown.ledger.writing.guarding import asks_of_others, facts_about, knows_actors, refused
 from renown.ledger.writing.lookup import Lookup
 from renown.ledger.writing.outcome import PLAIN, Outcome, Work
@@ -315,18 +315,20 @@ class Batch:
         policies = self._cache.policies
         if applied.ends or applied.holds:
             for maker, also, at in made_late(prepared, prepared.policy, applied, past):
+                before = found_made(prepared.policy, [maker], self._flush())
                 for each in self._made(maker, also, at):
                     self._fetch(each)
-                    if each.id not in self._lookup.known:
+                    if each.id not in before:
                         self._take_internal(each)
-        ids = made_ids(prepared.policy, [end.id for end in applied.ends if end.seq is not None])
-        for made_id, key, _, _ in self._flush().known(ids) if ids else ():
+        ended = [end.id for end in applied.ends if end.seq is not None]
+        undone = found_made(prepared.policy, ended, self._flush()) if ended else {}
+        for made_id, key in undone.values():
             policy = policies.get(kind_of(key))
             if policy is not None:
                 event = undoing(made_id, key, prepared.at)
-                undone = internal(event, policy, scoring.interpret(policy, event, prepared.at), prepared.at)
-                self._fetch(undone)
-                self._take_internal(undone)
+                taking = internal(event, policy, scoring.interpret(policy, event, prepared.at), prepared.at)
+                self._fetch(taking)
+                self._take_internal(taking)
 
     def _take_internal(self, prepared: Prepared) -> None:
         try:

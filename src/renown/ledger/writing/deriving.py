@@ -1,8 +1,10 @@
 """The events that events make for others: named, and found again when what made them is taken back.
 
-A made event is an ordinary event of the other subject, in the same transaction: its id is that of the event
-that made it, a slash and the role (`vote-7/actor`), and its ref is that event's id. Taking it back is an
-ordinary retraction, `vote-7/actor/undone`.
+A made event is an ordinary event of the other subject, in the same transaction: its ref is the id of the
+event that made it, its id is made of the role and that id, `renown.made/actor/vote-7`. Taking it back is an
+ordinary retraction, `renown.undone/renown.made/actor/vote-7`. Nobody else may send such ids, so none is ever
+in use. Older ledgers have `vote-7/actor` for the same, which anybody could send: it is taken for made when
+its ref says so.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,10 +19,21 @@ from renown.ledger.folding.lineage import said
 from renown.model import Event, instant, kind_of
 from renown.policy import Policies, Policy
 from renown.scoring import Derived, Effect
+from renown.stores import Reader
 
-__all__ = ["Made", "counts_at_once", "made_by", "made_ids", "made_late", "undoing"]
+__all__ = ["Made", "counts_at_once", "found_made", "made_by", "made_late", "undoing"]
 
-_UNDONE: Final = "undone"
+_MADE: Final = "renown.made"
+_UNDONE: Final = "renown.undone"
+_NAMED: Final = str.maketrans({"%": "%25", "/": "%2F"})
+"""A role has no slash in an id: what comes behind it begins there."""
+
+
+class _Ref(msgspec.Struct, frozen=True):
+    ref: str | None = None
+
+
+_ref: Final = msgspec.json.Decoder(_Ref)
 
 
 class Made(msgspec.Struct, frozen=True, gc=False):
@@ -43,7 +56,7 @@ def made_by(policies: Policies, maker: str, also: Iterable[Derived], at: float) 
     """
     made: list[Made] = []
     for each in also:
-        event = msgspec.structs.replace(each.event, id=f"{maker}/{each.role}", ref=maker)
+        event = msgspec.structs.replace(each.event, id=_made_id(maker, each.role), ref=maker)
         policy = policies.get(kind_of(event.subject))
         if policy is None or event.type not in policy.rules:
             continue
@@ -62,15 +75,30 @@ def made_by(policies: Policies, maker: str, also: Iterable[Derived], at: float) 
     return made
 
 
-def made_ids(policy: Policy, makers: Iterable[str]) -> list[str]:
-    """Return the ids of all events that the given ones may have made."""
+def found_made(policy: Policy, makers: Iterable[str], reader: Reader) -> dict[str, tuple[str, str]]:
+    """Return id and subject of what the given events have made, by the id it would have if made now."""
     roles = dict.fromkeys(also.to for rule in policy.rules.values() for also in rule.also)
-    return [f"{maker}/{role}" for maker in makers for role in roles]
+    meant = {_made_id(maker, role): (maker, f"{maker}/{role}") for maker in makers for role in roles}
+    if not meant:
+        return {}
+    ids = [*meant, *(before for _, before in meant.values())]
+    known = {row[0]: row for row in reader.known(ids)}
+    found: dict[str, tuple[str, str]] = {}
+    for made_id, (maker, before) in meant.items():
+        if made_id in known:
+            found[made_id] = made_id, known[made_id][1]
+        elif before in known and _ref.decode(known[before][3]).ref == maker:
+            found[made_id] = before, known[before][1]
+    return found
 
 
 def undoing(made_id: str, subject: str, at: float) -> Event:
     """Return the retraction of a made event."""
-    return Event("retract", subject, f"{made_id}/{_UNDONE}", ref=made_id, occurred_at=instant(at))
+    return Event("retract", subject, f"{_UNDONE}/{made_id}", ref=made_id, occurred_at=instant(at))
+
+
+def _made_id(maker: str, role: str) -> str:
+    return f"{_MADE}/{role.translate(_NAMED)}/{maker}"
 
 
 def counts_at_once(applied: Applied) -> bool:
