@@ -56,8 +56,7 @@ class _Sum:
 
     def add(self, task: Task, line: Line) -> None:
         """Add what a line tells."""
-        if self._stop is not None and self._stop.is_set():
-            raise StoppedRebuild("the rebuild was stopped")
+        self.check_on()
         self.events += line.events
         self.subjects += line.subjects
         if line.outcome is not None:
@@ -66,6 +65,11 @@ class _Sum:
         if self._progress is not None and (line.events or line.subjects):
             total, subjects = self._totals
             self._progress(Reached(self.events, total, self.subjects, subjects, self.processes))
+
+    def check_on(self) -> None:
+        """Raise `StoppedRebuild` when nobody waits any more."""
+        if self._stop is not None and self._stop.is_set():
+            raise StoppedRebuild("the rebuild was stopped")
 
     def _note(self, task: Task, differences: Sequence[Difference]) -> None:
         if task.kind:
@@ -132,12 +136,12 @@ def _shared(
 ) -> None:
     kinds = kind_tasks(policies)
     if check:
-        # Whose means are recounted in order takes long: that is begun first.
-        share(store, policies, chain(kinds, tasks), done.add, check=check, processes=processes)
-        return
-    # What is counted must be as it is written.
-    share(store, policies, tasks, done.add, check=check, processes=processes)
-    _here(store, policies, done, kinds, check=check)
+        # A kind whose means are counted anew takes long: those come first.
+        tasks = chain(kinds, tasks)
+    share(store, policies, tasks, done.add, check=check, processes=processes, check_on=done.check_on)
+    if not check:
+        # What is counted must be as it is written.
+        _here(store, policies, done, kinds, check=check)
 
 
 def _count_actors(store: Store, policies: Policies) -> None:

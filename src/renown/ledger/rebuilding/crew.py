@@ -44,16 +44,19 @@ class Line(msgspec.Struct, frozen=True):
     """It cannot be done."""
 
 
+_LOOK: Final = 0.1
+"""Seconds between two looks whether anybody still waits."""
 _line: Final = msgspec.json.Decoder(Line)
 _encode: Final = msgspec.json.Encoder().encode
 Told = Callable[[Task, Line], None]
 
 
 class _Crew:
-    def __init__(self, order: Order, tasks: Iterator[Task], told: Told) -> None:
+    def __init__(self, order: Order, tasks: Iterator[Task], told: Told, check_on: Callable[[], None]) -> None:
         self._order = order
         self._tasks = tasks
         self._told = told
+        self._check_on = check_on
         self._lock = threading.Lock()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._failed: BaseException | None = None
@@ -64,7 +67,12 @@ class _Crew:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            while thread.is_alive():
+                thread.join(_LOOK)
+                try:
+                    self._check_on()
+                except BaseException as error:
+                    self._give_up(error)
         if self._failed is not None:
             raise self._failed
 
@@ -125,9 +133,18 @@ class _Crew:
 
 
 def share(
-    store: Store, policies: Policies, tasks: Iterator[Task], told: Told, *, check: bool, processes: int
+    store: Store,
+    policies: Policies,
+    tasks: Iterator[Task],
+    told: Told,
+    *,
+    check: bool,
+    processes: int,
+    check_on: Callable[[], None],
 ) -> None:
     """Have tasks done by so many processes; `told` is called with all that they answer, never in two threads.
+
+    What `check_on` raises, it is called now and then, ends all of them at once.
 
     Raises:
         LedgerError: the file failed, or a process has died (`rebuild_died`).
@@ -135,7 +152,7 @@ def share(
     """
     texts = [text_of(policy) or toml_of(policy) for policy in policies]
     order = Order(str(store.file), store.ledger_id, texts, check)
-    _Crew(order, tasks, told).run(processes)
+    _Crew(order, tasks, told, check_on).run(processes)
 
 
 def _say(process: "subprocess.Popen[bytes]", what: Order | Task) -> None:

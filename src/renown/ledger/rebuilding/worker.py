@@ -1,8 +1,12 @@
 """One process among those of a rebuild: run by its parent, see `crew`."""
 
 import gc
+import os
+import queue
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -41,18 +45,49 @@ class _Teller:
         sys.stdout.buffer.flush()
 
 
+class _Tasks:
+    """The tasks from standard input. When that ends nobody waits: a task at hand is given up."""
+
+    def __init__(self) -> None:
+        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._busy = False
+
+    def start(self) -> None:
+        threading.Thread(target=self._read, name="renown-tasks", daemon=True).start()
+
+    def _read(self) -> None:
+        for line in iter(sys.stdin.buffer.readline, b""):
+            self._lines.put(line)
+        if self._busy:
+            # What was not committed is as if it had never been.
+            os._exit(1)
+        self._lines.put(b"")
+
+    def each(self) -> Iterator[Task]:
+        decoder = msgspec.json.Decoder(Task)
+        while line := self._lines.get():
+            self._busy = True
+            yield decoder.decode(line)
+
+    def done(self) -> None:
+        """Take note that the task at hand is done, before anybody is told."""
+        self._busy = False
+
+
 def main() -> None:
     """Take the order and the tasks from standard input until it ends."""
     # Nothing that folding makes refers to itself, and looking for that would take a tenth of the time.
     gc.disable()
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
-    decoder, teller = msgspec.json.Decoder(Task), _Teller()
+    tasks, teller = _Tasks(), _Teller()
+    tasks.start()
     try:
         policies = Policies([load(text) for text in order.policies])
         store = SqliteStore(Path(order.file), order.ledger_id)
         try:
-            for line in iter(sys.stdin.buffer.readline, b""):
-                outcome = work_on(store, policies, decoder.decode(line), teller.tell, check=order.check)
+            for task in tasks.each():
+                outcome = work_on(store, policies, task, teller.tell, check=order.check)
+                tasks.done()
                 teller.say(Line(outcome=outcome))
         finally:
             store.close()
