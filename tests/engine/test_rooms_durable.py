@@ -18,7 +18,7 @@ from renown.rooms import statements as sql
 from renown.rooms.book import LAG
 from renown.rooms.file import FILE_NAME
 from renown.rooms.schema import VERSION, metadata
-from tests.engine.test_rooms import BOTH, Clock, Heard, data, keys, offsets, says
+from tests.engine.rooms_kit import BOTH, Clock, Heard, data, keys, offsets, says
 
 TALK = """
 import asyncio, sys

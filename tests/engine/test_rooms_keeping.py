@@ -13,7 +13,7 @@ from renown.protocol.codes import ERRORS
 from renown.protocol.effects import History, Position, ReadHistory
 from renown.protocol.replies import Publication
 from renown.rooms import Draft, MemoryRooms, Retention, SqliteRooms
-from tests.engine.test_rooms import Heard, offsets, says
+from tests.engine.rooms_kit import Heard, offsets, says
 
 CHANNELS = Channels(
     GatewayOptions(
