@@ -67,7 +67,8 @@ export const pageStyles = css`
     background: var(--sunken);
   }
 
-  nav a[aria-current] {
+  nav a[aria-current],
+  nav a[aria-current] .faint {
     background: var(--accent-wash);
     color: var(--accent);
   }
