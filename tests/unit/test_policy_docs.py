@@ -10,6 +10,7 @@ import pytest
 
 from renown.policy import (
     Alert,
+    AlertLimits,
     AlertWhen,
     Also,
     Badge,
@@ -94,6 +95,7 @@ SECTIONS: list[tuple[type[Any], str]] = [
     (Clear, "### `clear`"),
     (Disputes, "## `[disputes]`"),
     (Late, "## `[late]`"),
+    (AlertLimits, "## `[alert_limits]`"),
     (Visibility, "## `[visibility]`"),
     *((method, f'### `method = "{method.__struct_config__.tag}"`') for method in get_args(Method)),
 ]
@@ -116,6 +118,7 @@ TABLES = {
     "alerts",
     "disputes",
     "late",
+    "alert_limits",
 }
 
 

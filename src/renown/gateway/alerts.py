@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from renown.gateway.alert_limits import Limits
 from renown.ledger import AlarmBook
 from renown.model import Alarm, Update, kind_of, timestamp
 from renown.policy import Alert, Policies
@@ -20,6 +21,7 @@ __all__ = ["AlertNews", "Alerts", "Tell", "alerts_of"]
 _NOTED: Final = 5.0
 """Seconds between two notes of up to where alerts were told."""
 _AGAIN: Final = 1.0
+_LITTLE: Final = 0.01
 _TOGETHER: Final = 100
 """Alarms under way at once, at most."""
 _seq: Final = attrgetter("seq")
@@ -59,11 +61,12 @@ class Alerts:
         self._policies = policies
         self._book = book
         self._own: Own = _nobody
+        self._limits = Limits(policies)
         self._waiting: deque[Alarm] = deque()
         self._heard = 0
         """The newest position of which all alarms are waiting or told."""
         self._noted = 0
-        self._some = asyncio.Event()
+        self._some, self._more = asyncio.Event(), asyncio.Event()
         self._running: list[asyncio.Task[None]] = []
 
     async def start(self, own: Own) -> None:
@@ -76,6 +79,7 @@ class Alerts:
         self._running = [
             loop.create_task(self._tell_all(), name="renown-alerts"),
             loop.create_task(self._note_often(), name="renown-alerts-noted"),
+            loop.create_task(self._tell_more(), name="renown-alerts-more"),
         ]
 
     async def close(self) -> None:
@@ -86,6 +90,8 @@ class Alerts:
             with suppress(asyncio.CancelledError):
                 await task
         if self._running:
+            with suppress(Exception):
+                await self._tell_rest(self._limits.over(all_of_them=True))
             with suppress(Exception):
                 await self._note()
         self._running = []
@@ -112,6 +118,26 @@ class Alerts:
                 else:
                     for _ in some:
                         self._waiting.popleft()
+            if self._limits.due is not None:
+                self._more.set()
+
+    async def _tell_more(self) -> None:
+        """Tell of what was too much, when its time is over."""
+        while True:
+            await self._more.wait()
+            due = self._limits.due
+            if due is None:
+                self._more.clear()
+                continue
+            await asyncio.sleep(due + _LITTLE)
+            try:
+                await self._tell_rest(self._limits.over())
+            except Exception:
+                _LOG.exception("cannot tell how many more alerts there were")
+
+    async def _tell_rest(self, rest: Sequence[tuple[str, bytes, str]]) -> None:
+        for channel, data, once in rest:
+            await self._tell(channel, data, once)
 
     async def _tell_some(self, alarms: Sequence[Alarm]) -> None:
         """Tell some alarms, all under way at once: what comes together is kept with one write to the disk."""
@@ -122,6 +148,7 @@ class Alerts:
             self._tell(channel, data, once)
             for alarm, alert in declared
             for channel, data, once in self._said(alarm, alert, owners.get(alarm.subject, ()))
+            if self._limits.admits(channel, alarm, alert, once)
         ]
         for told in await asyncio.gather(*tellings, return_exceptions=True):
             if isinstance(told, BaseException):

@@ -18,7 +18,7 @@ from renown.policy.evidence.guarding import (
     Those,
 )
 from renown.policy.evidence.lateness import Late
-from renown.policy.life.alerting import Alert, AlertWhen, Clear, EventMatch, Move, Rate
+from renown.policy.life.alerting import Alert, AlertLimits, AlertWhen, Clear, EventMatch, Move, Rate
 from renown.policy.life.badges import Badge, BadgeLevel
 from renown.policy.life.statuses import Ripen, StatusEvent, StatusName, StatusRules
 from renown.policy.life.tiers import Cadence, Dates, Dwell, Tier, TierEvent, TierRules
@@ -95,6 +95,7 @@ __all__ = [
     "Action",
     "Aggregating",
     "Alert",
+    "AlertLimits",
     "AlertWhen",
     "Also",
     "Audience",

@@ -9,7 +9,7 @@ from renown.policy.audiences import Audience
 from renown.policy.evidence.disputing import Blind, Disputes
 from renown.policy.evidence.guarding import Guarding
 from renown.policy.evidence.lateness import Late
-from renown.policy.life.alerting import Alert
+from renown.policy.life.alerting import Alert, AlertLimits
 from renown.policy.life.badges import Badge
 from renown.policy.life.statuses import StatusName, StatusRules
 from renown.policy.life.tiers import Tier, TierRules
@@ -207,6 +207,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False, 
     statuses: tuple[StatusName, ...] = ()
     """What people read of statuses."""
     alerts: tuple[Alert, ...] = ()
+    alert_limits: AlertLimits | None = None
+    """How many of them one channel is told in a while; None: all."""
     guards: tuple[Guarding, ...] = ()
     """What looks for manipulation in arriving events."""
     visibility: Visibility = Visibility()

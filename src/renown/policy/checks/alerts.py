@@ -2,12 +2,12 @@
 
 from renown.policy.checks.matching import check_wanted
 from renown.policy.checks.requiring import require, within
-from renown.policy.life.alerting import Alert, AlertWhen, Clear, EventMatch, Move, Rate
+from renown.policy.life.alerting import Alert, AlertLimits, AlertWhen, Clear, EventMatch, Move, Rate
 from renown.policy.nearest import expected_one_of
 from renown.policy.schema import Policy
 from renown.policy.scores.ranges import LARGEST
 
-__all__ = ["check_alert"]
+__all__ = ["check_alert", "check_alert_limits"]
 
 _KINDS = ("score_below", "score_above", "drop", "rise", "rate", "event", "tier_lost", "status", "incident")
 _MOMENTS = ("event", "tier_lost", "incident")
@@ -105,3 +105,10 @@ def _clear(policy: Policy, clear: Clear, when: AlertWhen, path: str) -> None:
             require(
                 good, f"{path}.score_below", "it would end before it begins", f"{when.score_above:g} or less"
             )
+
+
+def check_alert_limits(policy: Policy, limits: AlertLimits) -> None:
+    """Check how many alerts are told in a while."""
+    require(policy.alerts, "alert_limits", "there are no alerts to limit", "[[alerts]]")
+    within(limits.most, 1, 10_000, "alert_limits.most")
+    within(limits.minutes, 1, 10_080, "alert_limits.minutes")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from renown.policy.checks.alerts import check_alert
+from renown.policy.checks.alerts import check_alert, check_alert_limits
 from renown.policy.checks.matching import check_wanted
 from renown.policy.checks.requiring import require, within
 from renown.policy.life.tiers import Dates, Tier
@@ -32,6 +32,8 @@ def check_life(policy: Policy) -> None:
     for i, alert in enumerate(policy.alerts):
         check_alert(policy, alert, f"alerts[{i}]")
     _names([each.name for each in policy.alerts], "alerts", "alert")
+    if policy.alert_limits is not None:
+        check_alert_limits(policy, policy.alert_limits)
     for path, name in _event_types(policy):
         require(name in policy.rules, path, f"`{name}` is no event type", expected_one_of(name, policy.rules))
 

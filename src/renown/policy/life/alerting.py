@@ -6,7 +6,7 @@ import msgspec
 
 from renown.policy.rules.matching import Wanted
 
-__all__ = ["Alert", "AlertWhen", "Clear", "EventMatch", "Move", "Rate"]
+__all__ = ["Alert", "AlertLimits", "AlertWhen", "Clear", "EventMatch", "Move", "Rate"]
 
 Severity = Literal["info", "warning", "critical"]
 
@@ -95,3 +95,13 @@ class Alert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether it stays open once it has fired, and is cleared: not when it is over at once."""
         when = self.when
         return self.clear is not None or (when.event is None and not when.tier_lost)
+
+
+class AlertLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many alerts whoever watches is told in a while; of the rest only how many there were."""
+
+    most: int
+    minutes: float = 60.0
+    """In so many minutes, counted from 1970."""
+    always: tuple[Severity, ...] = ("critical",)
+    """Alerts of these severities are told whatever else was, and not counted."""
