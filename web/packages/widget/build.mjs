@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
 
-export const LIMIT = 4096;
+/** Bytes after gzip. Tabs that share a connection load the second as well. */
+export const LIMITS = { "widget.js": 4096, "widget-tabs.js": 1024 };
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const folder = here("../../../src/renown/static/");
 
@@ -44,8 +45,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [name, code] of Object.entries(await bundles())) {
     const size = gzipSync(code, { level: 9 }).length;
     await writeFile(`${folder}${name}`, code);
-    console.log(`${name}: ${code.length} B, gzip ${size} B of ${LIMIT} B`);
-    if (size > LIMIT) {
+    console.log(`${name}: ${code.length} B, gzip ${size} B of ${LIMITS[name]} B`);
+    if (size > LIMITS[name]) {
       console.error(`${name} is over its limit`);
       process.exitCode = 1;
     }

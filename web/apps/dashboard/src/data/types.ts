@@ -1,4 +1,7 @@
 /** The JSON of Renown's HTTP API and channels, as far as the dashboard reads it. */
+import type { Standing } from "@renown/live";
+
+export type { Board, BoardRow, CategoryScore, Standing } from "@renown/live";
 
 export interface Scale {
   min: number;
@@ -48,31 +51,6 @@ export interface May {
   policies: boolean;
 }
 
-export interface CategoryScore {
-  score: number;
-  count: number;
-}
-
-export interface Standing {
-  subject: string;
-  version: number;
-  score: number;
-  low: number;
-  high: number;
-  count: number;
-  categories: Record<string, CategoryScore>;
-  tier: string | null;
-  badges: string[];
-  status: string;
-  provisional: boolean;
-  updated_at: string;
-  cause: { type: string; delta: number } | null;
-  /** How much is under review; absent when nothing is. */
-  held?: number;
-  /** When the status changes by itself. */
-  status_until?: string;
-}
-
 export interface Activity {
   subject: string;
   version: number;
@@ -81,23 +59,6 @@ export interface Activity {
   score: number;
   delta: number;
   value?: number | null;
-}
-
-export interface BoardRow {
-  rank: number;
-  subject: string;
-  score: number;
-  low: number;
-  high: number;
-  count: number;
-  tier: string | null;
-  version: number;
-  provisional: boolean;
-}
-
-export interface Board {
-  board: string;
-  rows: BoardRow[];
 }
 
 export interface Feed {
