@@ -145,7 +145,7 @@ MAP_BEGUN = st.fixed_dictionaries(
     {"channel": st.sampled_from(["m:1", "k:1"]), "type": st.just(1), "phase": st.just(2)},
     optional={"limit": st.just(500), "delta": st.just("fossil"), "token": st.sampled_from(TOKENS_FOR["m:1"])},
 )
-WHO_IS_THERE = st.just({"channel": "$p:r:1", "type": 2, "phase": 2})
+WHO_IS_THERE: dict[str, Any] = {"channel": "$p:r:1", "type": 2, "phase": 2}
 NAMED = st.fixed_dictionaries({"channel": CHANNEL})
 WITH_PRESENCE = st.fixed_dictionaries({"channel": st.sampled_from(["r:1", "f:1"]) | CHANNEL})
 INTO_ROOM = st.fixed_dictionaries(

@@ -15,6 +15,7 @@ from msgspec import Raw
 
 from renown.protocol.access import Limits
 from renown.protocol.codec import JSON, PROTOBUF, Codec
+from renown.protocol.codes import Unsubscribed
 from renown.protocol.effects import (
     Attach,
     Call,
@@ -170,7 +171,9 @@ class Exact(RuleBasedStateMachine):
     def a_command(self, data: st.DataObject, request: tuple[str, dict[str, Any]]) -> None:
         self.commands(data, [request])
 
-    @rule(data=st.data(), wish=st.one_of(MAP_BEGUN, SUBSCRIBE, MAP, RECOVER, WITH_TOKEN, WHO_IS_THERE))
+    @rule(
+        data=st.data(), wish=st.one_of(MAP_BEGUN, SUBSCRIBE, MAP, RECOVER, WITH_TOKEN, st.just(WHO_IS_THERE))
+    )
     def subscribe(self, data: st.DataObject, wish: dict[str, Any]) -> None:
         self.commands(data, [("subscribe", wish)])
 
@@ -183,6 +186,14 @@ class Exact(RuleBasedStateMachine):
         wish = {**more, **usual, "epoch": reading.epoch} if data.draw(OFTEN) else more
         kind = ROUTES[channel.lstrip("$")[0]].map_type
         self.commands(data, [("subscribe", {"channel": channel, "type": kind, **wish})])
+
+    @rule(data=st.data(), how=st.integers(0, 3), why=st.sampled_from(GONE))
+    def look_who_is_there(self, data: st.DataObject, how: int, why: Unsubscribed) -> None:
+        self.commands(data, [("subscribe", {"channel": "r:1"}), ("subscribe", WHO_IS_THERE)])
+        if how == 0:
+            self.commands(data, [("unsubscribe", {"channel": "r:1"})])
+        elif how == 1:
+            self.check(self.talk.session.unsubscribe("r:1", why), self.model.unsubscribe("r:1", why.code))
 
     @precondition(lambda self: self.model.standing)
     @rule(
