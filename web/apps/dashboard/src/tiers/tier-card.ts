@@ -149,7 +149,7 @@ export class TierCard extends LitElement {
 
       ul li {
         display: grid;
-        grid-template-columns: minmax(0, 1fr) 8.2rem;
+        grid-template-columns: minmax(0, 1fr) 9.8rem;
         align-items: center;
         gap: 0.15rem var(--space-3);
       }
@@ -172,6 +172,7 @@ export class TierCard extends LitElement {
       .have {
         font-weight: 600;
         text-align: right;
+        white-space: nowrap;
       }
 
       .track {
