@@ -12,7 +12,9 @@ import pytest
 
 from renown.ledger import Changes, Ledger
 from renown.policy import Policies
+from renown.stores import SqliteStore, Writer
 from renown.stores.sqlite import FILE_NAME
+from tests.engine.ledger_kit import applied, review
 
 PRESETS = Policies.presets()
 
@@ -183,3 +185,28 @@ async def test_more_names_than_are_kept_are_looked_up(
     await again.rights.put("di", b"{}")
     assert again.rights.of("di").version == 1
     await again.close()
+
+
+async def test_rights_are_written_by_the_one_writer_before_the_events_that_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written by another connection they would look like another process: what is folded would be dropped."""
+    store = SqliteStore.open(tmp_path)
+    ledger = Ledger(store, Policies.presets())
+    await ledger.start()
+    try:
+
+        def another() -> Writer:
+            raise AssertionError("nobody but the writer's thread may write")
+
+        monkeypatch.setattr(store, "writer", another)
+        pages = [[review(page * 1_000 + i) for i in range(1_000)] for page in range(8)]
+        waiting = [asyncio.create_task(ledger.append(page)) for page in pages]
+        await asyncio.sleep(0)
+        await ledger.rights.put("ana", b'{"owns":["seller:1"]}')
+        assert not waiting[-1].done()
+        assert ledger.rights.of("ana").body == b'{"owns":["seller:1"]}'
+        for answers in await asyncio.gather(*waiting):
+            applied(answers)
+    finally:
+        await ledger.close()

@@ -23,7 +23,7 @@ from renown.ledger.rights import RightsBook
 from renown.ledger.timing.clock import Clock, SteadyClock
 from renown.ledger.timing.timers import Timers
 from renown.ledger.writing.cache import Cache
-from renown.ledger.writing.queue import Append, Call, JobQueue
+from renown.ledger.writing.queue import Call, JobQueue
 from renown.ledger.writing.writer import MAX_BATCH, WriterThread
 from renown.model import Answer, Event, Update
 from renown.policy import Policies
@@ -76,7 +76,7 @@ class Ledger(Reads):
     ) -> None:
         super().__init__(store, policies)
         self.keys: Final = Keys(store)
-        self.rights: Final = RightsBook(store)
+        self.rights: Final = RightsBook(store, self._write_soon)
         self.alarms: Final = AlarmBook(store, self._write)
         self.incidents: Final = IncidentBook(store, policies)
         self.policies: Final = PolicyBook(store, policies)
@@ -185,10 +185,7 @@ class Ledger(Reads):
         queue = self._queue
         if queue is None:
             raise LedgerError("the ledger is not started", code="ledger_closed")
-        await queue.room(len(events))
-        done: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
-        queue.put(Append(events, standing, done))
-        return done
+        return await queue.append(events, standing=standing)
 
     async def sweep(self) -> None:
         """Look now for commits of other processes; return when they have been told.
@@ -224,6 +221,23 @@ class Ledger(Reads):
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.put(Call(change, done))
         await done
+
+    async def _write_soon(self, change: Callable[[Writer], None]) -> None:
+        """Let the writer make such a transaction before the events that wait; without one make it apart."""
+        if self._queue is None:
+            await asyncio.to_thread(self._write_apart, change)
+            return
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.put(Call(change, done), first=True)
+        await done
+
+    def _write_apart(self, change: Callable[[Writer], None]) -> None:
+        writer = self._store.writer()
+        try:
+            change(writer)
+        finally:
+            writer.rollback()
+            writer.close()
 
     async def _tick(self) -> int:
         if self._queue is None or self._writer is None:

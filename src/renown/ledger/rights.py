@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -64,8 +64,10 @@ class RightsBook:
     second. All methods raise `LedgerError` when the file fails.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, write: Callable[[Callable[[Writer], None]], Awaitable[None]]) -> None:
+        """Write through `write`: what another connection writes looks to the writer like another process."""
         self._store = store
+        self._through = write
         self._known: dict[str, UserRecord] = {}
         self._named: set[str] | None = None
         """Users about whom anything is stored: of most there is nothing. None: too many, or not known."""
@@ -196,22 +198,17 @@ class RightsBook:
     async def _write(
         self, change: Callable[[Writer], object], kind: str, name: str, body: bytes = b""
     ) -> None:
-        await asyncio.to_thread(self._commit, change, kind, name, body)
-        self.look()
-
-    def _commit(self, change: Callable[[Writer], object], kind: str, name: str, body: bytes) -> None:
-        now = time.time()
-        writer = self._store.writer()
-        try:
+        def run(writer: Writer) -> None:
+            now = time.time()
             writer.begin()
             change(writer)
             writer.add_notice(kind, name, body, now)
             writer.drop_notices(now - _NOTICES_KEPT)
             writer.drop_revocations(now)
             writer.commit()
-        finally:
-            writer.rollback()
-            writer.close()
+
+        await self._through(run)
+        self.look()
 
     async def _look_often(self) -> None:
         while True:

@@ -47,24 +47,41 @@ class JobQueue:
         self._jobs: deque[Job] = deque()
         self._events = 0
         self._closed = False
-        self._filled = threading.Condition()
+        # Taken by itself: a condition's own methods cost more than all the rest of putting.
+        self._lock = threading.Lock()
+        self._filled = threading.Condition(self._lock)
+        self._hungry = False
+        """Whether the thread waits for jobs."""
         self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
 
     def __len__(self) -> int:
         """Return how many events wait."""
         return self._events
 
-    async def room(self, events: int) -> None:
-        """Return when `events` more may be put.
+    async def append(self, events: Sequence[Event], *, standing: bool) -> asyncio.Future[list[Answer]]:
+        """Put events once there is room for them; return what their answers come in.
 
         Raises:
             LedgerError: `ledger_busy` when there was no room for a while, `ledger_closed` after close.
 
         """
-        if not self._waiting and self._fits(events):
-            return
+        if self._waiting or not self._fits(len(events)):
+            await self._room(len(events))
+        done: asyncio.Future[list[Answer]] = self._loop.create_future()
+        self.put(Append(events, standing, done))
+        return done
+
+    async def _room(self, events: int) -> None:
+        """Wait in line until `events` more may be put.
+
+        Raises:
+            LedgerError: `ledger_busy` when there was no room for a while, `ledger_closed` after close.
+
+        """
         turn = self._loop.create_future()
         self._waiting.append((turn, events))
+        # The thread may have made room just before it could see that somebody waits.
+        self._admit()
         try:
             async with asyncio.timeout(self._patience):
                 await turn
@@ -95,23 +112,29 @@ class JobQueue:
             else:
                 return
 
-    def put(self, job: Job) -> None:
-        """Add a job; to be called on the loop, after `room`."""
-        with self._filled:
+    def put(self, job: Job, *, first: bool = False) -> None:
+        """Add a job, before all others if it is to be `first`; to be called on the loop."""
+        with self._lock:
             if self._closed:
                 raise LedgerError("the ledger is closed", code="ledger_closed")
-            self._jobs.append(job)
+            if first:
+                self._jobs.appendleft(job)
+            else:
+                self._jobs.append(job)
             if isinstance(job, Append):
                 self._events += len(job.events)
-            self._filled.notify()
+            if self._hungry:
+                self._filled.notify()
 
     def take(self, limit: int) -> list[Append] | Call | None:
         """Wait for jobs; return appends of up to `limit` events together, or one call, or None at the end."""
-        with self._filled:
+        with self._lock:
             while not self._jobs:
                 if self._closed:
                     return None
+                self._hungry = True
                 self._filled.wait()
+                self._hungry = False
             first = self._jobs.popleft()
             if isinstance(first, Call):
                 return first
@@ -131,7 +154,7 @@ class JobQueue:
 
     def close(self) -> None:
         """Take no more jobs; those already in are still worked off."""
-        with self._filled:
+        with self._lock:
             self._closed = True
             self._filled.notify()
         self._admit()
