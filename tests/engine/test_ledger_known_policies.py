@@ -10,7 +10,7 @@ from renown import scoring
 from renown.model import OVERALL, Event, instant
 from renown.policy import Policies
 from tests.engine.ledger_kit import STORES, StoreFactory, opened, view
-from tests.unit.test_policies_known import PAGES, history_of, live_at, lived_at, policy_of
+from tests.unit.test_policies_known import JUDGED, PAGES, history_of, live_at, lived_at, policy_of
 
 
 @pytest.fixture(params=sorted(STORES))
@@ -24,7 +24,7 @@ def events_of(page: str) -> list[Event]:
     return told[:: 1 if len(told) < 2000 else 100]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page != "imdb"])
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("imdb", *JUDGED)])
 async def test_a_ledger_comes_to_what_the_page_says(make: StoreFactory, tmp_path: Path, page: str) -> None:
     policy, events = policy_of(page), events_of(page)
     at, last = history_of(page)[-1]
