@@ -108,9 +108,17 @@ def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert error.value.problem_code == "ledger_too_new"
 
 
+def test_what_refers_to_an_event_is_found_without_reading_all_of_the_subject(tmp_path: Path) -> None:
+    SqliteStore.open(tmp_path).close()
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    plan = connection.execute("EXPLAIN QUERY PLAN " + statements.REFERRED, ("seller:1", "order:1")).fetchall()
+    connection.close()
+    assert "events_ref (subject=? AND ref=?)" in plan[0][3]
+
+
 @pytest.mark.parametrize(
     "name",
-    ["KNOWN", "STANDINGS", "VIEW", "LIVE_PAIRS", "REFERRED", "BOARD", "ASCENDING", "RIGHTS", "REVOCATION"],
+    ["KNOWN", "STANDINGS", "VIEW", "LIVE_PAIRS", "BOARD", "ASCENDING", "RIGHTS", "REVOCATION"],
 )
 def test_lookups_never_scan_a_table(tmp_path: Path, name: str) -> None:
     SqliteStore.open(tmp_path).close()

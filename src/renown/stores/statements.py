@@ -363,7 +363,8 @@ PUT_DUE: Final = _sql(
 )
 
 PAIRED: Final = _sql(_of_subject.where(events.c.pair == bindparam("pair")).order_by(_version))
-REFERRED: Final = _sql(_of_subject.where(events.c.ref == bindparam("ref")).order_by(_version))
+# Ordered by a sum, or SQLite would read all of the subject in order rather than sort the few.
+REFERRED: Final = _sql(_of_subject.where(events.c.ref == bindparam("ref")).order_by(_version + _ZERO))
 LIVE: Final = _sql(_of_subject.where(_live).order_by(events.c.at, _version))
 _place: Final = tuple_(events.c.at, _version)
 
