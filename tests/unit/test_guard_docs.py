@@ -102,6 +102,8 @@ def _said() -> set[str]:
     said += [shop.tell(1.0, 100, actor=f"new:{i}", facts=fresh) for i in range(20)]
     said += [shop.tell(1.0, 100, actor="same", facts=old) for _ in range(20)]
     said += [shop.tell(5.0, 101, data={"buyer_device": 1, "seller_device": 1})]
+    anywhere = 'name = "day"\nkind = "budget"\ntypes = ["review"]\nper = "actor_anywhere"\nmost = 40'
+    said += [Watched(guarded(anywhere)).tell(5.0, 1, facts=Facts(spent=(40,)))]
     for verdict in said:
         texts |= {reason.text for reason in verdict.reasons}
     return {_shape(text) for text in texts} | {

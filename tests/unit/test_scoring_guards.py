@@ -321,6 +321,8 @@ def test_only_the_facts_that_are_needed_are_asked_for() -> None:
         "exit_scam": Wants(weight=True),
     }.items():
         assert wants(guarded(f'name = "g"\nkind = "{kind}"')) == wanted
+    anywhere = guarded('name = "g"\nkind = "budget"\nper = "actor_anywhere"')
+    assert wants(anywhere) == Wants(actors=True, spent=True)
 
 
 def test_a_memory_of_another_policy_is_refused() -> None:

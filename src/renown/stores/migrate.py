@@ -8,7 +8,7 @@ from renown.errors import LedgerError
 
 __all__ = ["HEAD", "migrate"]
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest revision under `migrations/versions`; a test holds the two together."""
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"

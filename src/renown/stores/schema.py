@@ -158,8 +158,9 @@ actors: Final = Table(
     Column("actor", Text, primary_key=True),
     Column("first_at", Float, nullable=False),
     Column("events", Integer, nullable=False),
+    Column("spent", LargeBinary),
 )
-"""Since when the ledger knows an actor and how many events it has sent, where guards ask for that."""
+"""Since when the ledger knows an actor, how many events it has sent and what it has spent, if guards ask."""
 
 policies: Final = Table(
     "policies",

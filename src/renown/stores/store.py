@@ -110,6 +110,8 @@ class ActorRow(NamedTuple):
     actor: str
     first_at: float
     events: int
+    spent: bytes | None = None
+    """What it has spent of budgets that hold wherever it speaks, JSON."""
 
 
 class AlarmRow(NamedTuple):

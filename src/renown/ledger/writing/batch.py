@@ -12,13 +12,13 @@ from renown.ledger.erasing import ERASED
 from renown.ledger.folding.fold import apply, begin, meant
 from renown.ledger.folding.forms import Applied, Earlier
 from renown.ledger.folding.lineage import said_blindly
-from renown.ledger.folding.living import face_of, waits
+from renown.ledger.folding.living import face_of, facts_of, waits
 from renown.ledger.folding.past import StoredPast
 from renown.ledger.writing.access import Access, Overtaken
 from renown.ledger.writing.cache import Cache, Kind, Subject
 from renown.ledger.writing.check import checked, new_id
 from renown.ledger.writing.deriving import counts_at_once, found_made, made_by, made_late, undoing
-from renown.ledger.writing.guarding import asks_of_others, facts_about, knows_actors, refused
+from renown.ledger.writing.guarding import asks_of_others, facts_about, knows_actors, refused, spent_by
 from renown.ledger.writing.lookup import Lookup
 from renown.ledger.writing.outcome import PLAIN, Outcome, Work
 from renown.ledger.writing.prepared import SYSTEM, Prepared, internal, rater_of
@@ -33,7 +33,7 @@ from renown.model import (
     kind_of,
     timestamp,
 )
-from renown.scoring.guards import NOTHING, Facts, Guards, begin_guards, judge
+from renown.scoring.guards import NOTHING, Facts, Guards, begin_guards, judge, spend, wants
 from renown.stores import EventRow, Reader
 
 __all__ = ["Batch"]
@@ -210,11 +210,23 @@ class Batch:
         kind.subjects += row.version == 1
         cache.kinds[kind.name] = kind
         if speaks and event.actor is not None and knows_actors(policy):
-            self._outcome.count(event.actor, prepared.at)
+            self._count(prepared, event.actor, basis)
         if prepared.made or ((applied.ends or applied.holds) and scoring.derives(policy)):
             self._follow(prepared, applied, past)
         if others and counts_at_once(applied):
             self._open(others, prepared)
+
+    def _count(self, prepared: Prepared, actor: str, basis: Basis) -> None:
+        """Count an event of an actor, also against what it may send wherever it is."""
+        self._outcome.count(actor, prepared.at)
+        if prepared.slot < 0 or not wants(prepared.policy).spent:
+            return
+        before = spent_by(self._cache.actors.get(actor))
+        facts = facts_of(basis)
+        effect, at = prepared.effect, prepared.at
+        after = spend(prepared.policy, before, prepared.event, effect, facts=facts, at=at)
+        if after != before:
+            self._outcome.spend(actor, after)
 
     def _must_be_new(self, made: Sequence[Prepared]) -> None:
         for each in made:
@@ -304,6 +316,7 @@ class Batch:
             guards=guards,
             of_actor=None if giver is None else giver.folded.guards,
             weight=weight,
+            at=prepared.at,
         )
         return _NO_FACTS if facts == _NO_FACTS else facts
 

@@ -4,18 +4,21 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from renown import scoring
 from renown.errors import EventError
 from renown.ledger.folding.forms import Earlier
 from renown.model import OVERALL, Event, kind_of
 from renown.policy import Policy
 from renown.scoring import Effect
-from renown.scoring.guards import Facts, Guards, Verdict, kin_of, wants
+from renown.scoring.guards import Facts, Guards, Spent, Verdict, kin_of, spent, wants
 from renown.stores import ActorRow
 
-__all__ = ["asks_of_others", "facts_about", "knows_actors", "refused", "returned_pair"]
+__all__ = ["asks_of_others", "facts_about", "knows_actors", "refused", "returned_pair", "spent_by"]
 
 _NO_FACTS = Facts()
+_spent = msgspec.json.Decoder(dict[str, tuple[int, int]])
 
 
 def returned_pair(policy: Policy, event: Event, at: float) -> tuple[str, str] | None:
@@ -36,6 +39,7 @@ def facts_about(
     guards: Guards | None,
     of_actor: Guards | None,
     weight: float,
+    at: float,
 ) -> Facts:
     """Return what the guards of a policy are told."""
     wanted = wants(policy)
@@ -48,6 +52,7 @@ def facts_about(
         _same_owner(event.actor, event.data),
         kin_of(policy, guards, of_actor, event.actor) if wanted.kin and guards is not None else None,
         weight if wanted.weight else 1.0,
+        spent(policy, spent_by(known), at) if wanted.spent else (),
     )
 
 
@@ -62,6 +67,11 @@ def refused(event: Event, effect: Effect, verdict: Verdict) -> EventError | None
         field="actor",
         expected="an event that no guard of the policy refuses",
     )
+
+
+def spent_by(known: ActorRow | None) -> Spent:
+    """Return what an actor has spent of budgets that hold everywhere."""
+    return {} if known is None or known.spent is None else _spent.decode(known.spent)
 
 
 def _returned(earlier: Earlier | None) -> tuple[float, float] | None:

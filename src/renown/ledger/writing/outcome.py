@@ -11,6 +11,7 @@ from renown.ledger.views import activity_json, alarms_of, basis_json, cause_of, 
 from renown.ledger.writing.cache import Cache, Subject
 from renown.ledger.writing.prepared import Prepared
 from renown.model import Alarm, Basis, Update
+from renown.scoring.guards import Spent
 from renown.stores import ActorRow, DueRow, EndRow, EventRow, HoldRow, KindRow, StandingRow, Writer
 
 __all__ = ["PLAIN", "Outcome", "Work"]
@@ -154,7 +155,12 @@ class Outcome:
         known = self._cache.actors.get(actor)
         row = ActorRow(actor, at, 1)
         if known is not None:
-            row = ActorRow(actor, min(known.first_at, at), known.events + 1)
+            row = ActorRow(actor, min(known.first_at, at), known.events + 1, known.spent)
+        self._cache.actors[actor] = self._actors[actor] = row
+
+    def spend(self, actor: str, spent: Spent) -> None:
+        """Note what an actor that was counted has spent."""
+        row = self._actors[actor]._replace(spent=encode(spent))
         self._cache.actors[actor] = self._actors[actor] = row
 
     def flush(self, writer: Writer) -> None:

@@ -10,7 +10,7 @@ from renown.scoring.guards.detector import Detector, Finding
 from renown.scoring.guards.sighting import DAY, Sighting
 from renown.scoring.guards.words import figure, noun, span
 
-__all__ = ["ActorBudget", "ActorCell", "SubjectBudget", "SubjectCell"]
+__all__ = ["ActorBudget", "ActorCell", "AnywhereBudget", "SubjectBudget", "SubjectCell"]
 
 _MOST = 40
 """So many events of the window are remembered; above that, actors that came once are forgotten first."""
@@ -139,3 +139,34 @@ class SubjectBudget(Detector):
         if cell is None or period > cell.period:
             return SubjectCell(period, 1)
         return SubjectCell(period, cell.count + 1) if period == cell.period else cell
+
+
+class AnywhereBudget(Detector):
+    """Counts the events of one actor about all subjects together; told as the fact `spent`."""
+
+    cell = None
+
+    def __init__(self, guard: BudgetGuard, place: int) -> None:
+        """`place` is that of the fact."""
+        super().__init__(guard)
+        self._place, self._most, self._days = place, guard.most, guard.days
+        self._noun = noun(guard, guard.on)
+
+    def period(self, at: float) -> int:
+        """Return the period that a time falls into, counted from 1970."""
+        return floor(at / (self._days * DAY))
+
+    def look(self, cell: None, seen: Sighting) -> Finding | None:
+        """Speak of every event over the budget of its period."""
+        _ = cell
+        spent = seen.facts.spent
+        count = spent[self._place] if self._place < len(spent) else 0
+        if count < self._most or not self.on.has(seen):
+            return None
+        many = f"{figure(count + 1)} {self._noun} by the same actor in {span(self._days)}"
+        order = f"{figure(self._most)} {'is' if self._most == 1 else 'are'} in order"
+        return Finding(f"{many}, whoever they are about; up to {order}.")
+
+    def add(self, cell: None, seen: Sighting, counts: bool) -> None:
+        """Remember nothing: what is spent is kept with the actor."""
+        _ = cell, seen, counts

@@ -19,11 +19,12 @@ class Wants(msgspec.Struct, frozen=True):
     returned: bool = False
     kin: bool = False
     weight: bool = False
+    spent: bool = False
 
     @property
     def nothing(self) -> bool:
         """Whether they need none of them."""
-        return not (self.actors or self.returned or self.kin or self.weight)
+        return not (self.actors or self.returned or self.kin or self.weight or self.spent)
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -41,6 +42,8 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How many of the subject's last raters have rated the actor, too, as `kin_of` tells; None: not known."""
     weight: float = 1.0
     """The rater weight of the actor."""
+    spent: tuple[int, ...] = ()
+    """How many events the actor has sent in the period, for each budget that holds everywhere."""
 
 
 class Reason(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -1,5 +1,6 @@
 """The guards of a policy made ready: which look at which event types, and what they need to know."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +21,7 @@ from renown.policy.evidence.guarding import (
     SelfGuard,
 )
 from renown.scoring.effect import Effect
-from renown.scoring.guards.budgets import ActorBudget, SubjectBudget
+from renown.scoring.guards.budgets import ActorBudget, AnywhereBudget, SubjectBudget
 from renown.scoring.guards.bursting import BurstDetector
 from renown.scoring.guards.detector import Detector
 from renown.scoring.guards.fresh import FreshDetector
@@ -37,11 +38,12 @@ __all__ = ["Watch", "watch_of"]
 class Watch:
     """The detectors of a policy, in its order."""
 
-    __slots__ = ("adding", "decoder", "detectors", "last", "middles", "ring", "types", "wants")
+    __slots__ = ("adding", "anywhere", "decoder", "detectors", "last", "middles", "ring", "types", "wants")
 
     def __init__(self, policy: Policy) -> None:
         self.middles = middles_of(policy)
-        self.detectors = tuple(_detector(policy, guard) for guard in policy.guards)
+        self.detectors = tuple(_detectors(policy))
+        self.anywhere = tuple(each for each in self.detectors if isinstance(each, AnywhereBudget))
         looking = {
             name: tuple(
                 (place, each)
@@ -58,10 +60,11 @@ class Watch:
         """Of these the ones that remember anything."""
         kinds = tuple(type(guard) for guard in policy.guards)
         self.wants = Wants(
-            actors=FreshGuard in kinds,
+            actors=FreshGuard in kinds or bool(self.anywhere),
             returned=any(kind in kinds for kind in (ReciprocityGuard, RingGuard, RetaliationGuard)),
             kin=RingGuard in kinds,
             weight=FreshGuard in kinds or ExitScamGuard in kinds,
+            spent=bool(self.anywhere),
         )
         self.ring = next((place for place, kind in enumerate(kinds) if kind is RingGuard), None)
         self.decoder = _decoder(self.detectors)
@@ -81,6 +84,16 @@ class Watch:
 def watch_of(policy: Policy) -> Watch:
     """Return the policy's detectors."""
     return Watch(policy)
+
+
+def _detectors(policy: Policy) -> Iterator[Detector]:
+    anywhere = 0
+    for guard in policy.guards:
+        if isinstance(guard, BudgetGuard) and guard.per == "actor_anywhere":
+            yield AnywhereBudget(guard, anywhere)
+            anywhere += 1
+        else:
+            yield _detector(policy, guard)
 
 
 def _detector(policy: Policy, guard: Guarding) -> Detector:
