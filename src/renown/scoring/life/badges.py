@@ -9,7 +9,7 @@ from renown.scoring.life.state import BadgeState, Moment
 from renown.scoring.matching import all_of
 from renown.scoring.reading import Reading
 
-__all__ = ["Badges"]
+__all__ = ["Badges", "stand_still"]
 
 _NONE = BadgeState()
 
@@ -22,6 +22,11 @@ class Badges:
         self._tiers = {tier.name: i for i, tier in enumerate(policy.tiers)}
         self._fits = [all_of(badge.data) if badge.data else None for badge in policy.badges]
         self.empty = (_NONE,) * len(policy.badges)
+        self.counting: dict[str, tuple[int, ...]] = {
+            type_: tuple(i for i, badge in enumerate(policy.badges) if badge.event == type_)
+            for type_ in {badge.event for badge in policy.badges if badge.event is not None}
+        }
+        """By type of event the places of the badges that count it."""
 
     def fits(self, states: tuple[BadgeState, ...]) -> bool:
         """Tell whether the states were made for these badges."""
@@ -51,18 +56,46 @@ class Badges:
         changes: list[Change],
     ) -> tuple[BadgeState, ...]:
         """Return the states after an event, or after time (None); add what changed."""
-        new: list[BadgeState] = []
-        for badge, state, fits in zip(self._badges, states, self._fits, strict=True):
-            counts = event is not None and event.type == badge.event and event.counts
-            seen = state.seen + (counts and (fits is None or fits(cast(Event, event))))
-            has = self._deserved(badge, seen, tier, reading, state.has)
-            if has < state.has and not badge.revocable:
-                has = state.has
-            if has != state.has:
-                changes.append(_change(badge, state.has, has, seen, reading))
-            same = has == state.has and seen == state.seen
-            new.append(state if same else BadgeState(has, seen))
+        return tuple(
+            [
+                self._turned(i, state, reading, tier, event=event, changes=changes)
+                for i, state in enumerate(states)
+            ]
+        )
+
+    def counted(
+        self,
+        states: tuple[BadgeState, ...],
+        reading: Reading,
+        tier: int,
+        event: Moment,
+        changes: list[Change],
+    ) -> tuple[BadgeState, ...]:
+        """Return what `turned` does where neither the tier nor what conditions say has changed."""
+        new = list(states)
+        for i in self.counting[event.type]:
+            new[i] = self._turned(i, states[i], reading, tier, event=event, changes=changes)
         return tuple(new)
+
+    def _turned(
+        self,
+        i: int,
+        state: BadgeState,
+        reading: Reading,
+        tier: int,
+        *,
+        event: Moment | None,
+        changes: list[Change],
+    ) -> BadgeState:
+        badge, fits = self._badges[i], self._fits[i]
+        counts = event is not None and event.type == badge.event and event.counts
+        seen = state.seen + (counts and (fits is None or fits(cast(Event, event))))
+        has = self._deserved(badge, seen, tier, reading, state.has)
+        if has < state.has and not badge.revocable:
+            has = state.has
+        if has != state.has:
+            changes.append(_change(badge, state.has, has, seen, reading))
+        return state if has == state.has and seen == state.seen else BadgeState(has, seen)
 
     def _deserved(self, badge: Badge, seen: int, tier: int, reading: Reading, has: int) -> int:
         if badge.tier is not None and tier < self._tiers[badge.tier]:
@@ -78,6 +111,11 @@ class Badges:
         if badge.event is None:
             return 1
         return seen // badge.count if badge.repeatable else int(seen >= badge.count)
+
+
+def stand_still(before: tuple[BadgeState, ...], after: tuple[BadgeState, ...]) -> bool:
+    """Tell whether the same badges are given."""
+    return before == after or [each.has for each in before] == [each.has for each in after]
 
 
 def _shown(badge: Badge, has: int) -> str:

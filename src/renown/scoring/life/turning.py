@@ -1,18 +1,22 @@
 """Turning a life by one moment, and its encoding."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from renown.errors import PolicyError
 from renown.model import Change
 from renown.policy import Policy
 from renown.scoring.effect import TIME
+from renown.scoring.life.badges import stand_still
 from renown.scoring.life.ground import is_within
 from renown.scoring.life.plan import LifePlan, life_plan_of
 from renown.scoring.life.state import Alarm, Calm, Life, Moment, Standstill, Turned
 from renown.scoring.life.watching import Seen
 from renown.scoring.reading import Reading
+from renown.scoring.state import State
 
-__all__ = ["begin_life", "decode_life", "encode_life", "has_life", "turn"]
+__all__ = ["begin_life", "decode_life", "encode_life", "has_life", "look", "turn"]
 
 _MOST_MISSED = 4_000
 """So many missed dues are made up for in one turn: eleven years of days."""
@@ -61,11 +65,16 @@ def turn(policy: Policy, life: Life, moment: Moment, calm: Calm | None = None) -
     before = life
     event = None if by_time else moment
     life, due = _stepped(plan, life, (at, moment.reading, moment.incidents), event, changes)
-    stands = not by_time and life.tiers is before.tiers and life.badges == before.badges
+    stands = not by_time and life.tiers is before.tiers and stand_still(before.badges, life.badges)
     box = plan.ground.box(moment.reading) if stands and moment.type not in plan.stirring else None
     badges = plan.badges.shown(life.badges) if life.badges else ()
     calm = Calm(life, box, due, plan.alerts.open(life.alerts), badges)
     return _turned(plan, calm, moment.reading, changes)
+
+
+def look(policy: Policy, state: State, at: float, prior: Mapping[str, float]) -> Reading:
+    """Return what a life looks at in a reading, at a fraction of its cost: no bounds, and only its categories."""
+    return life_plan_of(policy).glance.read(state, at, prior)
 
 
 def encode_life(life: Life) -> bytes:
@@ -95,7 +104,7 @@ def decode_life(policy: Policy, data: bytes) -> Life:
 
 
 def _is_calm(plan: LifePlan, calm: Calm, moment: Moment) -> bool:
-    """Tell whether neither tier nor badges can change, and no time that matters has passed."""
+    """Tell whether tier and badges can change by counting alone, and no time that matters has passed."""
     box, due, type_ = calm.box, calm.life.due, moment.type
     if box is None or type_ == TIME or type_ in plan.stirring:
         return False
@@ -103,7 +112,7 @@ def _is_calm(plan: LifePlan, calm: Calm, moment: Moment) -> bool:
 
 
 def _eased(plan: LifePlan, calm: Calm, moment: Moment) -> Turned:
-    """Turn a calm life by an event: its status, and those alerts that the event may concern."""
+    """Turn a calm life by an event: its status, and those badges and alerts that the event may concern."""
     life, reading = calm.life, moment.reading
     at = moment.at if life.at is None or moment.at > life.at else life.at
     changes: list[Change] = []
@@ -111,6 +120,12 @@ def _eased(plan: LifePlan, calm: Calm, moment: Moment) -> Turned:
     if plan.statuses.moves:
         status = plan.statuses.turned(status, at, reading, moment, changes)
         due = _sooner(due, plan.statuses.due(status, at, reading))
+    badges, shown = life.badges, calm.badges
+    if badges and moment.type in plan.badges.counting:
+        told = len(changes)
+        badges = plan.badges.counted(badges, reading, life.tiers.tier, moment, changes)
+        if len(changes) > told:
+            shown = plan.badges.shown(badges)
     if alerts:
         looked = plan.alerts.concerned(still, moment)
         if looked:
@@ -118,8 +133,8 @@ def _eased(plan: LifePlan, calm: Calm, moment: Moment) -> Turned:
             alerts, still = plan.alerts.eased(alerts, looked, seen, changes)
         if still:
             due = _sooner(due, plan.alerts.due(alerts, still, at))
-    after = Life(at, due, life.tiers, status, life.badges, alerts)
-    return _turned(plan, Calm(after, calm.box, calm.due, still, calm.badges), reading, changes)
+    after = Life(at, due, life.tiers, status, badges, alerts)
+    return _turned(plan, Calm(after, calm.box, calm.due, still, shown), reading, changes)
 
 
 def _turned(plan: LifePlan, calm: Calm, reading: Reading, changes: list[Change]) -> Turned:
