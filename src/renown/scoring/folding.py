@@ -37,6 +37,8 @@ def needs_refold(policy: Policy, state: State, at: float, *, old: bool = False) 
     if old and _has_ties(policy):
         return True
     plan = plan_of(policy)
+    if not plan.sticky and not plan.lates:
+        return False
     late = any(cell[0] and at < cell[1] for cell in state.cells[len(plan.names) :]) if plan.sticky else False
     # A generator would cost more than what it asks.
     for i, is_late in plan.lates:

@@ -1,6 +1,6 @@
 """Reading a state: the numbers of a standing at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -11,7 +11,7 @@ from renown.scoring.evaluating import evaluate
 from renown.scoring.plan import Plan, plan_of
 from renown.scoring.state import State
 
-__all__ = ["Reading", "read", "score"]
+__all__ = ["Glance", "Reading", "read", "score"]
 
 _NONE: dict[str, float] = {}
 
@@ -54,6 +54,38 @@ def score(policy: Policy, state: State, at: float, prior: Mapping[str, float]) -
     given = prior.get(OVERALL)
     # Without evidence W·m / W may miss m by the last digit, and a reading is made that way.
     return overall.score(cell, at, given) if cell[0] else overall.measure(cell, at, given)[0]
+
+
+class Glance:
+    """Reads some categories alone, and no bounds: for who asks which limits scores and counts have reached."""
+
+    __slots__ = ("_blanks", "_plan", "_scores")
+
+    def __init__(self, policy: Policy, names: Collection[str]) -> None:
+        self._plan = plan = plan_of(policy)
+        self._scores = tuple([each for each in plan.scores if each[0] in names])
+        self._blanks = {name: blank for name, blank in plan.blanks.items() if name in names}
+
+    def read(self, state: State, at: float, means: Mapping[str, float]) -> Reading:
+        """Return the very scores and counts that `read` gives; `low` and `high` are the score."""
+        plan, cells = self._plan, state.cells
+        if plan.shapings:
+            return _composed(plan, state, at, means)
+        overall, cell = plan.aggregators[0], cells[0]
+        given = means.get(OVERALL)
+        score = overall.score(cell, at, given) if cell[0] else overall.measure(cell, at, given)[0]
+        count = overall.count(cell, at)
+        categories = self._blanks
+        if self._scores:
+            categories = categories.copy()
+            for name, i, score_of, count_of in self._scores:
+                cell = cells[i]
+                if cell[0] or means:
+                    categories[name] = Category(score_of(cell, at, means.get(name)), count_of(cell, at))
+        min_count, min_weight = plan.evidence
+        provisional = count < min_count or (min_weight > 0 and overall.mass(cells[0], at) < min_weight)
+        tier = None if provisional else _tier(plan, score, count)
+        return Reading(score, score, score, count, categories, tier, provisional)
 
 
 def _composed(plan: Plan, state: State, at: float, means: Mapping[str, float]) -> Reading:

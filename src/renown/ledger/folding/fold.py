@@ -37,7 +37,7 @@ from renown.model import Basis, Change, Contribution, Event, timestamp
 from renown.policy import Disputes, Policy
 from renown.scoring import Effect, State
 from renown.scoring.guards import begin_guards
-from renown.scoring.life import begin_life, has_life
+from renown.scoring.life import begin_life, has_life, look
 
 __all__ = ["Meant", "apply", "begin", "meant", "score_of"]
 
@@ -200,13 +200,14 @@ def _plainly(
     prior, version, life = basis.prior, before.version + 1, before.life
     state = scoring.fold(policy, state, contributions, at)
     now = before.at if before.at > at else at
-    reading = scoring.read(policy, state, now, prior) if whole or life is not None else None
-    score = score_of(policy, state, now, prior) if reading is None else reading.score
+    reading = scoring.read(policy, state, now, prior) if whole else None
+    looked = look(policy, state, now, prior) if reading is None and life is not None else reading
+    score = score_of(policy, state, now, prior) if looked is None else looked.score
     folded = Folded(version, state, now, score, 0, None, life, before.guards, None, prior)
     delta = score - before.score + 0.0
     if life is not None or before.guards is not None:
         lived = live_on(
-            policy, before, folded, incoming, basis=basis, reading=reading, delta=delta, counts=True
+            policy, before, folded, incoming, basis=basis, reading=looked, delta=delta, counts=True
         )
         if lived:
             changes = [*changes, *lived]

@@ -11,7 +11,7 @@ from renown.model import Basis, Change, Event, timestamp
 from renown.policy import Policy
 from renown.scoring import TIME, Effect, Reading
 from renown.scoring.guards import NOTHING, Facts, Incident, Verdict, pass_time, seen
-from renown.scoring.life import Moment, Turned, turn
+from renown.scoring.life import Moment, Turned, look, turn
 
 __all__ = [
     "face_at",
@@ -108,7 +108,7 @@ def live_on(
     counts: bool,
     guarded: tuple[Event, Effect] | None = None,
 ) -> Sequence[Change]:
-    """Turn guards and life of `folded` by one event; return what changed.
+    """Turn guards and life of `folded` by one event, with what a life looks at; return what changed.
 
     `guarded` is what guards are to remember of it, where that is not the event itself.
     """
@@ -128,7 +128,7 @@ def live_on(
         return ()
 
     def earlier(at: float) -> Reading:
-        return scoring.read(policy, before.state, at, basis.prior)
+        return look(policy, before.state, at, basis.prior)
 
     moment = Moment(
         folded.at,

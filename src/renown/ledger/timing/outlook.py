@@ -91,7 +91,11 @@ def reaches(policy: Policy, folded: Folded, view: bytes, due: float | None) -> b
 
 
 def _first(*times: float | None) -> float | None:
-    return min((time for time in times if time is not None), default=None)
+    first: float | None = None
+    for time in times:
+        if time is not None and (first is None or time < first):
+            first = time
+    return first
 
 
 def _moved(before: Reading, after: Reading) -> bool:

@@ -45,20 +45,21 @@ class Growth:
     answer is kept. It is replaced as a whole, so threads may share it.
     """
 
-    __slots__ = ("_newest", "half_life")
+    __slots__ = ("half_life", "newest")
 
     def __init__(self, half_life: float | None) -> None:
         self.half_life = half_life
-        self._newest = (0.0, UNIT, 0)
+        self.newest = (0.0, UNIT, 0)
+        """The newest answer."""
 
     def at(self, at: float) -> tuple[float, float, int]:
         """Return the time it is for, the growth as a factor in [UNIT, 2·UNIT), and a shift."""
-        newest = self._newest
+        newest = self.newest
         if newest[0] == at or self.half_life is None:
             return newest
         halvings = moment(at) / self.half_life
         shift = floor(halvings)
-        self._newest = newest = (at, 2.0 ** (halvings - shift) * UNIT, shift)
+        self.newest = newest = (at, 2.0 ** (halvings - shift) * UNIT, shift)
         return newest
 
 
@@ -79,7 +80,10 @@ def no_earlier(cell: Cell, at: float, growth: Growth) -> float:
 def added(cell: tuple[Any, ...], contribution: Contribution, at: float, growth: Growth) -> Cell:
     """Return a cell (count, N, S, Q) with the contribution's w, w·value and w·value² added."""
     count, n, s, q = cell
-    _, factor, shift = growth.at(at)
+    # Mostly it is the time of the newest answer: then a call would cost as much as all the rest.
+    time, factor, shift = growth.newest
+    if time != at and growth.half_life is not None:
+        _, factor, shift = growth.at(at)
     value = contribution.value
     weight = contribution.weight * factor
     weighted = weight * value
@@ -101,7 +105,9 @@ def taken(cell: tuple[Any, ...], contribution: Contribution, at: float, growth: 
 def sums(cell: tuple[Any, ...], at: float, growth: Growth) -> tuple[float, float, float]:
     """Return N, S and Q of a cell, faded to `at`."""
     _, n, s, q = cell
-    _, factor, shift = growth.at(at)
+    time, factor, shift = growth.newest
+    if time != at and growth.half_life is not None:
+        _, factor, shift = growth.at(at)
     if n.bit_length() > shift + _MOST_BITS and growth.half_life is not None:
         shift = n.bit_length() - _MOST_BITS
     return (n >> shift) / factor, (s >> shift) / factor, (q >> shift) / factor
@@ -110,7 +116,9 @@ def sums(cell: tuple[Any, ...], at: float, growth: Growth) -> tuple[float, float
 def first_sums(cell: tuple[Any, ...], at: float, growth: Growth) -> tuple[float, float]:
     """Return N and S alone, the same as `sums` gives."""
     _, n, s, _ = cell
-    _, factor, shift = growth.at(at)
+    time, factor, shift = growth.newest
+    if time != at and growth.half_life is not None:
+        _, factor, shift = growth.at(at)
     if n.bit_length() > shift + _MOST_BITS and growth.half_life is not None:
         shift = n.bit_length() - _MOST_BITS
     return (n >> shift) / factor, (s >> shift) / factor

@@ -3,7 +3,7 @@
 from renown.scoring.life.making_up import as_judged, made_up, unjudged
 from renown.scoring.life.progress import Need, Progress, TierStep, progress
 from renown.scoring.life.state import Alarm, Calm, Life, Moment, Turned
-from renown.scoring.life.turning import begin_life, decode_life, encode_life, has_life, turn
+from renown.scoring.life.turning import begin_life, decode_life, encode_life, has_life, look, turn
 
 __all__ = [
     "Alarm",
@@ -19,6 +19,7 @@ __all__ = [
     "decode_life",
     "encode_life",
     "has_life",
+    "look",
     "made_up",
     "progress",
     "turn",

@@ -59,13 +59,13 @@ class Alerts:
         event = None if seen.event is None else seen.event.type
         new: list[AlertState] = []
         for ready, state, types in zip(self._all, states, self._types, strict=True):
-            concerns = types is None or event in types or _is_open(state)
+            concerns = types is None or event in types or state.since is not None or state.fired is not None
             new.append(_turned(ready, state, seen, changes) if concerns else state)
         return tuple(new)
 
     def open(self, states: tuple[AlertState, ...]) -> tuple[int, ...]:
         """Return the places of those that are open, or about to be."""
-        return tuple([i for i, each in enumerate(states) if _is_open(each)])
+        return tuple([i for i, each in enumerate(states) if each.since is not None or each.fired is not None])
 
     def concerned(self, still: tuple[int, ...], event: Moment) -> tuple[int, ...]:
         """Return the places of those that an event may concern while the tier stays and no limit is reached.
@@ -94,7 +94,8 @@ class Alerts:
         for i in looked:
             ready, before = self._all[i], states[i]
             new[i] = state = _turned(ready, before, seen, changes)
-            if _is_open(state) and not (ready.settles and state is before and state.fired is not None):
+            is_open = state.since is not None or state.fired is not None
+            if is_open and not (ready.settles and state is before and state.fired is not None):
                 still.append(i)
         return tuple(new), tuple(still)
 
@@ -104,10 +105,6 @@ class Alerts:
         for i in still:
             due = min(due, _next(self._all[i], states[i], at))
         return None if due == inf else due
-
-
-def _is_open(state: AlertState) -> bool:
-    return state.since is not None or state.fired is not None
 
 
 def _turned(ready: _Ready, state: AlertState, seen: Seen, changes: list[Change]) -> AlertState:
