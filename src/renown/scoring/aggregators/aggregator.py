@@ -7,6 +7,7 @@ few numbers, or of such tuples, that starts with the count of live contributions
 `Base` has what most aggregators say alike; `Aggregator` is the whole promise.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any, Literal, Protocol, cast
@@ -140,7 +141,7 @@ class Aggregator(Protocol):
         ...
 
 
-class Base:
+class Base(ABC):
     """What most aggregators say: nothing fades, nothing expires, order does not matter."""
 
     ordered = False
@@ -148,9 +149,9 @@ class Base:
     memory = 1.0
     telling: Telling = "replay"
 
+    @abstractmethod
     def empty(self) -> Cell:
         """Return the cell without contributions."""
-        raise NotImplementedError
 
     def is_late(self, cell: Cell, at: float) -> bool:
         """Never."""

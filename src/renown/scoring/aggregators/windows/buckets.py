@@ -4,6 +4,7 @@ Which buckets are kept follows from the newest one, so the state does not depend
 is older is only counted, so that taking back the newest can tell that something old may return.
 """
 
+from abc import abstractmethod
 from bisect import bisect_left
 from typing import cast
 
@@ -20,17 +21,17 @@ Buckets = tuple[tuple[int, Cell], ...]
 class BucketedWindow(WindowAggregator):
     """Cells are (count, buckets)."""
 
+    @abstractmethod
     def index(self, at: float) -> int:
         """Return the number of the bucket that a time falls into."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self, index: int) -> float:
         """Return when a bucket begins."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reaches(self, index: int, newest: int) -> bool:
         """Tell whether a bucket can still be within the window when `newest` has begun."""
-        raise NotImplementedError
 
     def empty(self) -> Cell:
         """Return the cell without contributions."""

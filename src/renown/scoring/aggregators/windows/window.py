@@ -1,5 +1,7 @@
 """What all windows share: they pass on what they do not change of the aggregator within."""
 
+from abc import abstractmethod
+
 from renown.model import Contribution
 from renown.scoring.aggregators.aggregator import Aggregator, Base, Cell, Measure, Telling
 
@@ -14,9 +16,9 @@ class WindowAggregator(Base):
         self.half_life, self.memory = inner.half_life, inner.memory
         self.telling: Telling = inner.telling
 
+    @abstractmethod
     def looked_at(self, cell: Cell, at: float) -> Cell:
         """Return the inner cell of the contributions within the window at `at`."""
-        raise NotImplementedError
 
     def prior(self, given: float | None) -> tuple[float, float]:
         """Return the inner one's."""
