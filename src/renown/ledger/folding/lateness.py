@@ -95,7 +95,8 @@ def work_in(
         return _passed_over(incoming, judged, f"It came late, after more than {MOST} events")
     walk = _Walk(policy, fold, incoming.id)
     said = _Said(incoming.id, incoming.at, incoming.event, incoming.effect)
-    walk.go(lived, _Coming((incoming.at, folded.version), said, basis, b""))
+    body = msgspec.json.encode(incoming.event)
+    walk.go(lived, _Coming((incoming.at, folded.version), said, basis, body))
     then = walk.folded
     if then.life is None or then.face is None or not _agrees(policy, then, folded, basis, reading):
         # Somebody decided between the two what would have been decided otherwise.
