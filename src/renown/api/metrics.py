@@ -16,6 +16,9 @@ __all__ = ["Metrics"]
 _BATCHES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 _SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
+_MOST_UNTOLD: Final = 1_000
+"""Durations that may wait for being entered."""
+
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 
@@ -40,7 +43,10 @@ class Metrics:
             registry=self.registry,
         )
         self._statuses = {status: self.events.labels(status.value) for status in Status}
-        self._responses: dict[tuple[str, int], Counter] = {}
+        # What each request adds to, without the locks of counters; they are told when somebody looks.
+        self._answered = dict.fromkeys(Status, 0)
+        self._responded: dict[tuple[str, int], int] = {}
+        self._took: list[float] = []
         self.workers: Callable[[], Awaitable[Mapping[int, bytes]]] | None = None
         """Asks the other workers of this server for their expositions, by number; None: there are none."""
         self.worker = 0
@@ -48,15 +54,17 @@ class Metrics:
 
     def answered(self, answers: Sequence[Answer], seconds: float | None = None) -> None:
         """Count the answers of one request or batch, and how long the ledger took for them."""
+        answered = self._answered
         if len(answers) == 1:
-            self._statuses[answers[0].status].inc()
+            answered[answers[0].status] += 1
         else:
             given = [answer.status for answer in answers]
-            for status, counter in self._statuses.items():
-                if number := given.count(status):
-                    counter.inc(number)
+            for status in answered:
+                answered[status] += given.count(status)
         if seconds is not None:
-            self.append_seconds.observe(seconds)
+            self._took.append(seconds)
+            if len(self._took) >= _MOST_UNTOLD:
+                self._enter()
 
     def committed(self, updates: Sequence[Update]) -> None:
         """Count what one commit has applied; other processes count their own."""
@@ -66,12 +74,21 @@ class Metrics:
 
     def responded(self, method: str, status: int) -> None:
         """Count one HTTP response."""
-        counter = self._responses.get((method, status))
-        if counter is None:
-            # Methods come from outside: any that is not known counts as one, or labels grow without end.
-            known = method if method in _METHODS else "other"
-            counter = self._responses[known, status] = self._requests.labels(known, str(status))
-        counter.inc()
+        # Methods come from outside: any that is not known counts as one, or labels grow without end.
+        said = method if method in _METHODS else "other", status
+        self._responded[said] = self._responded.get(said, 0) + 1
+
+    def _enter(self) -> None:
+        """Tell the counters what was counted."""
+        for status, number in self._answered.items():
+            self._statuses[status].inc(number)
+        for (method, status), number in self._responded.items():
+            self._requests.labels(method, str(status)).inc(number)
+        for seconds in self._took:
+            self.append_seconds.observe(seconds)
+        self._answered = dict.fromkeys(Status, 0)
+        self._responded.clear()
+        self._took.clear()
 
     def gauge(self, name: str, about: str, read: Callable[[], float]) -> None:
         """Add a gauge whose value `read` returns at each scrape."""
@@ -87,6 +104,7 @@ class Metrics:
 
     def text(self) -> tuple[bytes, str]:
         """Return the exposition and its content type."""
+        self._enter()
         return generate_latest(self.registry), CONTENT_TYPE_PLAIN_0_0_4
 
 
