@@ -9,6 +9,7 @@ from renown.ledger import Ledger
 from renown.model import Event, Status
 from renown.policy import Policies, load
 from tests.engine.ledger_kit import STORES, StoreFactory, applied, moment, view
+from tests.engine.ledger_kit import opened as ledger_of
 from tests.engine.test_ledger_guards import DAY, bomb, held_of, honest, opened, told
 
 
@@ -106,4 +107,30 @@ async def test_a_blind_review_is_not_believed_before_it_opens(make: StoreFactory
         answers = await told(ledger, said(2, 1.0, 54.5 * DAY))
         (newest,) = await ledger.events("stall:1", None, 1, sealed=True)
         assert newest.basis.prior == {"": 5.0}
+        await clean(ledger)
+
+
+async def test_what_time_frees_right_before_an_event_is_believed_with_it(
+    make: StoreFactory, tmp_path: Path
+) -> None:
+    text = """
+        name = "shop"
+        kind = "shop"
+        version = 1
+        title = "Shop"
+        scale = { min = 1, max = 5 }
+        score = { method = "bayesian_mean", prior = { value = 3, weight = 2, running = true } }
+        rules = { review = {} }
+        guards = [{ name = "b", kind = "budget", most = 1, days = 1, action = "hold", hold_days = 2 }]
+    """
+    policies = Policies([load("\n".join(line.strip() for line in text.splitlines()))])
+
+    def said(n: int, actor: str, value: float, day: float) -> Event:
+        return Event("review", "shop:1", f"e{n}", f"user:{actor}", value, occurred_at=moment(day * DAY))
+
+    async with ledger_of(make, tmp_path, policies) as ledger:
+        await ledger.append([said(1, "a", 5.0, 0), said(2, "a", 1.0, 0.1)])
+        applied(await ledger.append([said(3, "b", 4.0, 5)]))
+        (newest,) = await ledger.events("shop:1", None, 1)
+        assert newest.basis.prior == {"": pytest.approx(10 / 3)}
         await clean(ledger)

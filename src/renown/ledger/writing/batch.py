@@ -160,6 +160,10 @@ class Batch:
         if prepared.made:
             self._must_be_new(prepared.made)
         cache, event, policy = self._cache, prepared.event, prepared.policy
+        subject = cache.subjects.get(event.subject)
+        if subject is not None and subject.folded.hold_until is not None:
+            # Before anything else is looked at: what counts from now on is believed of the kind, too.
+            self._end_holds(subject, prepared)
         kind = cache.kinds.get(policy.kind) or Kind.new(policy)
         state, prior, weight = kind.state, kind.prior, 1.0
         speaks = prepared.effect.speaks
@@ -170,11 +174,8 @@ class Batch:
             if policy.raters is not None:
                 weight = self._weight(prepared, kind)
         basis = Basis(weight, prior) if weight != 1.0 or prior else PLAIN
-        subject = cache.subjects.get(event.subject)
         if subject is None:
             subject = Subject(event.subject, policy, begin(policy, prior, prepared.at), 0, b"")
-        elif subject.folded.hold_until is not None and prepared.effect.step != scoring.TIME:
-            self._end_holds(subject, min(prepared.at, self._now))
         past = StoredPast(policy, event.subject, self._lookup.pairs, self._flush, subject.trail)
         if not speaks and prepared.effect.step == scoring.TIME:
             # Time alone changes nothing of what is believed of others.
@@ -233,8 +234,11 @@ class Batch:
             if each.id in self._lookup.known:
                 raise _taken(each.id)
 
-    def _end_holds(self, subject: Subject, until: float) -> None:
+    def _end_holds(self, subject: Subject, prepared: Prepared) -> None:
         """Carry out first what time was to do to a subject before its next event."""
+        if prepared.effect.step == scoring.TIME:
+            return
+        until = min(prepared.at, self._now)
         while (end := subject.folded.hold_until) is not None and end <= until:
             self._pass_time(subject, end)
 
