@@ -1,6 +1,5 @@
 """The page about the gateway against the real server: it shows what other pages and clients cause."""
 
-import os
 import signal
 from contextlib import ExitStack
 from pathlib import Path
@@ -87,19 +86,27 @@ def test_of_several_processes_it_shows_all(
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         until(page, f"{every('rn-course')}[0].values.at(-1) === 25")
         page.screenshot(pictures / f"dashboard-gateway-workers-{scheme}-{width}.png")
-        if (scheme, width) != ("light", 1360):
-            return
         quiet(page, server)
-        # Whoever hangs is told of with its last figures, and then no more.
-        (hung,) = [text.split()[2] for text in texts(page, ".nodes tbody th")[2:]]
-        os.kill(int(hung), signal.SIGSTOP)
+
+
+def test_of_a_process_that_hangs_it_shows_the_last_figures_with_their_age(
+    chromium: Chromium, server: RunningServer, pictures: Path
+) -> None:
+    silent = f"{every('.nodes .chip.gold')}.some(each => /silent for/.test(each.textContent))"
+    rows = f"{every('.nodes tbody tr')}.length"
+    with RunningServer(server.data) as other, open_dashboard(chromium, server, "#/gateway") as page:
+        until(page, f"{rows} === 2")
+        assert other.process is not None
+        other.process.send_signal(signal.SIGSTOP)
         try:
-            until(page, f"{every('.nodes .chip.gold')}.some(each => /silent for/.test(each.textContent))")
-            page.screenshot(pictures / "dashboard-gateway-workers-silent.png")
-            until(page, f"{every('.nodes tbody tr')}.length === 2")
+            until(page, silent)
+            page.screenshot(pictures / "dashboard-gateway-silent.png")
+            until(page, f"{rows} === 0")
+            assert "up for" in texts(page, "header p")[0], "one is left, and needs no list"
         finally:
-            os.kill(int(hung), signal.SIGCONT)
-        until(page, f"{every('.nodes tbody tr')}.length === 3")
+            other.process.send_signal(signal.SIGCONT)
+        until(page, f"{rows} === 2 && !({silent})")
+        quiet(page, server)
 
 
 @pytest.mark.parametrize("treatment", ["refuse", "mute"])
