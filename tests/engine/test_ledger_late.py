@@ -10,14 +10,16 @@ import msgspec
 import pytest
 
 from renown.ledger import Ledger, LedgerOptions
-from renown.ledger.folding import lateness
+from renown.ledger.folding import checkpoints, lateness, replay, trail
 from renown.ledger.timing.clock import Clock
 from renown.model import Event, instant
 from renown.policy import Late, Policies, Policy, load
 from renown.scoring.life import Life, has_life
 from renown.stores import SqliteStore
-from tests.engine.ledger_kit import raw, view
+from tests.engine.ledger_kit import moment, raw, view
 from tests.engine.test_ledger_laws import DAY, EVEN_WORLDS, START, WORLDS, a_ledger, drawn_events, plain
+from tests.engine.test_ledger_timers import EVERYTHING, SCORES, Hands, running
+from tests.engine.test_ledger_timers import told as event_of
 
 LIVELY = [name for name in EVEN_WORLDS if has_life(plain(WORLDS[name]))]
 SHOWN = (
@@ -270,3 +272,36 @@ async def test_decisions_that_come_late_are_worked_in_as_well(tmp_path: Path) ->
                 await ledger.close()
     finally:
         await in_order.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_late_events_decisions_amendments_and_time_are_what_a_rebuild_makes(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = random.Random(seed)
+    for module in (checkpoints, replay):
+        monkeypatch.setattr(module, "EVERY", 5)
+    monkeypatch.setattr(trail, "_MOST", 3)
+    monkeypatch.setattr(lateness, "MOST", dice.choice((10, 5_000)))
+    clock = Hands(0)
+    policy = load(EVERYTHING.replace("SCORE", SCORES[seed % len(SCORES)]), "everything")
+    kinds = ["review"] * 8 + ["amend"] * 2 + ["suspended", "retract", "dispute", "release", "dismiss", "hold"]
+    async with running(SqliteStore.open, tmp_path, policy, clock) as ledger:
+        for _ in range(120):
+            what, giver, value = dice.choice(kinds), dice.randint(1, 5), float(dice.randint(1, 5))
+            late = dice.choice((0, 0, 0, 1)) * dice.uniform(0, 6_000)
+            event = an_event(what, 1, giver, max(0.0, clock.minutes - late), value)
+            (answer,) = await ledger.append([event])
+            assert answer.problem is None or answer.problem.code != "internal", answer
+            clock.minutes += dice.choice((0, 0, 1, 30, 700, 3_000))
+            if dice.random() < 0.3:
+                await ledger.pass_time()
+        report = await ledger.rebuild(check=True)
+        assert report.clean, report.differences
+
+
+def an_event(what: str, shop: int, giver: int, minutes: float, value: float) -> Event:
+    if what == "amend":
+        when_, actor = moment(minutes), f"shop:{giver}"
+        return Event(what, f"shop:{shop}", actor=actor, ref=f"o{giver}", value=value, occurred_at=when_)
+    return event_of(what, shop, giver, minutes, value)
