@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from renown.client import Renown
+from tests.conformance.raw import Raw
 from tests.engine.test_api_users import Backend
 from tests.running import RunningServer
 
@@ -157,6 +158,23 @@ def test_the_client_asks_for_the_past_alike(server: RunningServer, told: list[To
         assert [each.score for each in renown.standings([LAMP, "seller:never"], at=when)] == [found[0].score]
         events = renown.events_of(LAMP, at=when, limit=3)
         assert events["events"][0]["version"] == 80
+
+
+async def test_connected_clients_ask_for_the_past_alike(server: RunningServer, told: list[Told]) -> None:
+    at, said = told[2]
+    async with Raw.open(server.websocket) as raw:
+        await raw.hello()
+
+        async def call(method: str, **data: Any) -> dict[str, Any]:
+            return await raw.ask({"id": 2, "rpc": {"method": method, "data": {"subject": SHOP} | data}})
+
+        standing = (await call("standing.get", at=at))["rpc"]["data"]
+        _alike(said[READS.index((f"/v1/standings/{SHOP}", {}))][1], standing, "standing.get")
+        page = (await call("standing.explain", at=repr(at)))["rpc"]["data"]
+        assert [line["why"] for line in page["held"]] == ["dispute"]
+        assert page["score"] == pytest.approx(standing["score"])
+        assert (await call("standing.get", at="1990-01-01T00:00:00Z"))["error"]["code"] == 404
+        assert (await call("standing.get", at="soon"))["error"]["code"] == 400
 
 
 def test_an_explanation_says_what_is_missing_to_each_tier(http: Backend, told: list[Told]) -> None:
