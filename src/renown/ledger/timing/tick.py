@@ -61,7 +61,7 @@ class Tick(Batch):
             self._until[key] = following
             if following is not None and following <= self._now:
                 heappush(waiting, (following, key))
-        work = self._outcome.work()
+        work = self._work()
         standings = [
             row._replace(due=self._until[row.subject]) if row.subject in self._until else row
             for row in work.standings

@@ -136,7 +136,13 @@ class Batch:
                 raise
             except Exception:
                 self._fail(prepared.slot, prepared.event)
+        return self._work()
+
+    def _work(self) -> Work:
+        """Return what the batch has come to; nothing is looked up from here on."""
+        # Else the batch and its look-ups would hold each other, and all rows would wait for the collector.
         self._before = None
+        self._lookup.close()
         return self._outcome.work()
 
     def _load(self) -> None:

@@ -88,6 +88,10 @@ class Lookup:
             self.known.update({id_: before.known[id_] for id_ in sent if id_ in before.known})
             self.pairs.update({pair: before.pairs[pair] for pair in pairs if pair in before.pairs})
 
+    def close(self) -> None:
+        """Let go of the batch; what is known stays, for the batch after it."""
+        del self._flush
+
     def find(self, subjects: Iterable[str]) -> None:
         """Look up more subjects."""
         missing = self._cache.missing(set(subjects))
