@@ -124,9 +124,12 @@ async def test_no_answer_about_many_subjects_of_the_past_is_made_of_any_number_o
         assert len(await ledger.search_at("", None, 2, at)) == 2
         await ledger.append([Event("hold", "seller:2", ref="rev-seller:2-2", occurred_at=moment(61))])
         assert len(await ledger.search_at("2", None, 2, at)) == 1
+        two = await ledger.standings_at(["seller:0", "seller:9", "seller:1"], at)
+        assert two == [await ledger.standing_at(name, at) for name in ("seller:0", "seller:1")]
         monkeypatch.setattr(as_of, "MOST_EVENTS", 8)
         for ask in (
             lambda: ledger.search_at("", None, 10, at),
+            lambda: ledger.standings_at(["seller:0", "seller:1", "seller:2"], at),
             lambda: ledger.reviews_at("seller", None, None, 10, at),
             lambda: ledger.incidents.look_back(None, None, 10, at),
         ):

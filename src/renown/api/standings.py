@@ -125,8 +125,8 @@ async def get_standings(
     if when is None:
         found = {one: body for one, (_, body) in (await services.ledger.snapshots(subjects)).items()}
     else:
-        then = [await services.ledger.standing_at(one, when) for one in subjects]
-        found = {one.subject: msgspec.json.encode(one) for one in then if one is not None}
+        then = await services.ledger.standings_at(subjects, when)
+        found = {one.subject: msgspec.json.encode(one) for one in then}
     standings = [msgspec.Raw(found[one]) for one in subjects if one in found]
     missing = [one for one in subjects if one not in found]
     return json_response(_RawStandings(standings, missing), headers=NO_CACHE)

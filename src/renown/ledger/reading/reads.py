@@ -103,6 +103,21 @@ class Reads:
         policy = self._policies.for_subject(subject)
         return await self._apart(lambda reader: standing_as_of(reader, policy, subject, at))
 
+    async def standings_at(self, subjects: Sequence[str], at: float) -> list[Standing]:
+        """Return the standings as read at `at`, as `standing_at` does, of those that had one.
+
+        Raises:
+            RenownError: together they have too many events for that (`past_too_large`).
+
+        """
+
+        def read(reader: Reader) -> list[Standing]:
+            past = Past(reader, self._policies, at, "what several subjects were then", "fewer subjects")
+            then = [past.of(subject) for subject in subjects]
+            return [each.standing() for each in then if each is not None]
+
+        return await self._apart(read)
+
     async def activity(self, subject: str, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return (version, JSON of the activity) after a version, ascending."""
         rows = self._store.near.ascending(subject, min(after, _FAR), _page(limit))
