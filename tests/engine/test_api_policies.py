@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from renown.client import Renown
 from renown.policy import preset_text
 from tests.conformance.raw import Raw
 from tests.engine.ledger_kit import raw
@@ -280,6 +281,8 @@ def test_every_version_a_kind_has_had_can_be_read(server: RunningServer, http: B
     assert first["since"] == now["versions"][0]["since"]
     assert (first["versions"], first["switching"]) == (now["versions"], None)
     assert http.get("/v1/policies/shop", params={"version": 3}).json() == now
+    with Renown(server.url) as renown:
+        assert (renown.policy("shop", version=1), renown.policy("shop")) == (first, now)
     assert (now["name"], now["policy"]["score"]["prior"]["weight"]) == ("newer", 1)
     missing = http.get("/v1/policies/shop", params={"version": 2})
     assert (missing.status_code, missing.json()["code"]) == (404, "unknown_version")

@@ -211,6 +211,15 @@ class Renown:
         """Return what the server is and which kinds of subjects it knows."""
         return msgspec.json.decode(self._get("/v1/info", {}))
 
+    def policy(self, kind: str, *, version: int | None = None) -> dict[str, Any]:
+        """Return the rules of a kind with their text and all versions: those in force, or of one version.
+
+        Raises:
+            NotFoundError: there is no policy of that kind, or it has had no such version.
+
+        """
+        return msgspec.json.decode(self._get(f"/v1/policies/{quote(kind)}", {"version": version}))
+
     def channels(self) -> list[dict[str, Any]]:
         """Return the namespaces of channels with their rules; channels without one have an empty name."""
         return msgspec.json.decode(self._get("/v1/channels", {}))["channels"]
