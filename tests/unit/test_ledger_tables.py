@@ -21,6 +21,7 @@ from renown.stores import (
     RightsRow,
     SqliteStore,
     StandingRow,
+    access_rows,
     schema,
     statements,
 )
@@ -123,7 +124,7 @@ def test_what_refers_to_an_event_is_found_without_reading_all_of_the_subject(tmp
 def test_lookups_never_scan_a_table(tmp_path: Path, name: str) -> None:
     SqliteStore.open(tmp_path).close()
     connection = sqlite3.connect(tmp_path / FILE_NAME)
-    statement = str(getattr(statements, name))
+    statement = str(getattr(access_rows if name in access_rows.__all__ else statements, name))
     plan = connection.execute("EXPLAIN QUERY PLAN " + statement, [None] * statement.count("?")).fetchall()
     connection.close()
     steps = [step[3] for step in plan]

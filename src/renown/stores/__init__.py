@@ -1,27 +1,11 @@
 """Where the ledger lies on disk: the promise (`store`) and the SQLite implementation (`sqlite`)."""
 
+from renown.stores.access_rows import KeyRow, NoticeRow, RevocationRow, RightsRow
+from renown.stores.held_rows import AlarmRow, DueRow, HoldRow, PileRow
 from renown.stores.policy_rows import PolicyRow
+from renown.stores.rows import ActorRow, CheckpointRow, EndRow, EventRow, KindRow, Refolded, StandingRow
 from renown.stores.sqlite import SqliteStore
-from renown.stores.store import (
-    ActorRow,
-    AlarmRow,
-    CheckpointRow,
-    DueRow,
-    EndRow,
-    EventRow,
-    HoldRow,
-    KeyRow,
-    KindRow,
-    NoticeRow,
-    PileRow,
-    Reader,
-    Refolded,
-    RevocationRow,
-    RightsRow,
-    StandingRow,
-    Store,
-    Writer,
-)
+from renown.stores.store import Reader, Store, Writer
 
 __all__ = [
     "ActorRow",

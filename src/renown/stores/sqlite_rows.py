@@ -10,25 +10,20 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from renown.errors import LedgerError
-from renown.stores import policy_rows
+from renown.stores import access_rows, held_rows, policy_rows
 from renown.stores import statements as sql
+from renown.stores.access_rows import KeyRow, NoticeRow, RevocationRow, RightsRow
+from renown.stores.compiling import Insert
+from renown.stores.held_rows import AlarmRow, DueRow, HoldRow, PileRow
 from renown.stores.policy_rows import PolicyRow
-from renown.stores.store import (
+from renown.stores.rows import (
     ActorRow,
-    AlarmRow,
     CheckpointRow,
-    DueRow,
     EndRow,
     Erased,
     EventRow,
-    HoldRow,
-    KeyRow,
     KindRow,
-    NoticeRow,
-    PileRow,
     Refolded,
-    RevocationRow,
-    RightsRow,
     StandingRow,
 )
 
@@ -174,17 +169,17 @@ class SqliteReader:
 
     def ending(self, subject: str, until: float) -> list[EventRow]:
         """Return the holds that end."""
-        return self._all(EventRow._make, sql.ENDING, (subject, until))
+        return self._all(EventRow._make, held_rows.ENDING, (subject, until))
 
     def hold_ends(self, subject: str, limit: int) -> list[tuple[int, float]]:
         """Return the ends that come first."""
-        return self._tuples(sql.HOLD_ENDS, (subject, limit))
+        return self._tuples(held_rows.HOLD_ENDS, (subject, limit))
 
     def held(self, kind: str | None, subject: str | None, after: int, limit: int) -> list[EventRow]:
         """Return what is held."""
         if subject is not None:
-            return self._all(EventRow._make, sql.HELD_OF, (after, subject, limit))
-        return self._all(EventRow._make, sql.HELD, (after, *_span(kind), limit))
+            return self._all(EventRow._make, held_rows.HELD_OF, (after, subject, limit))
+        return self._all(EventRow._make, held_rows.HELD, (after, *_span(kind), limit))
 
     def changing(self, subject: str, limit: int) -> list[EventRow]:
         """Return what changed something."""
@@ -201,40 +196,40 @@ class SqliteReader:
 
     def rights_naming(self, text: str) -> list[RightsRow]:
         """Search rights."""
-        return self._all(RightsRow._make, sql.RIGHTS_NAMING, (msgspec.json.encode(text).decode(),))
+        return self._all(RightsRow._make, access_rows.RIGHTS_NAMING, (msgspec.json.encode(text).decode(),))
 
     def held_counts(self) -> list[tuple[str, str, int]]:
         """Count what is held."""
-        return self._tuples(sql.HELD_COUNTS)
+        return self._tuples(held_rows.HELD_COUNTS)
 
     def held_piles(self, limit: int) -> list[PileRow]:
         """Count what is held of each subject."""
-        return self._all(PileRow._make, sql.HELD_PILES, (limit,))
+        return self._all(PileRow._make, held_rows.HELD_PILES, (limit,))
 
     def alarming(self, after: int, until: int) -> list[AlarmRow]:
         """Return what says something of alarms."""
-        return self._all(AlarmRow._make, sql.ALARMING, (after, until))
+        return self._all(AlarmRow._make, held_rows.ALARMING, (after, until))
 
     def alarming_by(self, until: float, limit: int) -> list[AlarmRow]:
         """Return what said something of alarms by a time."""
-        return self._all(AlarmRow._make, sql.ALARMING_BY, (until, limit))
+        return self._all(AlarmRow._make, held_rows.ALARMING_BY, (until, limit))
 
     def held_by(self, kind: str | None, until: float) -> list[str]:
         """Return whose events were held some time."""
         low, high = _span(kind)
-        return [row[0] for row in self._tuples(sql.HELD_BY, (low, high, until))]
+        return [row[0] for row in self._tuples(held_rows.HELD_BY, (low, high, until))]
 
     def alarmed(self, kinds: Sequence[str], limit: int) -> list[tuple[str, bytes]]:
         """Return who is in alarm."""
-        return self._tuples(sql.ALARMED, (_json(kinds), limit))
+        return self._tuples(held_rows.ALARMED, (_json(kinds), limit))
 
     def due(self, kinds: Sequence[str], until: float, limit: int) -> list[DueRow]:
         """Return who is due."""
-        return self._all(DueRow._make, sql.DUE, (until, _json(kinds), limit))
+        return self._all(DueRow._make, held_rows.DUE, (until, _json(kinds), limit))
 
     def next_due(self, kinds: Sequence[str]) -> float | None:
         """Return the earliest due."""
-        row = self._one(sql.NEXT_DUE, (_json(kinds),))
+        row = self._one(held_rows.NEXT_DUE, (_json(kinds),))
         return None if row is None else float(row[0])
 
     def checkpoints(self, subject: str) -> list[CheckpointRow]:
@@ -320,25 +315,25 @@ class SqliteReader:
 
     def key_rows(self) -> list[KeyRow]:
         """Return all API keys."""
-        return self._all(KeyRow._make, sql.KEYS)
+        return self._all(KeyRow._make, access_rows.KEYS)
 
     def key(self, secret_hash: str) -> KeyRow | None:
         """Look an API key up."""
-        row = self._one(sql.KEY, (secret_hash,))
+        row = self._one(access_rows.KEY, (secret_hash,))
         return None if row is None else KeyRow._make(row)
 
     def rights(self, user: str) -> RightsRow | None:
         """Look rights up."""
-        row = self._one(sql.RIGHTS, (user,))
+        row = self._one(access_rows.RIGHTS, (user,))
         return None if row is None else RightsRow._make(row)
 
     def rights_holders(self, scope: str, most: int) -> list[str]:
         """Return names from both tables."""
-        return [name for (name,) in self._tuples(sql.RIGHTS_HOLDERS, (scope, most, 0))]
+        return [name for (name,) in self._tuples(access_rows.RIGHTS_HOLDERS, (scope, most, 0))]
 
     def revocation(self, scope: str, name: str) -> RevocationRow | None:
         """Look a revocation up."""
-        row = self._one(sql.REVOCATION, (scope, name))
+        row = self._one(access_rows.REVOCATION, (scope, name))
         return None if row is None else RevocationRow._make(row)
 
     def policy_rows(self) -> list[PolicyRow]:
@@ -355,11 +350,11 @@ class SqliteReader:
 
     def notice_bounds(self) -> tuple[int, int]:
         """Return the oldest and the newest id."""
-        return self._one(sql.NOTICE_BOUNDS)
+        return self._one(access_rows.NOTICE_BOUNDS)
 
     def notices(self, after: int) -> list[NoticeRow]:
         """Return newer notices."""
-        return self._all(NoticeRow._make, sql.NOTICES, (after,))
+        return self._all(NoticeRow._make, access_rows.NOTICES, (after,))
 
     def close(self) -> None:
         """Close the connection."""
@@ -388,7 +383,7 @@ class SqliteWriter(SqliteReader):
         except sqlite3.Error as error:
             raise _failed(error) from error
 
-    def _insert(self, insert: sql.Insert, rows: Sequence[Sequence[Any]]) -> None:
+    def _insert(self, insert: Insert, rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows with few statements.
 
         The driver gives the interpreter up once per statement, and must get it back from whoever took it:
@@ -417,7 +412,7 @@ class SqliteWriter(SqliteReader):
 
     def hold_events(self, holds: Sequence[HoldRow]) -> None:
         """Mark events as held or not."""
-        self._many(sql.HOLD_EVENT, holds)
+        self._many(held_rows.HOLD_EVENT, holds)
 
     def put_actors(self, rows: Sequence[ActorRow]) -> None:
         """Upsert actors."""
@@ -433,7 +428,7 @@ class SqliteWriter(SqliteReader):
 
     def put_due(self, rows: Sequence[DueRow]) -> None:
         """Change dues."""
-        self._many(sql.PUT_DUE, [(row.due, row.subject) for row in rows])
+        self._many(held_rows.PUT_DUE, [(row.due, row.subject) for row in rows])
 
     def refold_events(self, rows: Iterable[Refolded]) -> None:
         """Rewrite what was derived from events."""
@@ -474,27 +469,27 @@ class SqliteWriter(SqliteReader):
 
     def add_key(self, row: KeyRow) -> None:
         """Insert an API key."""
-        self._many(sql.ADD_KEY, [row])
+        self._many(access_rows.ADD_KEY, [row])
 
     def revoke_key(self, key_id: str, at: float) -> bool:
         """Revoke an API key."""
-        return self._touched(sql.REVOKE_KEY, (at, key_id)) > 0
+        return self._touched(access_rows.REVOKE_KEY, (at, key_id)) > 0
 
     def put_rights(self, user: str, body: bytes, at: float) -> None:
         """Upsert rights."""
-        self._touched(sql.PUT_RIGHTS, (user, body, at))
+        self._touched(access_rows.PUT_RIGHTS, (user, body, at))
 
     def drop_rights(self, user: str) -> bool:
         """Delete rights."""
-        return self._touched(sql.DROP_RIGHTS, (user,)) > 0
+        return self._touched(access_rows.DROP_RIGHTS, (user,)) > 0
 
     def put_revocation(self, row: RevocationRow) -> None:
         """Upsert a revocation."""
-        self._touched(sql.PUT_REVOCATION, row)
+        self._touched(access_rows.PUT_REVOCATION, row)
 
     def drop_revocations(self, until: float) -> None:
         """Delete revocations that are over."""
-        self._touched(sql.DROP_REVOCATIONS, (until,))
+        self._touched(access_rows.DROP_REVOCATIONS, (until,))
 
     def put_policy(self, row: PolicyRow) -> None:
         """Upsert a policy."""
@@ -506,11 +501,11 @@ class SqliteWriter(SqliteReader):
 
     def add_notice(self, kind: str, name: str, body: bytes, at: float) -> None:
         """Insert a notice."""
-        self._touched(sql.ADD_NOTICE, (kind, name, body, at))
+        self._touched(access_rows.ADD_NOTICE, (kind, name, body, at))
 
     def drop_notices(self, until: float) -> None:
         """Delete old notices."""
-        self._touched(sql.DROP_NOTICES, (until,))
+        self._touched(access_rows.DROP_NOTICES, (until,))
 
     def _touched(self, statement: str, parameters: Sequence[Any]) -> int:
         try:

@@ -18,220 +18,23 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from math import inf
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from renown.stores.access_rows import KeyRow, NoticeRow, RevocationRow, RightsRow
+from renown.stores.held_rows import AlarmRow, DueRow, HoldRow, PileRow
 from renown.stores.policy_rows import PolicyRow
+from renown.stores.rows import (
+    ActorRow,
+    CheckpointRow,
+    EndRow,
+    Erased,
+    EventRow,
+    KindRow,
+    Refolded,
+    StandingRow,
+)
 
-__all__ = [
-    "ActorRow",
-    "AlarmRow",
-    "CheckpointRow",
-    "DueRow",
-    "EndRow",
-    "Erased",
-    "EventRow",
-    "HoldRow",
-    "KeyRow",
-    "KindRow",
-    "NoticeRow",
-    "PileRow",
-    "PolicyRow",
-    "Reader",
-    "Refolded",
-    "RevocationRow",
-    "RightsRow",
-    "StandingRow",
-    "Store",
-    "Writer",
-]
-
-
-class EventRow(NamedTuple):
-    """One row of `events`, in the order of its columns."""
-
-    seq: int
-    id: str
-    subject: str
-    version: int
-    type: str
-    actor: str | None
-    pair: str | None
-    """What at most one live event of the subject may have (one value per actor, per order …)."""
-    ref: str | None
-    value: float | None
-    at: float
-    received_at: float
-    body: bytes
-    basis: bytes
-    contributions: bytes
-    score: float
-    delta: float
-    ended_at: float | None
-    ended_by: str | None
-    ended_version: int | None
-    changes: bytes | None = None
-    """JSON of what it did besides moving scores, None for nothing."""
-    held_at: float | None = None
-    held_by: str | None = None
-    held_until: float | None = None
-    held_share: float | None = None
-    held_why: str | None = None
-
-
-EndRow = tuple[float | None, str | None, int | None, int]
-"""(ended_at, ended_by, ended_version, seq)"""
-
-HoldRow = tuple[float | None, str | None, float | None, float | None, str | None, int]
-"""(held_at, held_by, held_until, held_share, held_why, seq)"""
-
-
-class Refolded(NamedTuple):
-    """What is derived from the event at `seq`."""
-
-    pair: str | None
-    contributions: bytes
-    score: float
-    delta: float
-    ended_at: float | None
-    ended_by: str | None
-    ended_version: int | None
-    changes: bytes | None
-    held_at: float | None
-    held_by: str | None
-    held_until: float | None
-    held_share: float | None
-    held_why: str | None
-    seq: int
-
-
-class ActorRow(NamedTuple):
-    """One row of `actors`, in the order of its columns."""
-
-    actor: str
-    first_at: float
-    events: int
-    spent: bytes | None = None
-    """What it has spent of budgets that hold wherever it speaks, JSON."""
-
-
-class AlarmRow(NamedTuple):
-    """What an event says of alarms: in its basis those of guards, in its changes alerts."""
-
-    seq: int
-    subject: str
-    version: int
-    at: float
-    basis: bytes
-    changes: bytes | None
-
-
-class PileRow(NamedTuple):
-    """How much of a subject is held for one reason."""
-
-    subject: str
-    why: str
-    events: int
-    oldest: float
-    """Since when the first of it is held, POSIX seconds."""
-    newest: float
-
-
-class DueRow(NamedTuple):
-    """That time alone may change a subject."""
-
-    subject: str
-    due: float | None
-
-
-Erased = tuple[str, str | None, bytes, int]
-"""(actor, pair, body, seq)"""
-
-
-class StandingRow(NamedTuple):
-    """One row of `standings`, in the order of its columns."""
-
-    subject: str
-    kind: str
-    version: int
-    seq: int
-    score: float
-    live_count: int
-    provisional: bool
-    updated_at: float
-    policy: str
-    policy_version: int
-    state: bytes
-    view: bytes
-    life: bytes | None = None
-    """What the subject carries besides its state, None for nothing."""
-    due: float | None = None
-    """When time alone may change something."""
-
-
-class KindRow(NamedTuple):
-    """One row of `kinds`, in the order of its columns."""
-
-    kind: str
-    subjects: int
-    events: int
-    recent: bytes
-    """JSON list of the `seq` of the newest events, newest first."""
-    state: bytes | None
-
-
-class KeyRow(NamedTuple):
-    """One row of `keys`, in the order of its columns."""
-
-    id: str
-    name: str
-    hash: str
-    scopes: str
-    created_at: float
-    revoked_at: float | None
-
-
-class RightsRow(NamedTuple):
-    """One row of `rights`, in the order of its columns."""
-
-    user: str
-    body: bytes
-    version: int
-    updated_at: float
-
-
-class RevocationRow(NamedTuple):
-    """One row of `revocations`, in the order of its columns."""
-
-    scope: str
-    """`token` or `user`."""
-    name: str
-    """The token's id, or the user's."""
-    issued_before: float
-    revoked_at: float
-    keep_until: float | None
-
-
-class CheckpointRow(NamedTuple):
-    """One row of `checkpoints`, in the order of its columns."""
-
-    subject: str
-    at: float
-    version: int
-    """(at, version) of the last live event that is in it."""
-    policy_version: int
-    state: bytes
-    life: bytes | None = None
-    """Tier, badges, status and alerts of then, where the policy has them."""
-
-
-class NoticeRow(NamedTuple):
-    """One row of `notices`, in the order of its columns."""
-
-    id: int
-    kind: str
-    name: str
-    body: bytes
-    at: float
+__all__ = ["Reader", "Store", "Writer"]
 
 
 class Reader(Protocol):
