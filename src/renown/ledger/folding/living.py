@@ -22,6 +22,7 @@ __all__ = [
     "guarded_notes",
     "guarded_weight",
     "held_why",
+    "judged_basis",
     "live_on",
     "turned_at",
     "verdict_of",
@@ -45,6 +46,15 @@ def facts_of(basis: Basis) -> Facts:
     if facts is None:
         return _NO_FACTS
     return facts if isinstance(facts, Facts) else msgspec.convert(facts, Facts)
+
+
+def judged_basis(basis: Basis) -> Basis:
+    """Return the basis with facts and verdict made out, for one that is looked at often."""
+    if basis.facts is None and basis.verdict is None:
+        return basis
+    verdict = None if basis.verdict is None else verdict_of(basis)
+    facts = None if basis.facts is None else facts_of(basis)
+    return Basis(basis.weight, basis.prior, facts, verdict, basis.met)
 
 
 def guarded_weight(basis: Basis) -> float:

@@ -12,7 +12,7 @@ from renown.ledger.folding.carried import encode_carried
 from renown.ledger.folding.checkpoints import EVERY
 from renown.ledger.folding.fold import apply, begin
 from renown.ledger.folding.forms import NO_CONTRIBUTIONS, Applied, Earlier, Folded
-from renown.ledger.folding.living import face_of
+from renown.ledger.folding.living import face_of, judged_basis
 from renown.ledger.folding.told import Said, Told
 from renown.ledger.timing.outlook import due_of
 from renown.ledger.views import basis_of, cause_of, encode, standing_of
@@ -134,7 +134,7 @@ def replay(policy: Policy, rows: Iterable[EventRow]) -> Replay:
     known, basis = b"", Basis()
     for row in rows:
         if row.basis != known:
-            known, basis = row.basis, basis_of(row)
+            known, basis = row.basis, judged_basis(basis_of(row))
         if folded is None:
             folded = begin(policy, basis.prior, row.at)
         event = _event.decode(row.body)
