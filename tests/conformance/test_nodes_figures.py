@@ -125,3 +125,13 @@ async def test_of_a_process_that_hangs_the_last_figures_are_told_with_their_age(
         assert ages == sorted(ages)
         assert ages[-1] > 1
         await until(lambda: [each["connections"] for each in nodes(here)] == [0, 3])
+
+
+async def test_a_loop_that_is_spread_over_both_is_one(pair: tuple[Site, Site]) -> None:
+    token = pair[0].ask("POST", "/v1/tokens", {"user": "ana"})["token"]
+    for number in range(24):
+        async with Raw.open(pair[number % 2].websocket) as raw:
+            await raw.hello(token=token)
+    # To each by itself twelve a minute are none.
+    for site in pair:
+        assert view(site)["loops"] == [{"user": "ana", "connects": 24}]

@@ -14,6 +14,7 @@ from renown.api.reading import AnyRequest, guard, json_response
 from renown.api.services import Services, Use
 from renown.errors import ForbiddenError
 from renown.gateway.course import Latency, Sample, latency_of
+from renown.gateway.loops import MOST
 from renown.gateway.nodes.figures import Seen, together
 from renown.gateway.nodes.messages import Figures
 from renown.protocol.codes import DISCONNECTS, ERRORS, Disconnect, Error
@@ -199,7 +200,7 @@ def _view(services: Services, seen: list[Seen], since: float) -> GatewayView:
         outcomes=_outcomes(figures),
         queues=Queues(figures.waiting, figures.slow, figures.unsent, figures.largest),
         latency=latency_of(figures.latencies),
-        loops=[Loop(user, connects) for user, connects in figures.loops.items()],
+        loops=[Loop(user, connects) for user, connects in _most(figures.returning) if connects > MOST],
         samples=services.course.since(since, inf if len(seen) == 1 else now - _TOLD),
     )
 

@@ -113,7 +113,7 @@ def figures_of(metrics: GatewayMetrics, latencies: list[int], slow: int) -> Figu
         unsent=sum(unsent),
         largest=max(unsent, default=0),
         latencies=tuple(latencies),
-        loops=metrics.loops.flagged,
+        returning=metrics.loops.returning,
     )
 
 

@@ -157,8 +157,8 @@ class Figures(Packed, frozen=True):
     """The most bytes that wait for one connection."""
     latencies: tuple[int, ...]
     """Publications of the last minute by how long they took: one count for each range."""
-    loops: dict[str, int]
-    """How often users connected within a minute who do so again and again."""
+    returning: dict[str, int]
+    """How often users connected within a minute, of those who came back: a loop may be spread over nodes."""
 
 
 class TellFigures(Tagged, frozen=True):
