@@ -1,7 +1,7 @@
 """Proving that every standing is what its events say, and making it so."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from itertools import chain
 from typing import Final
@@ -12,12 +12,12 @@ from renown.ledger.rebuilding.comparing import write_replay
 from renown.ledger.rebuilding.crew import Line, share
 from renown.ledger.rebuilding.kinds import see_event
 from renown.ledger.rebuilding.report import MOST_DIFFERENCES, Difference, Progress, Reached, RebuildReport
-from renown.ledger.rebuilding.tasks import kind_tasks, subject_tasks
+from renown.ledger.rebuilding.tasks import kind_tasks, long_tasks, subject_tasks
 from renown.ledger.rebuilding.working import Task, transaction, work_on
 from renown.ledger.writing.guarding import knows_actors
 from renown.policy import Policies
 from renown.policy.checks.policy import RESERVED_TYPES
-from renown.stores import Store
+from renown.stores import Reader, Store
 
 __all__ = [
     "Difference",
@@ -112,8 +112,7 @@ def rebuild(
         done = _Sum(totals, progress, stop)
         if processes > 1 and totals[0] >= _WORTH:
             done.processes = processes
-            tasks = subject_tasks(reader, large_first=True)
-            _shared(store, policies, done, tasks, check=check, processes=processes)
+            _shared(store, policies, done, reader, check=check)
         else:
             tasks = chain(subject_tasks(reader, large_first=False), kind_tasks(policies))
             _here(store, policies, done, tasks, check=check)
@@ -122,7 +121,7 @@ def rebuild(
     return RebuildReport(done.subjects, done.events, done.differences, not check, done.behind)
 
 
-def _here(store: Store, policies: Policies, done: _Sum, tasks: Iterator[Task], *, check: bool) -> None:
+def _here(store: Store, policies: Policies, done: _Sum, tasks: Iterable[Task], *, check: bool) -> None:
     for task in tasks:
 
         def tell(events: int, subjects: int, task: Task = task) -> None:
@@ -131,17 +130,12 @@ def _here(store: Store, policies: Policies, done: _Sum, tasks: Iterator[Task], *
         done.add(task, Line(outcome=work_on(store, policies, task, tell, check=check)))
 
 
-def _shared(
-    store: Store, policies: Policies, done: _Sum, tasks: Iterator[Task], *, check: bool, processes: int
-) -> None:
-    kinds = kind_tasks(policies)
-    if check:
-        # A kind whose means are counted anew takes long: those come first.
-        tasks = chain(kinds, tasks)
-    share(store, policies, tasks, done.add, check=check, processes=processes, check_on=done.check_on)
-    if not check:
-        # What is counted must be as it is written.
-        _here(store, policies, done, kinds, check=check)
+def _shared(store: Store, policies: Policies, done: _Sum, reader: Reader, *, check: bool) -> None:
+    # What is counted must be as it is written: then all kinds are counted afterwards.
+    long = long_tasks(reader, policies) if check else []
+    tasks = subject_tasks(reader, large_first=True, then=long)
+    share(store, policies, tasks, done.add, check=check, processes=done.processes, check_on=done.check_on)
+    _here(store, policies, done, [task for task in kind_tasks(policies) if task not in long], check=check)
 
 
 def _count_actors(store: Store, policies: Policies) -> None:

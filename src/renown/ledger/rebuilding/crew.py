@@ -78,10 +78,14 @@ class _Crew:
 
     def _work(self) -> None:
         try:
+            task = self._next()
+            if task is None:
+                return
             process = self._start()
             try:
-                while (task := self._next()) is not None:
+                while task is not None:
                     self._do(process, task)
+                    task = self._next()
             finally:
                 _end(process)
         except BaseException as error:
