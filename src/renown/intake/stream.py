@@ -85,7 +85,7 @@ class EventStream:
         first = self._line + 1
         self._line += len(lines)
         numbers: Sequence[int] = range(first, self._line + 1)
-        if not all([line is None or line.strip() for line in lines]):
+        if not all(line is None or line.strip() for line in lines):
             kept = [(n, line) for n, line in zip(numbers, lines, strict=True) if line is None or line.strip()]
             numbers, lines = [n for n, _ in kept], [line for _, line in kept]
         size = self._limits.stream_batch
