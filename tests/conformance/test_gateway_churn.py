@@ -17,7 +17,13 @@ from tests.conformance.raw import Raw
 from tests.conformance.streams import nobody_left
 
 ROOMS = {
-    "chat": {"history_size": 300, "publish": "anyone", "presence": True, "join_leave": True},
+    "chat": {
+        "history_size": 300,
+        "publish": "anyone",
+        "presence": True,
+        "join_leave": True,
+        "max_subscribers": 900,
+    },
     "typing": {"publish": "anyone", "presence": True, "force_join_leave": True, "join_leave": True},
     "newest": {"history_size": 1, "recovery": "newest", "durable": False},
     "notes": {"map": "persistent", "history_size": 50, "publish": "anyone", "presence": True},
@@ -69,10 +75,11 @@ async def visit(whole: Full, seed: int) -> None:
 async def test_nothing_is_kept_of_those_who_are_gone(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with full(tmp_path, rooms=ROOMS) as whole:
+    async with full(tmp_path, rooms=ROOMS, limits={"per_user": 900, "per_address": 900}) as whole:
         async with Raw.open(whole.url) as stayer:
             await stayer.hello()
             await stayer.subscribe("chat:1")
+            assert len(whole.gateway.counts.here) == 2, "an address and a channel that has a limit"
 
             async def speak() -> None:
                 for number in range(PUBLICATIONS):
@@ -100,7 +107,7 @@ async def test_nothing_is_kept_of_those_who_are_gone(
             "users": gateway.users,
             "owners": gateway._owners._owners,
             "owning users": gateway._owners._users,
-            "addresses": gateway.limiter._addresses,
+            "counts": gateway.counts.here,
             "clients": gateway.clients(),
         }
         assert {name: len(what) for name, what in kept.items() if what} == {}

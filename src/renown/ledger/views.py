@@ -46,7 +46,7 @@ __all__ = [
 
 _ALERT: Final = b'"alert"'
 _UNTOLD: Final = ("alert", "flag", "weigh", "late")
-"""Changes that are not for everybody: who is warned, of what somebody is only suspected, what was not done."""
+"""Changes that are not for everybody: who is warned, of what somebody is suspected, what was not done."""
 encode: Final = msgspec.json.Encoder().encode
 _event: Final = msgspec.json.Decoder(Event)
 _basis: Final = msgspec.json.Decoder(Basis)

@@ -57,7 +57,7 @@ def score(policy: Policy, state: State, at: float, prior: Mapping[str, float]) -
 
 
 class Glance:
-    """Reads some categories alone, and no bounds: for who asks which limits scores and counts have reached."""
+    """Reads some categories alone, and no bounds: for who asks which limits scores and counts reach."""
 
     __slots__ = ("_blanks", "_plan", "_scores")
 

@@ -73,7 +73,7 @@ def turn(policy: Policy, life: Life, moment: Moment, calm: Calm | None = None) -
 
 
 def look(policy: Policy, state: State, at: float, prior: Mapping[str, float]) -> Reading:
-    """Return what a life looks at in a reading, at less cost: no bounds, and only the categories it asks for."""
+    """Return what a life looks at in a reading, at less cost: no bounds, only the categories it asks for."""
     return life_plan_of(policy).glance.read(state, at, prior)
 
 
