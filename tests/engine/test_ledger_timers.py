@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from renown import scoring
 from renown.ledger import Ledger
 from renown.ledger.timing.clock import Clock
+from renown.ledger.timing.tick import REST
 from renown.model import Entry, Event, Status
 from renown.policy import Policies, Policy, load
 from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, moment, raw, view
@@ -302,10 +303,37 @@ async def test_an_earlier_due_wakes_the_ledger(make: StoreFactory, tmp_path: Pat
     clock = Hands(600)
     async with running(make, tmp_path, account(), clock) as ledger:
         news = News(ledger)
-        # Due already when it comes: nobody has to ask for it.
+        # Due already when it comes: nobody has to ask for it, once no more of its past comes.
         applied(await ledger.append([joined("old", -3 * DAY)]))
+        clock.minutes += REST / 60
         await news.until("user:old", 2)
         assert (await shown(ledger, "user:old"))["status"] == "active"
+
+
+async def test_time_does_not_run_ahead_of_a_history_that_comes_in(make: StoreFactory, tmp_path: Path) -> None:
+    """Two months of reviews, a day in each append: each would be late if time had gone on to today before."""
+    clock = Hands(100 * DAY)
+    policy = load(ACCOUNT.replace("HALF", "window = { days = 3 }"))
+
+    def reviews(subject: str) -> list[Event]:
+        return [Event("review", subject, value=5.0, occurred_at=moment(day * DAY)) for day in range(60)]
+
+    async with running(make, tmp_path, policy, clock) as ledger:
+        applied(await ledger.append([joined("bob", 97 * DAY + 1)]))
+        applied(await ledger.append(reviews("user:once")))
+        for event in reviews("user:ana"):
+            applied(await ledger.append([event]))
+            clock.minutes += REST / 60 / 2
+            await ledger.pass_time()
+        assert await by_time(ledger, "user:ana") == []
+        # What comes due meanwhile happens when it does.
+        assert (await shown(ledger, "user:bob"))["status"] == "active"
+        clock.minutes += REST / 60
+        await ledger.pass_time()
+        assert await by_time(ledger, "user:ana") != []
+        ana, once = [await shown(ledger, f"user:{name}") for name in ("ana", "once")]
+        assert {**ana, "subject": ""} == {**once, "subject": ""}
+        assert (await ledger.rebuild(check=True)).clean
 
 
 async def test_looking_daily_at_who_stands_still_costs_the_same_each_day(
@@ -332,6 +360,7 @@ async def test_looking_daily_at_who_stands_still_costs_the_same_each_day(
     async with running(make, tmp_path, load(text + steady), clock) as ledger:
         monkeypatch.setattr(scoring, "read", counted)
         applied(await ledger.append([Event("review", "user:ana", value=5.0, occurred_at=moment(0))]))
+        clock.minutes += 1
         await ledger.pass_time()
         monkeypatch.undo()
         assert 1_000 < reads < 8_000, reads
@@ -374,7 +403,8 @@ async def test_alarms_come_with_the_updates_of_every_process(make: StoreFactory,
 async def test_an_alarm_about_what_comes_late_is_over_as_well(make: StoreFactory, tmp_path: Path) -> None:
     """Its day had passed before it began: time has nothing to wait for, and must not wait for it forever."""
     policy = load(EVERYTHING.replace("SCORE", 'method = "mean"'), "everything")
-    async with running(make, tmp_path, policy, Hands(6 * DAY)) as ledger:
+    clock = Hands(6 * DAY)
+    async with running(make, tmp_path, policy, clock) as ledger:
 
         def rated(n: int, value: float, hours: float) -> Event:
             when = moment(hours * 60)
@@ -385,6 +415,7 @@ async def test_an_alarm_about_what_comes_late_is_over_as_well(make: StoreFactory
         late = await ledger.append([rated(4, 2.0, 93), rated(5, 1.0, 99)])
         (alarmed,) = await ledger.events("shop:1", None, 1)
         assert ("attack", "fired") in [(each.name, each.after) for each in alarmed.changes], late
+        clock.minutes += 1
         await asyncio.wait_for(ledger.pass_time(), 60)
         told = [change for each in await by_time(ledger, "shop:1") for change in each.changes]
         assert ("attack", "cleared") in [(each.name, each.after) for each in told]
@@ -471,6 +502,7 @@ async def test_subjects_of_an_older_file_are_looked_at_once(make: StoreFactory, 
         applied(await ledger.append([joined("cyd", 5 * DAY)]))
     beside = raw(tmp_path)
     beside.execute("UPDATE standings SET due = 0.0")
+    clock.minutes += 1
     async with running(make, tmp_path, account(), clock) as ledger:
         await ledger.pass_time()
         assert ledger.stats().events == 5

@@ -22,6 +22,7 @@ __all__ = [
     "HOLD_EVENT",
     "NEXT_DUE",
     "PUT_DUE",
+    "TOLD_LATELY",
     "AlarmRow",
     "DueRow",
     "HoldRow",
@@ -159,10 +160,23 @@ ALARMED: Final = compiled(
 _kind_due: Final = standings.c.kind.concat(literal_column("''", Text()))
 DUE: Final = compiled(
     select(standings.c.subject, standings.c.due)
-    .where(standings.c.due <= bindparam("until"), _kind_due.in_(each("kinds")))
+    .where(
+        standings.c.due > bindparam("after"),
+        standings.c.due <= bindparam("until"),
+        _kind_due.in_(each("kinds")),
+    )
     .order_by(standings.c.due)
     .limit(LIMIT)
     .offset(ZERO)
+)
+TOLD_LATELY: Final = compiled(
+    select(standings.c.subject)
+    .join(events, (events.c.subject == standings.c.subject) & (events.c.version == standings.c.version))
+    .where(
+        standings.c.subject.in_(each("subjects")),
+        events.c.received_at > bindparam("after"),
+        events.c.type != bindparam("but"),
+    )
 )
 NEXT_DUE: Final = compiled(
     select(standings.c.due)

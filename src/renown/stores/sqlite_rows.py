@@ -223,9 +223,13 @@ class SqliteReader:
         """Return who is in alarm."""
         return self._tuples(held_rows.ALARMED, (_json(kinds), limit))
 
-    def due(self, kinds: Sequence[str], until: float, limit: int) -> list[DueRow]:
+    def due(self, kinds: Sequence[str], until: float, limit: int, *, after: float = -inf) -> list[DueRow]:
         """Return who is due."""
-        return self._all(DueRow._make, held_rows.DUE, (until, _json(kinds), limit))
+        return self._all(DueRow._make, held_rows.DUE, (after, until, _json(kinds), limit))
+
+    def told_lately(self, subjects: Sequence[str], after: float, but: str) -> list[str]:
+        """Return whose newest event has just come."""
+        return [row[0] for row in self._tuples(held_rows.TOLD_LATELY, (_json(subjects), after, but))]
 
     def next_due(self, kinds: Sequence[str]) -> float | None:
         """Return the earliest due."""

@@ -160,8 +160,12 @@ class Reader(Protocol):
         """Return (subject, `life`) of standings of these kinds of whose subjects guards are in alarm."""
         ...
 
-    def due(self, kinds: Sequence[str], until: float, limit: int) -> list[DueRow]:
-        """Return the subjects of these kinds that are due by `until`, the earliest first."""
+    def due(self, kinds: Sequence[str], until: float, limit: int, *, after: float = -inf) -> list[DueRow]:
+        """Return the subjects of these kinds that are due after `after`, by `until`; the earliest first."""
+        ...
+
+    def told_lately(self, subjects: Sequence[str], after: float, but: str) -> list[str]:
+        """Return those of the subjects whose newest event arrived after `after` and is not of type `but`."""
         ...
 
     def next_due(self, kinds: Sequence[str]) -> float | None:

@@ -23,7 +23,7 @@ from renown.scoring.life import Moment, as_judged, begin_life, made_up, turn, un
 
 __all__ = ["MOST", "Fold", "Worked", "work_in"]
 
-MOST: Final = 5_000
+MOST: Final = 1_000
 """Events that are folded anew for one that comes late, at most: nobody else should have to wait for long."""
 
 _DAY: Final = 86_400.0

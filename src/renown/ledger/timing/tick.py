@@ -1,5 +1,6 @@
 """One transaction in which time does what it is due to do."""
 
+from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -11,13 +12,19 @@ from renown.ledger.writing.access import Access, Overtaken
 from renown.ledger.writing.batch import Batch
 from renown.ledger.writing.cache import Cache, Subject
 from renown.ledger.writing.outcome import Work
-from renown.stores import DueRow
+from renown.scoring import TIME
+from renown.stores import DueRow, Reader
 
-__all__ = ["MAX_STEPS", "Tick"]
+__all__ = ["MAX_STEPS", "OVERDUE", "REST", "Tick"]
 
 MAX_STEPS: Final = 500
 """Moments of one transaction, at most: what brings events should not have to wait for long."""
 
+OVERDUE: Final = 60.0
+"""Seconds. Who is due for longer has been told of their past, or time stood still for everybody."""
+REST: Final = 10.0
+"""Seconds without news after which time goes on for those: a history that comes in moves their time itself.
+Time that ran ahead of it would make all the rest of it late."""
 _LATER: Final = 3_600.0
 """Seconds after which a subject that failed is tried again."""
 _log = structlog.get_logger(__name__)
@@ -47,8 +54,7 @@ class Tick(Batch):
         self._access = access
         self._load()
         kinds = self._cache.policies.kinds
-        found = access.writer().due(kinds, self._now, MAX_STEPS)
-        waiting = [(due, key) for key, due in found if due is not None]
+        waiting = [(due, key) for key, due in self._due(access.writer(), kinds) if due is not None]
         self._lookup.find([key for _, key in waiting])
         self._tell_switched()
         heapify(waiting)
@@ -68,6 +74,18 @@ class Tick(Batch):
         ]
         dues = [DueRow(key, due) for key, due in self._until.items() if not self._outcome.has(key)]
         return work._replace(standings=standings, dues=dues)
+
+    def _due(self, reader: Reader, kinds: Sequence[str]) -> list[DueRow]:
+        """Return who is due, but for those whose past is still being told."""
+        late = self._now - OVERDUE
+        overdue = reader.due(kinds, late, MAX_STEPS)
+        resting: set[str] = set()
+        if overdue:
+            resting.update(reader.told_lately([key for key, _ in overdue], self._now - REST, TIME))
+        return [
+            *(row for row in overdue if row.subject not in resting),
+            *reader.due(kinds, self._now, MAX_STEPS, after=late),
+        ]
 
     def _step(self, key: str, due: float) -> float | None:
         """Let one subject reach `due`; return when it is due next."""
