@@ -66,7 +66,8 @@ def post(server: RunningServer, *events: dict[str, Any]) -> list[dict[str, Any]]
 def quiet(page: Page, server: RunningServer) -> None:
     """Nothing went wrong in the page, and it asked nobody but its server."""
     log = page.log
-    assert [each for each in log["console"] if each["type"] in ("error", "warning")] == []
-    assert log["errors"] == []
+    said = [each for each in log["console"] if each["type"] in ("error", "warning")]
+    assert not said, said
+    assert not log["errors"], log["errors"]
     own = (server.url, server.url.replace("http", "ws"), "data:")
     assert [each["url"] for each in log["requests"] if not each["url"].startswith(own)] == []
