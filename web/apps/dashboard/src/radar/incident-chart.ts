@@ -37,7 +37,7 @@ export class IncidentChart extends LitElement {
         <line class="ground" x1="0" x2=${width} y1=${ground} y2=${ground} />
       </svg>
       <figcaption class="faint num" aria-hidden="true">
-        <span>${per === "day" ? `${course.length} days` : `last ${course.length} events`}</span>
+        <span>${per === "day" ? `${course.length} days` : course.length === 1 ? "one event" : `last ${course.length} events`}</span>
         ${usual === null ? nothing : html`<span><i></i>${brief(usual)} expected${per === "day" ? " a day" : ""}</span>`}
       </figcaption>
     </figure>`;
