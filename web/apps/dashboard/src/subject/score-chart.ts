@@ -92,6 +92,8 @@ export class ScoreChart extends LitElement {
       }
 
       .plot {
+        min-width: 0;
+        overflow: hidden;
         height: 15rem;
       }
 
