@@ -133,6 +133,15 @@ def _elsewhere(gateway: Gateway) -> int:
     return sum(count for (what, _), count in gateway.counts.far.items() if what == ADDRESS)
 
 
+async def subscribed(client: Raw, channel: str) -> None:
+    """Subscribe as SDKs do: again where the error says that it is temporary, as when a question got lost."""
+    while True:
+        reply = await client.ask({"id": 2, "subscribe": {"channel": channel}})
+        if "subscribe" in reply:
+            return
+        assert reply["error"].get("temporary"), reply
+
+
 @SEEDS
 async def test_nobody_misses_a_publication_or_gets_one_twice(town: Town, seed: int) -> None:
     """Published at whichever gateway, a room in memory has one order, and every watcher gets all of it."""
