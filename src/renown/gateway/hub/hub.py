@@ -109,8 +109,8 @@ class Hub:
                 return
         channel.joining[member] = wanted
         if not channel.loaded:
-            return
-        if self._in_doubt(channel, wanted):
+            channel.asked_again = True
+        elif self._in_doubt(channel, wanted):
             self._reader.check(channel, member)
         else:
             self.checked(channel, member)
@@ -176,8 +176,11 @@ class Hub:
         channel.loaded = True
         if isinstance(channel, NewestChannel):
             channel.sent = channel.offset
-        for member in list(channel.joining):
-            self._answer(channel, member)
+        for member, wanted in list(channel.joining.items()):
+            if channel.asked_again and self._in_doubt(channel, wanted):
+                self._reader.check(channel, member)
+            else:
+                self._answer(channel, member)
         if isinstance(channel, RereadChannel) and channel.outdated:
             channel.outdated = False
             self.news.wanted(channel)
@@ -300,7 +303,8 @@ class Hub:
         if channel.address.in_rooms:
             recover = wanted.recover
             return recover is not None and recover.offset > channel.offset and recover.epoch == channel.epoch
-        return self._reader.behind()
+        heard = isinstance(channel, RereadChannel) and channel.stale
+        return heard or self._reader.behind()
 
     def _settle(self, channel: WatchedChannel, member: Member, state: Newest | Log) -> None:
         wanted = channel.joining[member]

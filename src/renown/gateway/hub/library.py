@@ -224,7 +224,7 @@ class Library:
         if isinstance(first, FeedChannel):
             self._hub.news.feed_read(first, *await self._recent(first))
         elif isinstance(first, RereadChannel):
-            self._hub.news.reread(first, *await self._read_whole(first))
+            self._hub.news.read_between(first, *await self._read_whole(first))
         else:
             found = await self._ledger.snapshots(list({c.address.name for c in channels}))
             for channel in channels:

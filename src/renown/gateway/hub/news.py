@@ -187,9 +187,15 @@ class News:
 
     def reread(self, channel: RereadChannel, offset: int, data: bytes) -> None:
         """Publish what was read anew if it says something new."""
-        if channel.replace(offset, data):
+        channel.replace(offset, data)
+        if channel.offset > channel.sent:
             self._delivery.send([channel])
         self.reread_ended(channel)
+
+    def read_between(self, channel: RereadChannel, offset: int, data: bytes) -> None:
+        """Take what was read for somebody who joins; those who watch are told in their turn."""
+        if channel.replace(offset, data):
+            self._turns.wanted(channel)
 
     def reread_ended(self, channel: RereadChannel) -> None:
         """Note that a reading is over; what changed meanwhile makes another one."""

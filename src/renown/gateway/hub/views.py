@@ -75,6 +75,11 @@ class RereadChannel(NewestChannel):
         self.outdated = False
         """Whether something changed while it was being read."""
 
+    @property
+    def stale(self) -> bool:
+        """Whether it was heard that something changed, and that was not read yet."""
+        return self.waiting or self.refreshing or self.outdated
+
     def replace(self, offset: int, data: bytes) -> bool:
         """Take what was read at position `offset`; return whether it says something new."""
         if data == self.data or offset < self.offset:

@@ -26,6 +26,7 @@ class WatchedChannel:
 
     __slots__ = (
         "address",
+        "asked_again",
         "epoch",
         "forms",
         "groups",
@@ -49,6 +50,8 @@ class WatchedChannel:
         self.silent_until = 0.0
         self.waiting = False
         self.loaded = False
+        self.asked_again = False
+        """Whether somebody came while it was being read: after a commit that the reading did not see?"""
         self.offset = 0
         """Of the newest publication known."""
         self.sent = 0
