@@ -1,4 +1,4 @@
-"""Rooms of every implementation, for the tests that ask the same of each."""
+"""Stores and rooms of every implementation, for the tests that ask the same of each."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from renown.rooms import MemoryRooms, SqliteRooms
+from tests.engine.ledger_kit import STORES, StoreFactory
 from tests.engine.rooms_kit import AnyRooms, Clock, Heard
+
+
+@pytest.fixture(params=sorted(STORES))
+def make(request: pytest.FixtureRequest) -> StoreFactory:
+    return STORES[request.param]
 
 
 @pytest.fixture

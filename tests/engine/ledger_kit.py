@@ -7,19 +7,22 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from renown.ledger import Ledger, LedgerOptions
+from renown.ledger.timing.clock import Clock
 from renown.model import Answer, Event, Status, Update
-from renown.policy import Policies
+from renown.policy import Policies, Policy
 from renown.stores import SqliteStore, Store
 from renown.stores.sqlite import FILE_NAME
 
 __all__ = [
     "STORES",
     "T0",
+    "Hands",
     "News",
     "StoreFactory",
     "applied",
@@ -28,6 +31,7 @@ __all__ = [
     "rating",
     "raw",
     "review",
+    "running",
     "second",
     "view",
 ]
@@ -70,19 +74,46 @@ def rating(giver: str, taker: str, value: float, minutes: float, **fields: Any) 
 
 @contextlib.asynccontextmanager
 async def opened(
-    make: StoreFactory, folder: Path, policies: Policies | None = None, **options: Any
+    make: StoreFactory,
+    folder: Path,
+    policies: Policies | None = None,
+    *,
+    clock: Clock | None = None,
+    **options: Any,
 ) -> AsyncGenerator[Ledger]:
     """Open and start a ledger; close it in the end.
 
     Time does nothing in it by itself unless `timers` are asked for: the tests' events are years old.
     """
     chosen = LedgerOptions(**{"timers": False} | options)
-    ledger = Ledger(make(folder), policies or Policies.presets(), chosen)
+    ledger = Ledger(make(folder), policies or Policies.presets(), chosen, clock=clock)
     await ledger.start()
     try:
         yield ledger
     finally:
         await ledger.close()
+
+
+class Hands(Clock):
+    """A clock that is set by hand, in minutes after the tests' beginning of time."""
+
+    def __init__(self, minutes: float = 0.0) -> None:
+        self.minutes = minutes
+
+    def now(self) -> float:
+        """Return the time that it is set to."""
+        return moment(self.minutes).timestamp()
+
+
+def running(
+    make: StoreFactory, folder: Path, policy: Policy | Policies, clock: Clock | None = None
+) -> AbstractAsyncContextManager[Ledger]:
+    """Open and start a ledger in which time does what it is due to do, by a clock.
+
+    Without one it is an hour after the tests' beginning of time.
+    """
+    policies = policy if isinstance(policy, Policies) else Policies([policy])
+    return opened(make, folder, policies, clock=clock or Hands(60), timers=True)
 
 
 def view(found: tuple[int, bytes] | None) -> dict[str, Any]:

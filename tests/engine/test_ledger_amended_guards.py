@@ -3,17 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
 from renown.ledger import Ledger
 from renown.model import Answer, Event, Status
-from tests.engine.ledger_kit import STORES, StoreFactory, applied, moment, view
+from tests.engine.ledger_kit import StoreFactory, applied, moment, view
 from tests.engine.test_ledger_guards import DAY, honest, opened, stars, told
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
 
 
 def amend(n: int, value: float | None, day: float, **fields: object) -> Event:

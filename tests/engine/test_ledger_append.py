@@ -14,12 +14,7 @@ from renown.errors import LedgerError
 from renown.ledger import Ledger
 from renown.model import Event, Status, Update
 from renown.policy import Policies
-from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, moment, opened, raw, review, view
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
+from tests.engine.ledger_kit import News, StoreFactory, applied, moment, opened, raw, review, view
 
 
 async def test_an_answer_comes_after_the_commit(make: StoreFactory, tmp_path: Path) -> None:

@@ -18,11 +18,6 @@ from renown.policy import Policies
 from tests.engine.ledger_kit import STORES, StoreFactory, applied, opened, raw, review
 
 
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
-
-
 def _ahead() -> datetime:
     # Made when tests are collected, long before it is used.
     return datetime.now(UTC) + timedelta(days=1)

@@ -8,14 +8,9 @@ import pytest
 from renown.ledger import Ledger
 from renown.model import Event, Status
 from renown.policy import Policies, load
-from tests.engine.ledger_kit import STORES, StoreFactory, applied, moment, view
+from tests.engine.ledger_kit import StoreFactory, applied, moment, view
 from tests.engine.ledger_kit import opened as ledger_of
 from tests.engine.test_ledger_guards import DAY, bomb, held_of, honest, opened, told
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
 
 
 async def prior(ledger: Ledger, n: int, day: float) -> dict[str, float]:

@@ -1,18 +1,15 @@
 """Blind reviews: held and unseen until the other side has spoken, or until their time has come."""
 
-import contextlib
 import json
-from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from renown.ledger import Ledger
 from renown.ledger.timing.clock import Clock
 from renown.model import Event, Status
 from renown.policy import Policies, load
-from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, moment, view
+from tests.engine.ledger_kit import Hands, News, StoreFactory, applied, moment, running, view
 
 DAY = 1_440.0
 
@@ -33,30 +30,9 @@ one_per = "actor_and_ref"
 """
 
 
-class Hands(Clock):
-    """A clock that is set by hand."""
-
-    def __init__(self, minutes: float) -> None:
-        self.minutes = minutes
-
-    def now(self) -> float:
-        return moment(self.minutes).timestamp()
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
-
-
-@contextlib.asynccontextmanager
-async def running(make: StoreFactory, folder: Path, clock: Clock) -> AsyncGenerator[Ledger]:
-    sides = [load(SIDE.format(kind=k, rule=r), k) for k, r in (("host", "stay"), ("guest", "visit"))]
-    ledger = Ledger(make(folder), Policies(sides), clock=clock)
-    await ledger.start()
-    try:
-        yield ledger
-    finally:
-        await ledger.close()
+def sides(make: StoreFactory, folder: Path, clock: Clock) -> AbstractAsyncContextManager[Ledger]:
+    both = [load(SIDE.format(kind=k, rule=r), k) for k, r in (("host", "stay"), ("guest", "visit"))]
+    return running(make, folder, Policies(both), clock)
 
 
 def stay(event_id: str = "of-host", minutes: float = 1, value: float = 2.0, ref: str = "s1") -> Event:
@@ -72,7 +48,7 @@ async def standing(ledger: Ledger, subject: str) -> dict[str, Any]:
 
 
 async def test_both_open_when_both_have_spoken(make: StoreFactory, tmp_path: Path) -> None:
-    async with running(make, tmp_path, Hands(60)) as ledger:
+    async with sides(make, tmp_path, Hands(60)) as ledger:
         news = News(ledger)
         (answer,) = await ledger.append([stay()])
         assert (answer.status, answer.version) == (Status.HELD, 1)
@@ -93,7 +69,7 @@ async def test_both_open_when_both_have_spoken(make: StoreFactory, tmp_path: Pat
 
 
 async def test_nothing_of_it_shows_before(make: StoreFactory, tmp_path: Path) -> None:
-    async with running(make, tmp_path, Hands(60)) as ledger:
+    async with sides(make, tmp_path, Hands(60)) as ledger:
         news = News(ledger)
         await ledger.append([stay()])
         shown = [
@@ -127,7 +103,7 @@ async def test_nothing_of_it_shows_before(make: StoreFactory, tmp_path: Path) ->
 
 async def test_it_opens_when_its_time_has_come(make: StoreFactory, tmp_path: Path) -> None:
     clock = Hands(60)
-    async with running(make, tmp_path, clock) as ledger:
+    async with sides(make, tmp_path, clock) as ledger:
         await ledger.append([stay()])
         clock.minutes = 15 * DAY
         await ledger.pass_time()
@@ -142,7 +118,7 @@ async def test_it_opens_when_its_time_has_come(make: StoreFactory, tmp_path: Pat
 
 
 async def test_only_the_same_ref_and_the_other_side_open_it(make: StoreFactory, tmp_path: Path) -> None:
-    async with running(make, tmp_path, Hands(60)) as ledger:
+    async with sides(make, tmp_path, Hands(60)) as ledger:
         await ledger.append([stay(), stay("second", 2, ref="s2")])
         applied(
             await ledger.append(
@@ -158,7 +134,7 @@ async def test_only_the_same_ref_and_the_other_side_open_it(make: StoreFactory, 
 async def test_both_in_one_request_and_one_changed_before_it_opens(
     make: StoreFactory, tmp_path: Path
 ) -> None:
-    async with running(make, tmp_path, Hands(60)) as ledger:
+    async with sides(make, tmp_path, Hands(60)) as ledger:
         better = Event("amend", "host:h", "better", "guest:g", 3.0, ref="of-host", occurred_at=moment(2))
         answers = await ledger.append([stay(), better, visit(minutes=3)])
         assert [each.status for each in answers] == [Status.HELD, Status.HELD, Status.APPLIED]
@@ -175,7 +151,7 @@ async def test_both_in_one_request_and_one_changed_before_it_opens(
 async def test_a_blind_review_needs_somebody_and_something_in_common(
     make: StoreFactory, tmp_path: Path
 ) -> None:
-    async with running(make, tmp_path, Hands(60)) as ledger:
+    async with sides(make, tmp_path, Hands(60)) as ledger:
         answers = await ledger.append(
             [
                 Event("stay", "host:h", actor="guest:g", value=1.0),

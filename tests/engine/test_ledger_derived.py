@@ -10,7 +10,7 @@ import pytest
 from renown.ledger import Ledger
 from renown.model import Answer, Event, Status
 from renown.policy import Policies, load, text_of
-from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, moment, opened, raw, view
+from tests.engine.ledger_kit import News, StoreFactory, applied, moment, opened, raw, view
 
 CODER = load("""
 name = "coder"
@@ -76,11 +76,6 @@ method = "count"
 [rules.answered]
 value = 1
 """)
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
 
 
 def policies() -> Policies:

@@ -1,8 +1,6 @@
 """The life of evidence: held, released, dismissed, disputed, decided, and permanent."""
 
-import contextlib
 import random
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,18 @@ from renown.ledger import Ledger
 from renown.ledger.timing.clock import Clock
 from renown.model import Answer, Change, Entry, Event, Status
 from renown.policy import Policies, Policy, load
-from tests.engine.ledger_kit import STORES, T0, StoreFactory, applied, moment, raw, review, view
+from tests.engine.ledger_kit import (
+    STORES,
+    T0,
+    Hands,
+    StoreFactory,
+    applied,
+    moment,
+    raw,
+    review,
+    running,
+    view,
+)
 
 DAY = 1_440.0
 """Minutes."""
@@ -59,36 +68,8 @@ def shop(
     return load(SHOP.format(score=score, share=share, otherwise=otherwise), "shop")
 
 
-class Hands(Clock):
-    """A clock that is set by hand."""
-
-    def __init__(self, minutes: float = 0.0) -> None:
-        self.minutes = minutes
-
-    def now(self) -> float:
-        return moment(self.minutes).timestamp()
-
-
 def clocked(make: StoreFactory, folder: Path, policy: Policy, clock: Clock) -> Ledger:
     return Ledger(make(folder), Policies([policy]), clock=clock)
-
-
-@contextlib.asynccontextmanager
-async def running(
-    make: StoreFactory, folder: Path, policy: Policy, clock: Clock | None = None
-) -> AsyncGenerator[Ledger]:
-    """A ledger for which it is some minutes after the tests' beginning of time."""
-    ledger = clocked(make, folder, policy, clock or Hands(60))
-    await ledger.start()
-    try:
-        yield ledger
-    finally:
-        await ledger.close()
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
 
 
 def step(kind: str, ref: str, minutes: float, *, event_id: str | None = None, **data: Any) -> Event:

@@ -1,50 +1,24 @@
 """Guards in a real ledger: what the presets hold, weigh less and refuse, and what becomes of it."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from renown.ledger import Ledger, LedgerOptions
-from renown.ledger.timing.clock import Clock
+from renown.ledger import Ledger
 from renown.model import Answer, Event, Status
 from renown.policy import Policies, load, preset_text
-from tests.engine.ledger_kit import STORES, StoreFactory, applied, moment, rating, review, view
+from tests.engine.ledger_kit import Hands, StoreFactory, applied, moment, opened, rating, review, view
 
 DAY = 24 * 60.0
 """Minutes."""
 
 
-class Still(Clock):
-    """A clock that stands right after everything that is told here, so that no time passes by itself."""
-
-    def now(self) -> float:
-        return moment(63 * DAY).timestamp()
-
-
-@asynccontextmanager
-async def opened(
+def afterwards(
     make: StoreFactory, folder: Path, policies: Policies | None = None
-) -> AsyncGenerator[Ledger]:
-    """Open and start a ledger; close it in the end.
-
-    Time does nothing in it by itself: the tests' events are years old, and alarms would end as they begin.
-    """
-    options = LedgerOptions(timers=False)
-    ledger = Ledger(make(folder), policies or Policies.presets(), options, clock=Still())
-    await ledger.start()
-    try:
-        yield ledger
-    finally:
-        await ledger.close()
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
+) -> AbstractAsyncContextManager[Ledger]:
+    """Open a ledger right after everything that is told here: alarms of years ago would end as they begin."""
+    return opened(make, folder, policies, clock=Hands(63 * DAY))
 
 
 def stars(n: int, value: float, day: float, *, verified: bool = False, **fields: Any) -> Event:
@@ -85,7 +59,7 @@ def held_of(answers: list[Answer]) -> list[str]:
 
 
 async def test_a_bomb_is_held_and_leaves_the_score_alone(make: StoreFactory, tmp_path: Path) -> None:
-    async with opened(make, tmp_path) as ledger:
+    async with afterwards(make, tmp_path) as ledger:
         before = await honest(ledger)
         answers = await told(ledger, *bomb(100, 20, 61))
         held = held_of(answers)
@@ -103,7 +77,7 @@ async def test_a_bomb_is_held_and_leaves_the_score_alone(make: StoreFactory, tmp
 
 
 async def test_what_is_held_says_why_with_figures(make: StoreFactory, tmp_path: Path) -> None:
-    async with opened(make, tmp_path) as ledger:
+    async with afterwards(make, tmp_path) as ledger:
         await honest(ledger)
         await told(ledger, *bomb(100, 8, 61))
         newest = (await ledger.held("product", None, None, 10))[0]
@@ -119,7 +93,7 @@ async def test_what_is_held_says_why_with_figures(make: StoreFactory, tmp_path: 
 
 
 async def test_a_person_releases_or_dismisses(make: StoreFactory, tmp_path: Path) -> None:
-    async with opened(make, tmp_path) as ledger:
+    async with afterwards(make, tmp_path) as ledger:
         await honest(ledger)
         held = held_of(await told(ledger, *bomb(100, 12, 61)))
         low = view(await ledger.snapshot("product:1"))
@@ -140,7 +114,7 @@ async def test_a_person_releases_or_dismisses(make: StoreFactory, tmp_path: Path
 async def test_new_members_together_move_a_trader_no_further_than_ten(
     make: StoreFactory, tmp_path: Path
 ) -> None:
-    async with opened(make, tmp_path) as ledger:
+    async with afterwards(make, tmp_path) as ledger:
         # The first twenty raters are seeds; everybody later has to be vouched for.
         people = [rating(f"old{i}", "good", 6.0, i * DAY, id=f"o{i}") for i in range(25)]
         people += [rating("elder", f"other{i}", 5.0, 30 * DAY, id=f"e{i}") for i in range(100)]
@@ -162,7 +136,7 @@ async def test_new_members_together_move_a_trader_no_further_than_ten(
 
 
 async def test_a_seller_gets_no_reviews_by_its_own_people(make: StoreFactory, tmp_path: Path) -> None:
-    async with opened(make, tmp_path) as ledger:
+    async with afterwards(make, tmp_path) as ledger:
         own = review(1, data={"buyer_device": "d7", "seller_device": "d7"})
         other = review(2, data={"buyer_device": "d7", "seller_device": "d8"})
         refused, taken = await ledger.append([own, other])
@@ -177,7 +151,7 @@ async def test_a_seller_gets_no_reviews_by_its_own_people(make: StoreFactory, tm
 
 
 async def test_a_flood_by_one_buyer_waits_for_review(make: StoreFactory, tmp_path: Path) -> None:
-    async with opened(make, tmp_path) as ledger:
+    async with afterwards(make, tmp_path) as ledger:
         answers = await ledger.append([review(i, actor="buyer:1", value=5.0, minutes=i) for i in range(14)])
         assert [answer.status for answer in answers] == [Status.APPLIED] * 10 + [Status.HELD] * 4
         assert view(await ledger.snapshot("seller:1"))["count"] == 10
@@ -188,7 +162,7 @@ async def test_an_answer_to_a_negative_counts_half_where_the_policy_says_so(
 ) -> None:
     text = preset_text("trader").partition("[[guards]]")[0].replace("seeds = 20", "seeds = 100")
     policy = load(f'{text}\n[[guards]]\nname = "revenge"\nkind = "retaliation"', "trader")
-    async with opened(make, tmp_path, Policies([policy])) as ledger:
+    async with afterwards(make, tmp_path, Policies([policy])) as ledger:
         applied(
             await told(
                 ledger,
@@ -212,13 +186,13 @@ async def test_what_guards_remember_survives_a_restart_and_a_second_process(
     make: StoreFactory, tmp_path: Path
 ) -> None:
     policies = Policies.presets()
-    async with opened(make, tmp_path, policies) as one, opened(make, tmp_path, policies) as two:
+    async with afterwards(make, tmp_path, policies) as one, afterwards(make, tmp_path, policies) as two:
         await honest(one)
         first = await told(two, *bomb(100, 5, 61))
         second = await told(one, *bomb(105, 5, 61.1))
         assert len(held_of([*first, *second])) >= 5
         assert held_of(second) == [f"p{n}" for n in range(105, 110)]
-    async with opened(make, tmp_path, policies) as later:
+    async with afterwards(make, tmp_path, policies) as later:
         assert held_of(await told(later, *bomb(110, 2, 61.2))) == ["p110", "p111"]
         report = await later.rebuild(check=True)
         assert report.clean, report.differences
@@ -228,7 +202,7 @@ async def test_one_batch_is_judged_like_single_events(make: StoreFactory, tmp_pa
     found: list[list[str]] = []
     for name in ("one", "many"):
         (tmp_path / name).mkdir()
-        async with opened(make, tmp_path / name) as ledger:
+        async with afterwards(make, tmp_path / name) as ledger:
             await honest(ledger)
             events = bomb(100, 20, 61)
             answers = await ledger.append(events) if name == "one" else await told(ledger, *events)

@@ -9,15 +9,10 @@ import pytest
 from renown.ledger import IncidentBook, Ledger
 from renown.model import Event, Status, timestamp
 from renown.policy import Policies
-from tests.engine.ledger_kit import STORES, StoreFactory, moment
+from tests.engine.ledger_kit import StoreFactory, moment
 from tests.engine.test_ledger_guards import DAY, opened, stars, told
 
 NOW = moment(61 * DAY).timestamp()
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
 
 
 async def _bombed(ledger: Ledger, subject: str = "product:1", bombs: int = 20) -> list[str]:

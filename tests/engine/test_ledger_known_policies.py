@@ -9,13 +9,8 @@ import pytest
 from renown import scoring
 from renown.model import OVERALL, Event, instant
 from renown.policy import Policies
-from tests.engine.ledger_kit import STORES, StoreFactory, opened, view
+from tests.engine.ledger_kit import StoreFactory, opened, view
 from tests.unit.test_policies_known import JUDGED, PAGES, history_of, live_at, lived_at, policy_of
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
 
 
 def events_of(page: str) -> list[Event]:

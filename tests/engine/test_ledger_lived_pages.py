@@ -14,7 +14,7 @@ from renown.ledger import Ledger
 from renown.ledger.timing.clock import Clock
 from renown.model import Answer, Event, Status
 from renown.policy import Policies
-from tests.engine.ledger_kit import STORES, StoreFactory, view
+from tests.engine.ledger_kit import StoreFactory, view
 from tests.unit.test_policies_known import JUDGED, LIVING, PAGES, history_of, moment, policy_of, rows
 
 LIVED = [page for page in PAGES if page in JUDGED or scoring.has_life(policy_of(page))]
@@ -30,11 +30,6 @@ class Hands(Clock):
 
     def now(self) -> float:
         return self.at
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
 
 
 def told_by(page: str) -> list[tuple[float, str, str, str]]:

@@ -3,18 +3,10 @@
 from pathlib import Path
 from random import Random
 
-import pytest
-
 from renown.model import Event
 from renown.stores import SqliteStore
 from renown.stores import statements as sql
-from tests.engine.ledger_kit import STORES, StoreFactory, applied, opened, raw, review
-
-
-@pytest.fixture(params=STORES.values(), ids=list(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    made: StoreFactory = request.param
-    return made
+from tests.engine.ledger_kit import StoreFactory, applied, opened, raw, review
 
 
 async def test_pages_hold_every_subject_of_the_kind_once(make: StoreFactory, tmp_path: Path) -> None:

@@ -7,13 +7,7 @@ import pytest
 
 from renown.errors import LedgerError
 from renown.model import Event
-from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, opened, review, second, view
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
-
+from tests.engine.ledger_kit import News, StoreFactory, applied, opened, review, second, view
 
 WRITES = """
 import asyncio, sys

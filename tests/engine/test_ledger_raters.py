@@ -6,7 +6,7 @@ import pytest
 
 from renown.model import Event
 from renown.policy import Policies, load
-from tests.engine.ledger_kit import STORES, StoreFactory, applied, moment, opened
+from tests.engine.ledger_kit import StoreFactory, applied, moment, opened
 
 HEAD = """
 name = "user"
@@ -30,11 +30,6 @@ floor = 0.01
 {raters}
 """
 DAY = 24 * 60
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
 
 
 def review(giver: str, taker: str, value: float, days: float) -> Event:

@@ -12,12 +12,7 @@ from renown.ledger import Ledger, LedgerOptions
 from renown.model import Activity, Event, Standing
 from renown.policy import Policies
 from renown.stores.sqlite import FILE_NAME
-from tests.engine.ledger_kit import STORES, StoreFactory, applied, moment, opened, rating, review, view
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
+from tests.engine.ledger_kit import StoreFactory, applied, moment, opened, rating, review, view
 
 
 def subjects_of(rows: list[bytes]) -> list[str]:

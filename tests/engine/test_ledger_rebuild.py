@@ -10,12 +10,7 @@ import pytest
 from renown.ledger import Reached
 from renown.model import Event, Standing
 from renown.policy import Policies, load, preset, preset_text
-from tests.engine.ledger_kit import STORES, StoreFactory, applied, moment, opened, rating, raw, review, view
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
+from tests.engine.ledger_kit import StoreFactory, applied, moment, opened, rating, raw, review, view
 
 
 def mixture(seed: int, count: int) -> list[Event]:

@@ -16,7 +16,7 @@ from renown.ledger.rebuilding import crew, tasks, working
 from renown.model import Event
 from renown.policy import Policies, Policy
 from renown.stores import SqliteStore
-from tests.engine.ledger_kit import STORES, StoreFactory, applied, opened, raw, review
+from tests.engine.ledger_kit import StoreFactory, applied, opened, raw, review
 from tests.engine.test_ledger_laws import WORLDS, Stopped, drawn_events
 from tests.engine.test_ledger_rebuild import TAMPERINGS, mixture
 
@@ -34,11 +34,6 @@ SPOIL = (
     "UPDATE kinds SET events = 0, subjects = 0, recent = '[]'",
     "UPDATE actors SET first_at = 0, events = 0",
 )
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
 
 
 @pytest.fixture(autouse=True)

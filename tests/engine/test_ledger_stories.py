@@ -7,22 +7,12 @@ from typing import Any
 import pytest
 
 from renown.ledger import Ledger
-from renown.ledger.timing.clock import Clock
 from renown.model import Change, Event, Status
 from renown.policy import Policies, preset
-from tests.engine.ledger_kit import STORES, applied, moment, view
+from tests.engine.ledger_kit import STORES, Hands, applied, moment, view
 
 DAY = 1_440.0
 """Minutes."""
-
-
-class Hands(Clock):
-    """A clock that is set by hand."""
-
-    minutes = 0.0
-
-    def now(self) -> float:
-        return moment(self.minutes).timestamp()
 
 
 class Scene:

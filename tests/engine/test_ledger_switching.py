@@ -14,7 +14,7 @@ from renown.ledger import Ledger, Stopped
 from renown.ledger.policies import switching
 from renown.model import Event
 from renown.policy import Policies, Policy, load, preset
-from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, moment, opened, raw, second, view
+from tests.engine.ledger_kit import News, StoreFactory, applied, moment, opened, raw, second, view
 
 TEXT = """
 name = "club"
@@ -56,11 +56,6 @@ def games(count: int, clubs: int, kind: str = "win") -> list[Event]:
     return [
         Event(kind, f"club:{i % clubs:04d}", id=f"{kind}-{i}", occurred_at=moment(i)) for i in range(count)
     ]
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
 
 
 async def finished(ledger: Ledger, kind: str = "club") -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from renown.model import Answer, Event, Status
 from tests.engine.ledger_kit import (
-    STORES,
     StoreFactory,
     applied,
     moment,
@@ -17,11 +16,6 @@ from tests.engine.ledger_kit import (
     review,
     view,
 )
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
 
 
 def code(answer: Answer) -> str:

@@ -1,10 +1,8 @@
 """What time does by itself: in order, once, whatever is restarted, and as an event with its reasons."""
 
 import asyncio
-import contextlib
 import json
 import random
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +12,10 @@ from hypothesis import strategies as st
 
 from renown import scoring
 from renown.ledger import Ledger
-from renown.ledger.timing.clock import Clock
 from renown.ledger.timing.tick import REST
 from renown.model import Entry, Event, Status
-from renown.policy import Policies, Policy, load
-from tests.engine.ledger_kit import STORES, News, StoreFactory, applied, moment, raw, view
+from renown.policy import Policy, load
+from tests.engine.ledger_kit import STORES, Hands, News, StoreFactory, applied, moment, raw, running, view
 
 DAY = 1_440.0
 """Minutes."""
@@ -147,33 +144,8 @@ open_days = 2
 """
 
 
-class Hands(Clock):
-    """A clock that is set by hand."""
-
-    def __init__(self, minutes: float = 0.0) -> None:
-        self.minutes = minutes
-
-    def now(self) -> float:
-        return moment(self.minutes).timestamp()
-
-
 def account(half_life: str = "") -> Policy:
     return load(ACCOUNT.replace("HALF", half_life), "account")
-
-
-@contextlib.asynccontextmanager
-async def running(make: StoreFactory, folder: Path, policy: Policy, clock: Clock) -> AsyncGenerator[Ledger]:
-    ledger = Ledger(make(folder), Policies([policy]), clock=clock)
-    await ledger.start()
-    try:
-        yield ledger
-    finally:
-        await ledger.close()
-
-
-@pytest.fixture(params=sorted(STORES))
-def make(request: pytest.FixtureRequest) -> StoreFactory:
-    return STORES[request.param]
 
 
 def joined(user: str, minutes: float) -> Event:
