@@ -11,7 +11,8 @@ from typing import Any, Final, Self, cast
 
 from renown.errors import LedgerError
 from renown.stores.migrate import migrate
-from renown.stores.sqlite_rows import SqliteReader, SqliteWriter
+from renown.stores.sqlite_reader import SqliteReader
+from renown.stores.sqlite_writer import SqliteWriter
 
 __all__ = ["FILE_NAME", "SqliteStore", "connect"]
 

@@ -1,9 +1,8 @@
-"""Reading and writing the rows of the SQLite store."""
+"""Reading the rows of the SQLite store."""
 
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from math import inf
 from typing import Any, Final, TypeVar
 
@@ -13,30 +12,26 @@ from renown.errors import LedgerError
 from renown.stores import access_rows, held_rows, policy_rows
 from renown.stores import statements as sql
 from renown.stores.access_rows import KeyRow, NoticeRow, RevocationRow, RightsRow
-from renown.stores.compiling import Insert
-from renown.stores.held_rows import AlarmRow, DueRow, HoldRow, PileRow
+from renown.stores.held_rows import AlarmRow, DueRow, PileRow
 from renown.stores.policy_rows import PolicyRow
 from renown.stores.rows import (
     ActorRow,
     CheckpointRow,
-    EndRow,
-    Erased,
     EventRow,
     KindRow,
-    Refolded,
     StandingRow,
 )
 
-__all__ = ["SqliteReader", "SqliteWriter"]
+__all__ = ["SqliteReader", "failed", "json_of"]
 
 _Row = TypeVar("_Row")
 _UNBINDABLE: Final = (UnicodeEncodeError, OverflowError)
 """What is no text or number to SQLite: there is nothing under such a name or position."""
-_PLAIN: Final = (None,) * (len(EventRow._fields) - sql.PLAIN)
 _LIKE: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 
 
-def _json(values: Sequence[Any]) -> str:
+def json_of(values: Sequence[Any]) -> str:
+    """Return values as the one parameter by which a statement takes many."""
     return msgspec.json.encode(values).decode()
 
 
@@ -45,7 +40,8 @@ def _span(kind: str | None) -> tuple[str, str]:
     return ("", "~") if kind is None else (f"{kind}:", f"{kind};")
 
 
-def _failed(error: sqlite3.Error) -> LedgerError:
+def failed(error: sqlite3.Error) -> LedgerError:
+    """Return what to raise for an error of SQLite's: `ledger_busy`, or what it says."""
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return LedgerError("another process holds the ledger for too long", code="ledger_busy")
     return LedgerError(f"the ledger file failed: {error}")
@@ -66,7 +62,7 @@ class SqliteReader:
         except _UNBINDABLE:
             return []
         except sqlite3.Error as error:
-            raise _failed(error) from error
+            raise failed(error) from error
 
     def _one(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
         try:
@@ -74,7 +70,7 @@ class SqliteReader:
         except _UNBINDABLE:
             return None
         except sqlite3.Error as error:
-            raise _failed(error) from error
+            raise failed(error) from error
 
     def _tuples(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         try:
@@ -82,7 +78,7 @@ class SqliteReader:
         except _UNBINDABLE:
             return []
         except sqlite3.Error as error:
-            raise _failed(error) from error
+            raise failed(error) from error
 
     @contextmanager
     def snapshot(self) -> Generator[None]:
@@ -108,15 +104,15 @@ class SqliteReader:
 
     def known(self, ids: Sequence[str]) -> list[tuple[str, str, int, bytes]]:
         """Look ids up."""
-        return self._tuples(sql.KNOWN, (_json(ids),))
+        return self._tuples(sql.KNOWN, (json_of(ids),))
 
     def standings(self, subjects: Sequence[str]) -> list[StandingRow]:
         """Look standings up."""
-        return self._all(StandingRow._make, sql.STANDINGS, (_json(subjects),))
+        return self._all(StandingRow._make, sql.STANDINGS, (json_of(subjects),))
 
     def views(self, subjects: Sequence[str]) -> list[tuple[str, int, bytes]]:
         """Look views up."""
-        return self._tuples(sql.VIEWS, (_json(subjects),))
+        return self._tuples(sql.VIEWS, (json_of(subjects),))
 
     def view(self, subject: str) -> tuple[int, bytes] | None:
         """Look one view up."""
@@ -128,7 +124,7 @@ class SqliteReader:
 
     def live_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[EventRow]:
         """Look live pairs up."""
-        return self._all(EventRow._make, sql.LIVE_PAIRS, (_json(pairs),))
+        return self._all(EventRow._make, sql.LIVE_PAIRS, (json_of(pairs),))
 
     def paired(self, subject: str, pair: str) -> list[EventRow]:
         """Return the events of a pair."""
@@ -165,7 +161,7 @@ class SqliteReader:
 
     def actors(self, keys: Sequence[str]) -> list[ActorRow]:
         """Look actors up."""
-        return self._all(ActorRow._make, sql.ACTORS, (_json(keys),))
+        return self._all(ActorRow._make, sql.ACTORS, (json_of(keys),))
 
     def ending(self, subject: str, until: float) -> list[EventRow]:
         """Return the holds that end."""
@@ -221,19 +217,19 @@ class SqliteReader:
 
     def alarmed(self, kinds: Sequence[str], limit: int) -> list[tuple[str, bytes]]:
         """Return who is in alarm."""
-        return self._tuples(held_rows.ALARMED, (_json(kinds), limit))
+        return self._tuples(held_rows.ALARMED, (json_of(kinds), limit))
 
     def due(self, kinds: Sequence[str], until: float, limit: int, *, after: float = -inf) -> list[DueRow]:
         """Return who is due."""
-        return self._all(DueRow._make, held_rows.DUE, (after, until, _json(kinds), limit))
+        return self._all(DueRow._make, held_rows.DUE, (after, until, json_of(kinds), limit))
 
     def told_lately(self, subjects: Sequence[str], after: float, but: str) -> list[str]:
         """Return whose newest event has just come."""
-        return [row[0] for row in self._tuples(held_rows.TOLD_LATELY, (_json(subjects), after, but))]
+        return [row[0] for row in self._tuples(held_rows.TOLD_LATELY, (json_of(subjects), after, but))]
 
     def next_due(self, kinds: Sequence[str]) -> float | None:
         """Return the earliest due."""
-        row = self._one(held_rows.NEXT_DUE, (_json(kinds),))
+        row = self._one(held_rows.NEXT_DUE, (json_of(kinds),))
         return None if row is None else float(row[0])
 
     def checkpoints(self, subject: str) -> list[CheckpointRow]:
@@ -259,7 +255,7 @@ class SqliteReader:
 
     def versions(self, subject: str, versions: Sequence[int]) -> list[tuple[int, float, float]]:
         """Return chosen versions."""
-        return self._tuples(sql.VERSIONS, (subject, _json(versions)))
+        return self._tuples(sql.VERSIONS, (subject, json_of(versions)))
 
     def since(self, seq: int, limit: int) -> list[EventRow]:
         """Return events after a position."""
@@ -271,7 +267,7 @@ class SqliteReader:
 
     def at_seqs(self, seqs: Sequence[int]) -> list[EventRow]:
         """Return events at positions."""
-        return self._all(EventRow._make, sql.AT_SEQS, (_json(seqs),))
+        return self._all(EventRow._make, sql.AT_SEQS, (json_of(seqs),))
 
     def board(self, kind: str, limit: int) -> list[bytes]:
         """Return a kind's top."""
@@ -363,156 +359,3 @@ class SqliteReader:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
-
-
-class SqliteWriter(SqliteReader):
-    """Writes over one connection. See `store.Writer`."""
-
-    def begin(self) -> None:
-        """Take the write lock."""
-        self._one("BEGIN IMMEDIATE")
-
-    def commit(self) -> None:
-        """Commit; with `synchronous=FULL` this returns after the WAL is on disk."""
-        self._one("COMMIT")
-
-    def rollback(self) -> None:
-        """Roll back if there is something to."""
-        if self._connection.in_transaction:
-            self._one("ROLLBACK")
-
-    def _many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        try:
-            self._connection.executemany(statement, rows)
-        except sqlite3.Error as error:
-            raise _failed(error) from error
-
-    def _insert(self, insert: Insert, rows: Sequence[Sequence[Any]]) -> None:
-        """Insert many rows with few statements.
-
-        The driver gives the interpreter up once per statement, and must get it back from whoever took it:
-        with a statement per row a busy event loop would hold the writer up row by row.
-        """
-        try:
-            start = 0
-            for size in insert.sizes:
-                while len(rows) - start >= size:
-                    values = list(chain.from_iterable(rows[start : start + size]))
-                    self._connection.execute(insert.of(size), values)
-                    start += size
-        except sqlite3.Error as error:
-            raise _failed(error) from error
-
-    def add_events(self, rows: Sequence[EventRow]) -> None:
-        """Insert events; of those that are as they came only what is said of them."""
-        full = [row for row in rows if row[sql.PLAIN :] != _PLAIN]
-        plain = rows if not full else [row for row in rows if row[sql.PLAIN :] == _PLAIN]
-        self._insert(sql.ADD_PLAIN_EVENTS, [row[: sql.PLAIN] for row in plain])
-        self._insert(sql.ADD_EVENTS, full)
-
-    def end_events(self, ends: Sequence[EndRow]) -> None:
-        """Mark events as taken back."""
-        self._many(sql.END_EVENT, ends)
-
-    def hold_events(self, holds: Sequence[HoldRow]) -> None:
-        """Mark events as held or not."""
-        self._many(held_rows.HOLD_EVENT, holds)
-
-    def put_actors(self, rows: Sequence[ActorRow]) -> None:
-        """Upsert actors."""
-        self._insert(sql.PUT_ACTORS, rows)
-
-    def count_actors(self, kinds: Sequence[str], reserved: Sequence[str]) -> None:
-        """Count actors within the database."""
-        self._touched(sql.COUNT_ACTORS, (_json(kinds), _json(reserved)))
-
-    def put_meta(self, name: str, value: str) -> None:
-        """Upsert a value."""
-        self._touched(sql.PUT_META, (name, value))
-
-    def put_due(self, rows: Sequence[DueRow]) -> None:
-        """Change dues."""
-        self._many(held_rows.PUT_DUE, [(row.due, row.subject) for row in rows])
-
-    def refold_events(self, rows: Iterable[Refolded]) -> None:
-        """Rewrite what was derived from events."""
-        self._many(sql.REFOLD_EVENT, rows)
-
-    def sent_by(self, actor: str, limit: int) -> list[EventRow]:
-        """Return what an actor has sent."""
-        return self._all(EventRow._make, sql.SENT_BY, (actor, limit))
-
-    def erase_events(self, rows: Iterable[Erased]) -> None:
-        """Rewrite events in place, zeros where something was."""
-        self._one("PRAGMA secure_delete=ON")
-        self._many(sql.ERASE_EVENT, rows)
-
-    def forget_actor(self, actor: str) -> None:
-        """Delete an actor."""
-        self._touched(sql.FORGET_ACTOR, (actor,))
-
-    def scrub(self) -> None:
-        """Empty the write-ahead log."""
-        self._one("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def put_standings(self, rows: Sequence[StandingRow]) -> None:
-        """Upsert standings."""
-        self._insert(sql.PUT_STANDINGS, rows)
-
-    def add_checkpoints(self, rows: Sequence[CheckpointRow]) -> None:
-        """Upsert checkpoints."""
-        self._many(sql.ADD_CHECKPOINT, rows)
-
-    def drop_checkpoints(self, changes: Sequence[tuple[str, float, int]]) -> None:
-        """Delete checkpoints that no longer hold."""
-        self._many(sql.DROP_CHECKPOINTS, changes)
-
-    def put_kinds(self, rows: Sequence[KindRow]) -> None:
-        """Upsert kinds."""
-        self._many(sql.PUT_KIND, rows)
-
-    def add_key(self, row: KeyRow) -> None:
-        """Insert an API key."""
-        self._many(access_rows.ADD_KEY, [row])
-
-    def revoke_key(self, key_id: str, at: float) -> bool:
-        """Revoke an API key."""
-        return self._touched(access_rows.REVOKE_KEY, (at, key_id)) > 0
-
-    def put_rights(self, user: str, body: bytes, at: float) -> None:
-        """Upsert rights."""
-        self._touched(access_rows.PUT_RIGHTS, (user, body, at))
-
-    def drop_rights(self, user: str) -> bool:
-        """Delete rights."""
-        return self._touched(access_rows.DROP_RIGHTS, (user,)) > 0
-
-    def put_revocation(self, row: RevocationRow) -> None:
-        """Upsert a revocation."""
-        self._touched(access_rows.PUT_REVOCATION, row)
-
-    def drop_revocations(self, until: float) -> None:
-        """Delete revocations that are over."""
-        self._touched(access_rows.DROP_REVOCATIONS, (until,))
-
-    def put_policy(self, row: PolicyRow) -> None:
-        """Upsert a policy."""
-        self._touched(policy_rows.PUT_POLICY, row)
-
-    def mark_switched(self, kind: str, version: int, last: str | None) -> None:
-        """Note how far a switch is."""
-        self._touched(policy_rows.MARK_SWITCHED, (last, kind, version))
-
-    def add_notice(self, kind: str, name: str, body: bytes, at: float) -> None:
-        """Insert a notice."""
-        self._touched(access_rows.ADD_NOTICE, (kind, name, body, at))
-
-    def drop_notices(self, until: float) -> None:
-        """Delete old notices."""
-        self._touched(access_rows.DROP_NOTICES, (until,))
-
-    def _touched(self, statement: str, parameters: Sequence[Any]) -> int:
-        try:
-            return self._connection.execute(statement, parameters).rowcount
-        except sqlite3.Error as error:
-            raise _failed(error) from error
