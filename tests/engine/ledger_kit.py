@@ -14,7 +14,7 @@ from typing import Any
 
 from renown.ledger import Ledger, LedgerOptions
 from renown.ledger.timing.clock import Clock
-from renown.model import Answer, Event, Status, Update
+from renown.model import Answer, Entry, Event, Status, Update
 from renown.policy import Policies, Policy
 from renown.stores import SqliteStore, Store
 from renown.stores.sqlite import FILE_NAME
@@ -26,6 +26,7 @@ __all__ = [
     "News",
     "StoreFactory",
     "applied",
+    "by_time",
     "moment",
     "opened",
     "rating",
@@ -128,6 +129,12 @@ def applied(answers: list[Answer]) -> list[int]:
     """Return the versions made; fail when anything was not applied."""
     assert [answer.status for answer in answers] == [Status.APPLIED] * len(answers), answers
     return [answer.version or 0 for answer in answers]
+
+
+async def by_time(ledger: Ledger, subject: str) -> list[Entry]:
+    """Return what time did to a subject, oldest first."""
+    found = await ledger.events(subject, None, 1_000)
+    return [each for each in reversed(found) if each.event.type == "renown.time"]
 
 
 class News:

@@ -16,10 +16,10 @@ from renown.model import Event, instant
 from renown.policy import Late, Policies, Policy, load
 from renown.scoring.life import Life, has_life
 from renown.stores import SqliteStore
-from tests.engine.ledger_kit import moment, raw, view
+from tests.engine.ledger_kit import Hands, moment, raw, running, view
+from tests.engine.test_ledger_everything import SCORES, everything
+from tests.engine.test_ledger_everything import told as event_of
 from tests.engine.test_ledger_laws import DAY, EVEN_WORLDS, START, WORLDS, a_ledger, drawn_events, plain
-from tests.engine.test_ledger_timers import EVERYTHING, SCORES, Hands, running
-from tests.engine.test_ledger_timers import told as event_of
 
 LIVELY = [name for name in EVEN_WORLDS if has_life(plain(WORLDS[name]))]
 SHOWN = (
@@ -284,7 +284,7 @@ async def test_late_events_decisions_amendments_and_time_are_what_a_rebuild_make
     monkeypatch.setattr(trail, "_MOST", 3)
     monkeypatch.setattr(lateness, "MOST", dice.choice((10, 5_000)))
     clock = Hands(0)
-    policy = load(EVERYTHING.replace("SCORE", SCORES[seed % len(SCORES)]), "everything")
+    policy = everything(SCORES[seed % len(SCORES)])
     kinds = ["review"] * 8 + ["amend"] * 2 + ["suspended", "retract", "dispute", "release", "dismiss", "hold"]
     async with running(SqliteStore.open, tmp_path, policy, clock) as ledger:
         for _ in range(120):
