@@ -119,11 +119,6 @@ export class AlertCard extends LitElement {
         font-size: var(--text-sm);
       }
 
-      .chip.alarm {
-        background: var(--down-wash);
-        color: var(--down);
-      }
-
       li {
         display: grid;
         grid-template-columns: 4.4rem minmax(0, 1fr) auto;

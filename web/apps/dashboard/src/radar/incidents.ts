@@ -136,11 +136,6 @@ export class IncidentList extends LitElement {
         font-size: var(--text-xs);
       }
 
-      .chip.alarm {
-        background: var(--down-wash);
-        color: var(--down);
-      }
-
       .figures {
         display: grid;
         justify-items: end;

@@ -103,11 +103,6 @@ export class ReviewCard extends LitElement {
       .firing strong {
         font-weight: 550;
       }
-
-      .chip.alarm {
-        background: var(--down-wash);
-        color: var(--down);
-      }
     `,
   ];
 }

@@ -92,11 +92,6 @@ export class Steps extends LitElement {
         justify-self: start;
       }
 
-      .chip.alarm {
-        background: var(--down-wash);
-        color: var(--down);
-      }
-
       ol > li > p {
         padding-left: calc(5.6rem + var(--space-3));
         font-size: var(--text-xs);

@@ -221,6 +221,11 @@ export const controls = css`
     background: var(--accent-wash);
     color: var(--accent);
   }
+
+  .chip.alarm {
+    background: var(--down-wash);
+    color: var(--down);
+  }
 `;
 
 /** Fields of forms. */

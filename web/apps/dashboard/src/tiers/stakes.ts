@@ -111,11 +111,6 @@ export class Stakes extends LitElement {
         text-decoration: underline;
       }
 
-      .chip.alarm {
-        background: var(--down-wash);
-        color: var(--down);
-      }
-
       @media (max-width: 860px) {
         li {
           grid-template-columns: minmax(0, 1fr);

@@ -137,11 +137,6 @@ export class TierCard extends LitElement {
         color: var(--ink);
       }
 
-      .chip.alarm {
-        background: var(--down-wash);
-        color: var(--down);
-      }
-
       ul {
         display: grid;
         gap: var(--space-3);
