@@ -31,7 +31,7 @@ export const tables = css`
   }
 
   tbody tr {
-    border-top: 1px solid color-mix(in oklab, var(--line) 60%, transparent);
+    border-top: 1px solid var(--line-soft);
   }
 
   tbody th {

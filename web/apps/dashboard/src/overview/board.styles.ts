@@ -15,7 +15,7 @@ export const boardStyles = css`
   }
 
   li + li {
-    border-top: 1px solid color-mix(in oklab, var(--line) 60%, transparent);
+    border-top: 1px solid var(--line-soft);
   }
 
   li {

@@ -87,7 +87,7 @@ export const trialStyles = css`
   }
 
   tbody tr {
-    border-top: 1px solid color-mix(in oklab, var(--line) 60%, transparent);
+    border-top: 1px solid var(--line-soft);
   }
 
   .number {

@@ -133,7 +133,7 @@ export class AlertCard extends LitElement {
       }
 
       li + li {
-        border-top: 1px solid color-mix(in oklab, var(--line) 55%, transparent);
+        border-top: 1px solid var(--line-soft);
       }
 
       .what {

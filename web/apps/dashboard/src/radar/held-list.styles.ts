@@ -54,7 +54,7 @@ export const heldStyles = css`
     align-items: center;
     gap: var(--space-3);
     min-height: 2.6rem;
-    border-top: 1px solid color-mix(in oklab, var(--line) 55%, transparent);
+    border-top: 1px solid var(--line-soft);
     font-size: var(--text-sm);
   }
 

@@ -99,7 +99,7 @@ export class IncidentList extends LitElement {
       }
 
       li + li {
-        border-top: 1px solid color-mix(in oklab, var(--line) 55%, transparent);
+        border-top: 1px solid var(--line-soft);
       }
 
       li.open {

@@ -77,7 +77,7 @@ export class Steps extends LitElement {
       }
 
       ol > li + li {
-        border-top: 1px solid color-mix(in oklab, var(--line) 55%, transparent);
+        border-top: 1px solid var(--line-soft);
       }
 
       ul li {

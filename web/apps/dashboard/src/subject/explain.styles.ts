@@ -11,7 +11,7 @@ export const explainStyles = css`
   }
 
   li + li {
-    border-top: 1px solid color-mix(in oklab, var(--line) 55%, transparent);
+    border-top: 1px solid var(--line-soft);
   }
 
   li .skeleton {

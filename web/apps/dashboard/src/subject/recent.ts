@@ -89,7 +89,7 @@ export class Recent extends LitElement {
       }
 
       li + li {
-        border-top: 1px solid color-mix(in oklab, var(--line) 55%, transparent);
+        border-top: 1px solid var(--line-soft);
       }
 
       .what {
