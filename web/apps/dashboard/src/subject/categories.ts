@@ -3,7 +3,7 @@ import { customElement, property } from "lit/decorators.js";
 import { styleMap } from "lit/directives/style-map.js";
 import { axis, count, fixed, plural, position, words } from "../data/format.ts";
 import type { CategoryInfo, CategoryScore, KindInfo, Scale, Standing } from "../data/types.ts";
-import { base, card } from "../styles/shared.ts";
+import { base, card, meter } from "../styles/shared.ts";
 
 /** The score of each category as a bar on its scale. */
 @customElement("rn-categories")
@@ -45,6 +45,7 @@ export class Categories extends LitElement {
   static override styles = [
     base,
     card,
+    meter,
     css`
       .card {
         height: 100%;
@@ -70,20 +71,6 @@ export class Categories extends LitElement {
       .value {
         font-weight: 620;
         text-align: right;
-      }
-
-      .track {
-        height: 6px;
-        border-radius: 99px;
-        background: var(--line);
-      }
-
-      i {
-        display: block;
-        height: 100%;
-        border-radius: inherit;
-        background: var(--accent);
-        transition: width var(--calm) var(--ease);
       }
 
       .count {

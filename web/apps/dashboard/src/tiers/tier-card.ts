@@ -4,7 +4,7 @@ import { styleMap } from "lit/directives/style-map.js";
 import { inTime, millis, moment } from "../data/format.ts";
 import { Ticker } from "../data/ticker.ts";
 import type { KindInfo, Need, Progress, TierStep } from "../data/types.ts";
-import { base, card, controls } from "../styles/shared.ts";
+import { base, card, controls, meter } from "../styles/shared.ts";
 import { above, asked, distance, figures, heldOf, part, threatened } from "./words.ts";
 
 /** The way through the tiers: what keeps the one that is held, and what the next ones ask for. */
@@ -87,6 +87,7 @@ export class TierCard extends LitElement {
     base,
     card,
     controls,
+    meter,
     css`
       .columns {
         display: grid;
@@ -168,20 +169,6 @@ export class TierCard extends LitElement {
         font-weight: 600;
         text-align: right;
         white-space: nowrap;
-      }
-
-      .track {
-        height: 6px;
-        border-radius: 99px;
-        background: var(--line);
-      }
-
-      i {
-        display: block;
-        height: 100%;
-        border-radius: inherit;
-        background: var(--accent);
-        transition: width var(--calm) var(--ease);
       }
 
       .met i {
