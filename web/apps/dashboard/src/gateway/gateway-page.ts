@@ -4,7 +4,7 @@ import * as api from "../data/api.ts";
 import { ago, timeOfDay } from "../data/format.ts";
 import { Course, type GatewayView, Growth, members } from "../data/gateway.ts";
 import { Polled } from "../data/polled.ts";
-import { base, card, controls } from "../styles/shared.ts";
+import { base, card, controls, head } from "../styles/shared.ts";
 import "./clients.ts";
 import "./endings.ts";
 import "./figures.ts";
@@ -63,28 +63,12 @@ export class GatewayPage extends LitElement {
     base,
     card,
     controls,
+    head,
     css`
       :host,
       .page {
         display: grid;
         gap: var(--space-5);
-      }
-
-      header {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: baseline;
-        gap: var(--space-1) var(--space-4);
-      }
-
-      h1 {
-        font-size: var(--text-xl);
-        font-weight: 680;
-        letter-spacing: -0.02em;
-      }
-
-      header p {
-        font-size: var(--text-sm);
       }
 
       code {
@@ -94,7 +78,6 @@ export class GatewayPage extends LitElement {
 
       .problem {
         margin-left: auto;
-        color: var(--down);
       }
 
       .page {

@@ -9,27 +9,6 @@ export const pageStyles = css`
     min-width: 0;
   }
 
-  :host > header {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: baseline;
-    gap: var(--space-1) var(--space-4);
-  }
-
-  h1 {
-    font-size: var(--text-xl);
-    font-weight: 680;
-    letter-spacing: -0.02em;
-  }
-
-  :host > header p {
-    font-size: var(--text-sm);
-  }
-
-  .problem {
-    color: var(--down);
-  }
-
   .columns {
     display: grid;
     grid-template-columns: 13rem minmax(0, 1fr);

@@ -8,7 +8,7 @@ import type { Feed, Info, KindInfo } from "../data/types.ts";
 import { Watch, WatchState } from "../data/watch.ts";
 import { reveal } from "../parts/reveal.ts";
 import { toPolicy } from "../router.ts";
-import { base, card, controls, sideways, skeleton } from "../styles/shared.ts";
+import { base, card, controls, head, sideways, skeleton } from "../styles/shared.ts";
 import "./editor.ts";
 import { pageStyles } from "./policies-page.styles.ts";
 import "./versions.ts";
@@ -128,5 +128,5 @@ export class PoliciesPage extends LitElement {
 
   private readonly switched = (): void => this.state.refresh();
 
-  static override styles = [base, card, controls, skeleton, sideways, pageStyles];
+  static override styles = [base, card, controls, head, skeleton, sideways, pageStyles];
 }

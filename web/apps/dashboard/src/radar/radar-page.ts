@@ -7,7 +7,7 @@ import { type HeldPage, held, type Incident, incidents, type Incidents } from ".
 import type { Feed, Info } from "../data/types.ts";
 import { Watch, WatchState } from "../data/watch.ts";
 import "../parts/choices.ts";
-import { base, card, controls, skeleton } from "../styles/shared.ts";
+import { base, card, controls, head, skeleton } from "../styles/shared.ts";
 import type { HeldList } from "./held-list.ts";
 import "./held-list.ts";
 import "./incidents.ts";
@@ -189,6 +189,7 @@ export class RadarPage extends LitElement {
     base,
     card,
     controls,
+    head,
     skeleton,
     css`
       :host {
@@ -198,29 +199,12 @@ export class RadarPage extends LitElement {
       }
 
       .note {
+        font-size: var(--text-sm);
         text-wrap: balance;
       }
 
       :host > header {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: baseline;
-        gap: var(--space-2) var(--space-4);
-      }
-
-      h1 {
-        font-size: var(--text-xl);
-        font-weight: 680;
-        letter-spacing: -0.02em;
-      }
-
-      :host > header p,
-      .note {
-        font-size: var(--text-sm);
-      }
-
-      .problem {
-        color: var(--down);
+        row-gap: var(--space-2);
       }
 
       rn-choices {

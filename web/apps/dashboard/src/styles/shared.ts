@@ -84,6 +84,30 @@ export const base = css`
   }
 `;
 
+/** The head of a page: its name, and how it stands in a line beside it. */
+export const head = css`
+  :host > header {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: baseline;
+    gap: var(--space-1) var(--space-4);
+  }
+
+  h1 {
+    font-size: var(--text-xl);
+    font-weight: 680;
+    letter-spacing: -0.02em;
+  }
+
+  :host > header p {
+    font-size: var(--text-sm);
+  }
+
+  .problem {
+    color: var(--down);
+  }
+`;
+
 /** A surface with a heading line. */
 export const card = css`
   .card {
