@@ -3,6 +3,7 @@ import { customElement, property } from "lit/decorators.js";
 import { brief, count, duration, plural } from "../data/format.ts";
 import { Course, type GatewayView, Growth } from "../data/gateway.ts";
 import "../parts/course.ts";
+import { figures } from "../styles/numbers.ts";
 import { base, card, skeleton } from "../styles/shared.ts";
 
 /** How much goes on, as numbers of now over their course in the last minutes. */
@@ -57,11 +58,10 @@ export class GatewayFigures extends LitElement {
     base,
     card,
     skeleton,
+    figures,
     css`
       dl {
-        display: grid;
         grid-template-columns: repeat(5, minmax(0, 1fr));
-        margin: 0;
         overflow: hidden;
       }
 
@@ -69,16 +69,9 @@ export class GatewayFigures extends LitElement {
         display: flex;
         flex-direction: column;
         padding: var(--space-4) var(--space-4) var(--space-3);
-        border-left: 1px solid var(--line);
-      }
-
-      .figure:first-child {
-        border-left: 0;
       }
 
       dt {
-        color: var(--ink-faint);
-        font-size: var(--text-sm);
         white-space: nowrap;
       }
 
@@ -87,7 +80,6 @@ export class GatewayFigures extends LitElement {
         flex-wrap: wrap;
         align-items: baseline;
         gap: 0 var(--space-2);
-        min-height: 2.2rem;
       }
 
       .line {
@@ -113,11 +105,6 @@ export class GatewayFigures extends LitElement {
 
       .faint {
         font-size: var(--text-xs);
-      }
-
-      .value {
-        width: 5rem;
-        height: 1.5rem;
       }
 
       .caption {

@@ -1,7 +1,10 @@
 import { css } from "lit";
+import { table } from "../styles/numbers.ts";
 
 /** Tables of counts: words at the left, numbers at the right, a bar behind what is compared. */
 export const tables = css`
+  ${table}
+
   .card {
     height: 100%;
   }
@@ -11,35 +14,13 @@ export const tables = css`
     padding: 0 var(--space-4) var(--space-4);
   }
 
-  table {
-    width: 100%;
-    border-collapse: collapse;
-    font-size: var(--text-sm);
-  }
-
   th,
   td {
     padding: 0.42rem var(--space-2);
-    text-align: left;
-    white-space: nowrap;
-  }
-
-  thead th {
-    color: var(--ink-faint);
-    font-size: var(--text-xs);
-    font-weight: 500;
-  }
-
-  tbody tr {
-    border-top: 1px solid var(--line-soft);
   }
 
   tbody th {
     font-weight: 600;
-  }
-
-  .number {
-    text-align: right;
   }
 
   td.number {

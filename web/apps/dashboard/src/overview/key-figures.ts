@@ -7,6 +7,7 @@ import { Rate } from "../data/rate.ts";
 import { Ticker } from "../data/ticker.ts";
 import type { Feed, Info } from "../data/types.ts";
 import { Watch, WatchState } from "../data/watch.ts";
+import { figures } from "../styles/numbers.ts";
 import { base, card, skeleton } from "../styles/shared.ts";
 
 const stateWords: Record<LiveState, string> = {
@@ -78,25 +79,14 @@ export class KeyFigures extends LitElement {
     base,
     card,
     skeleton,
+    figures,
     css`
       dl {
-        display: grid;
         grid-template-columns: repeat(4, minmax(0, 1fr));
-        margin: 0;
       }
 
       .figure {
         padding: var(--space-4) var(--space-5);
-        border-left: 1px solid var(--line);
-      }
-
-      .figure:first-child {
-        border-left: 0;
-      }
-
-      dt {
-        color: var(--ink-faint);
-        font-size: var(--text-sm);
       }
 
       dd {
@@ -104,7 +94,6 @@ export class KeyFigures extends LitElement {
         align-items: flex-end;
         justify-content: space-between;
         gap: var(--space-3);
-        min-height: 2.2rem;
         font-size: var(--text-xl);
         font-weight: 620;
         line-height: 1.3;
@@ -114,11 +103,6 @@ export class KeyFigures extends LitElement {
 
       .stale .figure:not(:last-child) dd {
         opacity: 0.45;
-      }
-
-      .value {
-        width: 5rem;
-        height: 1.5rem;
       }
 
       .bars {

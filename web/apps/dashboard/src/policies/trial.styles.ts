@@ -67,32 +67,13 @@ export const trialStyles = css`
     overflow-x: auto;
   }
 
-  table {
-    width: 100%;
-    border-collapse: collapse;
-    font-size: var(--text-sm);
-  }
-
   th,
   td {
     padding: 0.38rem var(--space-2) 0.38rem 0;
-    text-align: left;
-    white-space: nowrap;
-  }
-
-  thead th {
-    color: var(--ink-faint);
-    font-size: var(--text-xs);
-    font-weight: 500;
-  }
-
-  tbody tr {
-    border-top: 1px solid var(--line-soft);
   }
 
   .number {
     padding-right: var(--space-3);
-    text-align: right;
   }
 
   a:hover {

@@ -5,6 +5,7 @@ import type { Mover, Trial } from "../data/policies.ts";
 import type { Chart } from "../parts/chart.ts";
 import { delta, name, wordStyles } from "../parts/words.ts";
 import { toSubject } from "../router.ts";
+import { table } from "../styles/numbers.ts";
 import { base, card, controls } from "../styles/shared.ts";
 import { trialStyles } from "./trial.styles.ts";
 
@@ -127,7 +128,7 @@ export class TrialCard extends LitElement {
     this.requestUpdate();
   }
 
-  static override styles = [base, card, controls, wordStyles, trialStyles];
+  static override styles = [base, card, controls, wordStyles, table, trialStyles];
 }
 
 const move = (before: string | null, after: string | null): TemplateResult =>

@@ -312,23 +312,6 @@ export const sideways = css`
   }
 `;
 
-/** How much of something there is: a track, and in it as much of a bar. */
-export const meter = css`
-  .track {
-    height: 6px;
-    border-radius: 99px;
-    background: var(--line);
-  }
-
-  .track i {
-    display: block;
-    height: 100%;
-    border-radius: inherit;
-    background: var(--accent);
-    transition: width var(--calm) var(--ease);
-  }
-`;
-
 /** Grey bars where content is on its way. */
 export const skeleton = css`
   .skeleton {

@@ -3,7 +3,8 @@ import { customElement, property } from "lit/decorators.js";
 import { styleMap } from "lit/directives/style-map.js";
 import { axis, count, fixed, plural, position, words } from "../data/format.ts";
 import type { CategoryInfo, CategoryScore, KindInfo, Scale, Standing } from "../data/types.ts";
-import { base, card, meter } from "../styles/shared.ts";
+import { meter } from "../styles/numbers.ts";
+import { base, card } from "../styles/shared.ts";
 
 /** The score of each category as a bar on its scale. */
 @customElement("rn-categories")

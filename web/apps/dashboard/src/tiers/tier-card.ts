@@ -4,7 +4,8 @@ import { styleMap } from "lit/directives/style-map.js";
 import { inTime, millis, moment } from "../data/format.ts";
 import { Ticker } from "../data/ticker.ts";
 import type { KindInfo, Need, Progress, TierStep } from "../data/types.ts";
-import { base, card, controls, meter } from "../styles/shared.ts";
+import { meter } from "../styles/numbers.ts";
+import { base, card, controls } from "../styles/shared.ts";
 import { above, asked, distance, figures, heldOf, part, threatened } from "./words.ts";
 
 /** The way through the tiers: what keeps the one that is held, and what the next ones ask for. */
