@@ -145,6 +145,18 @@ def test_a_time_that_is_none_is_refused_everywhere(http: Backend) -> None:
         assert (answer.status_code, answer.json()["field"]) == (400, "at"), path
 
 
+def test_the_last_moment_that_can_be_written_is_a_time(http: Backend, told: list[Told]) -> None:
+    # Its tiers are decided on dates, so that the next one is told.
+    ended = {"type": "contract_ended", "subject": "freelancer:last", "ref": "c:1", "value": 1}
+    _tell(http, ended | {"id": "last-1", "data": {"earned": 100}})
+    host = "/v1/standings/freelancer:last"
+    for at in ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59-14:00", "253402300799.9"):
+        for path, query in (*READS, (host, {}), (f"{host}/explain", {})):
+            answer = http.get(path, params=query | {"at": at})
+            assert answer.status_code == 200, (path, at, answer.text)
+        assert "next_look" not in answer.json()["tiers"] or answer.json()["tiers"]["next_look"] is None
+
+
 def test_the_client_asks_for_the_past_alike(server: RunningServer, told: list[Told]) -> None:
     at, said = told[1]
     when = datetime.fromtimestamp(at, UTC)

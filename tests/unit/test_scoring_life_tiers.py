@@ -195,6 +195,13 @@ def test_cadences(cadence: str, moments: list[str]) -> None:
     assert [change.after for change in subject.wait(second)] == ["low"]
 
 
+@pytest.mark.parametrize("cadence", ["{ monthly = 20 }", "{ quarterly = [1, 4] }"])
+def test_after_the_last_date_that_can_be_written_there_is_none(cadence: str) -> None:
+    subject = Subject(policy_of(PLAIN + f'[tier_rules]\ncadence = {cadence}\nstart = "low"'))
+    subject.send(when("9999-12-30T00:00:00"), "set", 70)
+    assert (subject.tier, subject.life.due) == ("low", None)
+
+
 def test_what_comes_back_before_the_date_is_never_seen() -> None:
     subject = Subject(policy_of(PLAIN + "[tier_rules]\ncadence = { monthly = 20 }"))
     subject.send(when("2026-01-01T00:00:00"), "set", 95)

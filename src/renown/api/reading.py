@@ -36,6 +36,9 @@ __all__ = [
     "subject_in",
 ]
 
+_YEAR_10000: Final = 253_402_300_800.0
+"""From here on no time can be written."""
+
 AnyRequest = Request[Any, Any, Any]
 At = Annotated[str | None, Parameter(description="As of this time: RFC 3339 with zone, or POSIX seconds")]
 """The query parameter of reads that can tell the past."""
@@ -238,7 +241,7 @@ def moment(text: str | None) -> float | None:
     except ValueError:
         pass
     else:
-        if 0 <= seconds < 253_402_300_800:
+        if 0 <= seconds < _YEAR_10000:
             return seconds
         raise _no_time(text)
     try:
@@ -247,7 +250,8 @@ def moment(text: str | None) -> float | None:
         raise _no_time(text) from error
     if when.tzinfo is None:
         raise _no_time(text)
-    return when.timestamp()
+    # In UTC it may be later than any time that can be written.
+    return min(when.timestamp(), _YEAR_10000 - 1.0)
 
 
 def _no_time(text: str) -> ParameterError:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from math import ceil, floor
+from math import ceil, floor, inf
 
 from renown.policy import Cadence, Dates
 
-__all__ = ["DAY", "Moments", "moments_of", "next_day", "next_monday"]
+__all__ = ["DAY", "YEAR_10000", "Moments", "moments_of", "next_day", "next_monday"]
 
 DAY = 86_400.0
+YEAR_10000 = 253_402_300_800.0
+"""No date can be written from here on."""
 _WEEK = 7 * DAY
 _MONDAY = 4 * DAY
 """The first Monday after the epoch, which was a Thursday."""
@@ -46,9 +48,10 @@ def _dates(dates: Dates) -> Moments:
 def _next_date(at: float, months: frozenset[int], day: int) -> float:
     today = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=floor(at / DAY))
     year, month = today.year, today.month
-    while True:
+    while year < 10_000:
         if month in months:
             found = datetime(year, month, day, tzinfo=UTC).timestamp()
             if found >= at:
                 return found
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    return inf

@@ -8,7 +8,7 @@ import msgspec
 
 from renown.model import timestamp
 from renown.policy import Condition, Policy, Tier
-from renown.scoring.life.calendar import DAY
+from renown.scoring.life.calendar import DAY, YEAR_10000
 from renown.scoring.life.conditions import part_of
 from renown.scoring.life.plan import life_plan_of
 from renown.scoring.life.state import Life, TierState
@@ -79,7 +79,7 @@ def progress(policy: Policy, life: Life | None, reading: Reading, at: float) -> 
         tiers.name(state),
         tuple([seen.step(i) for i in range(len(tiers.tiers))]),
         state.pinned,
-        None if look is None else timestamp(look),
+        None if look is None or look >= YEAR_10000 else timestamp(look),
         timestamp(safe) if at < safe < inf else None,
     )
 

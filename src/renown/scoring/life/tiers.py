@@ -129,7 +129,8 @@ class Tiers:
                 times += pending
             else:
                 times += self._dates(self._moments, after, state, reading, pending)
-        return min(times) if times else None
+        soonest = min(times, default=inf)
+        return soonest if soonest < inf else None
 
     def _dates(
         self, moments: Moments, after: float, state: TierState, reading: Reading, pending: list[float]
