@@ -33,6 +33,17 @@ export const wordStyles = css`
     font-size: 0.7em;
     transform: translateY(-0.1em);
   }
+
+  .phrase {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: baseline;
+    gap: 2px var(--space-2);
+  }
+
+  .phrase a:hover {
+    text-decoration: underline;
+  }
 `;
 
 export function name(subject: string): TemplateResult {

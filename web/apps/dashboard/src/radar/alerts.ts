@@ -73,7 +73,7 @@ export class AlertCard extends LitElement {
     return html`<li data-alert=${keyOf(alert)}>
       <span class="chip ${firing ? "alarm" : ""}">${firing ? "firing" : alert.state}</span>
       <span class="what">
-        <span class="head">
+        <span class="phrase">
           ${this.subject ? nothing : html`<a href=${toSubject(alert.subject)}>${name(alert.subject)}</a>`}
           <strong>${alert.title}</strong>
           ${alert.severity === "info" ? nothing : html`<span class="faint">${alert.severity}</span>`}
@@ -141,23 +141,12 @@ export class AlertCard extends LitElement {
         min-width: 0;
       }
 
-      .head {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: baseline;
-        gap: 2px var(--space-2);
-      }
-
-      .head a:hover {
-        text-decoration: underline;
-      }
-
-      .head strong {
+      .phrase strong {
         font-weight: 550;
       }
 
       .soft,
-      .head .faint {
+      .phrase .faint {
         font-size: var(--text-xs);
       }
 

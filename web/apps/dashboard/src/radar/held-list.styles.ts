@@ -20,14 +20,6 @@ export const heldStyles = css`
 
   .group header p {
     grid-column: 2;
-    display: flex;
-    flex-wrap: wrap;
-    align-items: baseline;
-    gap: 2px var(--space-2);
-  }
-
-  .group header a:hover {
-    text-decoration: underline;
   }
 
   .title,

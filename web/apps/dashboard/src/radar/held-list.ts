@@ -86,7 +86,7 @@ export class HeldList extends LitElement {
               @change=${(event: Event) => this.pickGroup(group, (event.target as HTMLInputElement).checked)}
             />`
           : nothing}
-        <p>
+        <p class="phrase">
           ${this.bare ? nothing : html`<a href=${toSubject(subject)}>${name(subject)}</a>`}
           <span class="title">${title}</span>
           <span class="chip ${guardOf(why) === null ? "accent" : "gold"} num">${count(group.count)} under review</span>

@@ -40,7 +40,7 @@ export class IncidentList extends LitElement {
     const { subject, title, text, open, held } = incident;
     return html`<li class=${open ? "open" : "over"} data-incident="${subject} ${incident.guard}">
       <div class="said">
-        <p class="head">
+        <p class="phrase">
           ${this.bare ? nothing : html`<a href=${toSubject(subject)}>${name(subject)}</a>`}
           <span class="title">${title}</span>
           <span class="chip ${open ? "alarm" : ""}">${open ? "in alarm" : "over"}</span>
@@ -115,17 +115,6 @@ export class IncidentList extends LitElement {
         display: grid;
         gap: 2px;
         min-width: 0;
-      }
-
-      .head {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: baseline;
-        gap: 2px var(--space-2);
-      }
-
-      .head a:hover {
-        text-decoration: underline;
       }
 
       .title {

@@ -4,6 +4,7 @@ import { kindOf, said } from "../data/format.ts";
 import { Fetched } from "../data/fetched.ts";
 import { type HeldPage, held, incidents, type Incidents } from "../data/review.ts";
 import type { Info } from "../data/types.ts";
+import { wordStyles } from "../parts/words.ts";
 import { base, card, controls, skeleton } from "../styles/shared.ts";
 import { firingOf, keyOf } from "./firing.ts";
 import "./held-list.ts";
@@ -44,7 +45,7 @@ export class ReviewCard extends LitElement {
       <div class="body">
         ${firing.length > 0
           ? html`<ul class="firing">
-              ${firing.map((alert) => html`<li data-alert=${keyOf(alert)}><span class="chip alarm">alert</span> <strong>${alert.title}</strong> <span class="soft">${said(alert.why, kindOf(this.info, alert.subject))}</span></li>`)}
+              ${firing.map((alert) => html`<li class="phrase" data-alert=${keyOf(alert)}><span class="chip alarm">alert</span> <strong>${alert.title}</strong> <span class="soft">${said(alert.why, kindOf(this.info, alert.subject))}</span></li>`)}
             </ul>`
           : nothing}
         ${open.length > 0 ? html`<rn-incidents .incidents=${open} bare></rn-incidents>` : nothing}
@@ -85,6 +86,7 @@ export class ReviewCard extends LitElement {
     card,
     controls,
     skeleton,
+    wordStyles,
     css`
       .body {
         display: grid;
@@ -93,10 +95,6 @@ export class ReviewCard extends LitElement {
       }
 
       .firing li {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: baseline;
-        gap: 2px var(--space-2);
         font-size: var(--text-sm);
       }
 

@@ -57,7 +57,7 @@ export class Stakes extends LitElement {
     const [next] = above(progress);
     const danger = threatened(progress);
     return html`<li data-stake=${subject}>
-      <span class="who">
+      <span class="phrase">
         <a href=${toSubject(subject)}>${name(subject)}</a>
         ${held ? html`<span class="chip gold">${held.title}</span>` : html`<span class="chip">no tier</span>`}
         ${danger ? html`<span class="chip alarm">in danger</span>` : nothing}
@@ -98,17 +98,6 @@ export class Stakes extends LitElement {
 
       li + li {
         border-top: 1px solid var(--line-soft);
-      }
-
-      .who {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: baseline;
-        gap: 2px var(--space-2);
-      }
-
-      a:hover {
-        text-decoration: underline;
       }
 
       @media (max-width: 860px) {
