@@ -53,7 +53,8 @@ export function colourIn(place: HTMLElement, property: string): string {
 }
 
 const style = new CSSStyleSheet();
-style.replaceSync(sheet);
+// Until a chart has learnt of a new width it would hold its place, and with it the page, at the old one.
+style.replaceSync(`${sheet} :has(> .uplot) { min-width: 0; overflow: hidden; }`);
 
 /** Give the shadow root that the chart stands in the styles it needs. */
 function adopt(place: HTMLElement): void {

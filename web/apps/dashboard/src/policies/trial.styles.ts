@@ -57,8 +57,6 @@ export const trialStyles = css`
   }
 
   .plot {
-    min-width: 0;
-    overflow: hidden;
     height: 14rem;
     margin-top: var(--space-2);
   }

@@ -92,8 +92,6 @@ export class ScoreChart extends LitElement {
       }
 
       .plot {
-        min-width: 0;
-        overflow: hidden;
         height: 15rem;
       }
 
