@@ -50,6 +50,8 @@ class Batch:
     """
 
     _access: Access
+    _remembers = False
+    """Whether also what has no guards any more is to be judged: what was said of it once may stay."""
 
     def __init__(
         self,
@@ -186,7 +188,7 @@ class Batch:
         if not speaks and prepared.effect.step == scoring.TIME:
             # Time alone changes nothing of what is believed of others.
             basis = Basis(1.0, subject.folded.prior)
-        elif policy.guards and prepared.slot >= 0:
+        elif (policy.guards or self._remembers) and prepared.slot >= 0:
             # What the ledger makes itself nobody needs to judge.
             basis = self._judged(prepared, subject, basis, past)
         others = self._others(prepared) if prepared.effect.blind is not None else ()
