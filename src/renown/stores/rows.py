@@ -2,7 +2,17 @@
 
 from typing import NamedTuple
 
-__all__ = ["ActorRow", "CheckpointRow", "EndRow", "Erased", "EventRow", "KindRow", "Refolded", "StandingRow"]
+__all__ = [
+    "ActorRow",
+    "CheckpointRow",
+    "EndRow",
+    "Erased",
+    "EventRow",
+    "KindRow",
+    "Rebased",
+    "Refolded",
+    "StandingRow",
+]
 
 
 class EventRow(NamedTuple):
@@ -72,6 +82,10 @@ class ActorRow(NamedTuple):
 
 Erased = tuple[str, str | None, bytes, int]
 """(actor, pair, body, seq)"""
+
+
+Rebased = tuple[bytes, int]
+"""(basis, seq)"""
 
 
 class StandingRow(NamedTuple):

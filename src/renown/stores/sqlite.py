@@ -1,11 +1,13 @@
 """The SQLite store: one file, WAL, `synchronous=FULL`."""
 
+import os
 import secrets
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self, cast
 
@@ -143,6 +145,32 @@ class SqliteStore:
         """Open a writer."""
         return SqliteWriter(connect(self._file))
 
+    @contextmanager
+    def scratch(self) -> Generator[SqliteWriter]:
+        """Lend an empty file beside the ledger's; it has no name any more as soon as it is open.
+
+        Raises:
+            LedgerError: there can be none.
+
+        """
+        try:
+            handle, name = tempfile.mkstemp(prefix=f"{self._file.name}-", dir=self._file.parent)
+            os.close(handle)
+        except OSError as error:
+            raise LedgerError(f"cannot write beside {self._file}: {error}") from error
+        file = Path(name)
+        writer = None
+        try:
+            writer = SqliteWriter(_scratch(file))
+            # Not everywhere can an open file lose its name; there it does when it is closed.
+            with suppress(OSError):
+                file.unlink()
+            yield writer
+        finally:
+            if writer is not None:
+                writer.close()
+            file.unlink(missing_ok=True)
+
     def export(self, file: Path, *, secrets: bool) -> None:
         """Write a copy of all that is committed into the new file `file`, without a journal beside it.
 
@@ -172,6 +200,24 @@ class SqliteStore:
             idle, self._idle = self._idle, []
         for reader in [*idle, self._near]:
             reader.close()
+
+
+def _scratch(file: Path) -> sqlite3.Connection:
+    """Open a file that need not outlive anything: no journal, nothing waits for the disk."""
+    try:
+        connection = sqlite3.connect(
+            file, isolation_level=None, check_same_thread=False, cached_statements=128
+        )
+        connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        connection.execute("PRAGMA journal_mode=OFF")
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        migrate(connection, file)
+    except sqlite3.Error as error:
+        raise LedgerError(f"cannot write beside the ledger: {error}") from error
+    return connection
 
 
 def _forget(file: Path) -> None:

@@ -18,6 +18,7 @@ from renown.stores.rows import (
     Erased,
     EventRow,
     KindRow,
+    Rebased,
     Refolded,
     StandingRow,
 )
@@ -100,6 +101,10 @@ class SqliteWriter(SqliteReader):
     def refold_events(self, rows: Iterable[Refolded]) -> None:
         """Rewrite what was derived from events."""
         self._many(sql.REFOLD_EVENT, rows)
+
+    def rebase_events(self, rows: Iterable[Rebased]) -> None:
+        """Rewrite what is recorded beside events."""
+        self._many(sql.REBASE_EVENT, rows)
 
     def sent_by(self, actor: str, limit: int) -> list[EventRow]:
         """Return what an actor has sent."""

@@ -63,6 +63,7 @@ __all__ = [
     "PUT_KIND",
     "PUT_META",
     "PUT_STANDINGS",
+    "REBASE_EVENT",
     "RECENT",
     "REFERRED",
     "REFOLD_EVENT",
@@ -117,6 +118,9 @@ REFOLD_EVENT: Final = compiled(
         held_why=bindparam("held_why"),
     )
     .where(_seq == bindparam("at_seq"))
+)
+REBASE_EVENT: Final = compiled(
+    update(events).values(basis=bindparam("new_basis")).where(_seq == bindparam("at_seq"))
 )
 SENT_BY: Final = compiled(
     select(events).where(events.c.actor == bindparam("actor")).order_by(_seq).limit(LIMIT).offset(ZERO)

@@ -30,6 +30,7 @@ from renown.stores.rows import (
     Erased,
     EventRow,
     KindRow,
+    Rebased,
     Refolded,
     StandingRow,
 )
@@ -337,6 +338,10 @@ class Writer(Reader, Protocol):
         """Write anew what is derived from the events at `seq`."""
         ...
 
+    def rebase_events(self, rows: Iterable[Rebased]) -> None:
+        """Write anew what is recorded beside the events at `seq`: what lay outside their subjects then."""
+        ...
+
     def sent_by(self, actor: str, limit: int) -> list[EventRow]:
         """Return the oldest events that an actor has sent, over all subjects. Looks at every event."""
         ...
@@ -438,6 +443,13 @@ class Store(Protocol):
 
     def writer(self) -> Writer:
         """Open a writer with its own connection."""
+        ...
+
+    def scratch(self) -> AbstractContextManager[Writer]:
+        """Lend an empty store beside this one, which nobody else sees and of which nothing is left over.
+
+        Nothing in it outlives the process, and it must not be rolled back.
+        """
         ...
 
     def export(self, file: Path, *, secrets: bool) -> None:
