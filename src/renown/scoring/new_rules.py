@@ -18,7 +18,8 @@ def new_rules(event: Event) -> tuple[float, tuple[Change, ...]]:
     if isinstance(tiers, list) and len(tiers) == 2:  # pyright: ignore[reportUnknownArgumentType]
         one, other = (each or "none" for each in tiers)  # pyright: ignore[reportUnknownVariableType]
         words.append(f"the tier from {one} to {other}")
-    why = f"The rules of {name} changed" + (": " + " and ".join(words) if words else "") + "."
+    what = "All events were weighed anew" if said.get("reweighed") else f"The rules of {name} changed"
+    why = what + (": " + " and ".join(words) if words else "") + "."
     return after - before + 0.0, (Change("policy", name, old, new, why),)
 
 

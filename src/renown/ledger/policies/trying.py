@@ -21,7 +21,7 @@ from renown.model import Standing
 from renown.policy import Policy
 from renown.stores import Reader, Store
 
-__all__ = ["Bin", "Mover", "Refusal", "Stopped", "TierMove", "Trial", "try_policy"]
+__all__ = ["Bin", "Mover", "Refusal", "Stopped", "Tally", "TierMove", "Trial", "try_policy"]
 
 MOVERS: Final = 50
 """How many of those that change most are told by name."""
@@ -120,10 +120,11 @@ class Trial(msgspec.Struct, frozen=True):
     """The first 50 of them."""
 
 
-class _Tally:
-    """Counts while subjects go by."""
+class Tally:
+    """Counts what changes while subjects go by."""
 
     def __init__(self) -> None:
+        """Begin with none."""
         self.subjects = self.events = self.changed = 0
         self.tiers = self.badges = self.statuses = self.provisional = 0
         self.deltas = array("d")
@@ -133,6 +134,7 @@ class _Tally:
         self._movers: list[tuple[float, str, Mover]] = []
 
     def see(self, before: Standing, after: Standing) -> None:
+        """Count a subject, as it is and as it would be."""
         self.changed += shown(before) != shown(after)
         if before.tier != after.tier:
             self.tiers += 1
@@ -161,6 +163,7 @@ class _Tally:
             heappushpop(self._movers, entry)
 
     def movers(self) -> tuple[Mover, ...]:
+        """Return those that change most, the most first."""
         return tuple(mover for _, _, mover in sorted(self._movers, reverse=True, key=lambda each: each[:2]))
 
 
@@ -177,7 +180,7 @@ def try_policy(
         Stopped: `stop` was set meanwhile.
 
     """
-    tally = _Tally()
+    tally = Tally()
     with store.reader() as reader:
         kinds = {row.kind: row.events for row in reader.kind_rows()}
         total = kinds.get(policy.kind, 0)
@@ -201,7 +204,7 @@ def _subjects(reader: Reader, kind: str) -> Iterator[str]:
         after = page[-1]
 
 
-def _one(tally: _Tally, reader: Reader, policy: Policy, key: str) -> None:
+def _one(tally: Tally, reader: Reader, policy: Policy, key: str) -> None:
     found = next(iter(reader.standings([key])), None)
     rows = reader.ascending(key, 0, -1)
     if found is None or not rows:
@@ -219,7 +222,7 @@ def _one(tally: _Tally, reader: Reader, policy: Policy, key: str) -> None:
                 tally.refusals.append(Refusal(key, row.id, row.type, error.problem_code, error.detail))
 
 
-def _told(tally: _Tally, policy: Policy) -> Trial:
+def _told(tally: Tally, policy: Policy) -> Trial:
     deltas = sorted(tally.deltas)
     moves = sorted(tally.moves.items(), key=lambda each: (-each[1], str(each[0])))
     return Trial(
