@@ -21,26 +21,24 @@ type News = Alert & { type: "alert" };
 @customElement("rn-alerts")
 export class AlertCard extends LitElement {
   @property({ attribute: false }) info: Info | null = null;
-  /** Only those about this subject, as a part of its page. */
-  @property() subject = "";
   private fresh: Alert[] = [];
   private readonly ticker = new Ticker(this);
   private readonly connection = new WatchState(this);
   private readonly past = new Fetched<readonly Alert[]>(
     this,
-    () => this.info && (this.subject || "all"),
-    async (_, signal) => (await incidents(this.subject ? { subject: this.subject } : {}, signal)).alerts,
+    () => this.info && "all",
+    async (_, signal) => (await incidents({}, signal)).alerts,
     2_000,
   );
 
   constructor() {
     super();
-    new Watch<News>(this, () => this.info && `alerts:${this.subject || "all"}`, {
+    new Watch<News>(this, () => this.info && "alerts:all", {
       data: (news) => this.take(news),
       gap: () => this.past.refresh(),
     });
     // Whoever may not listen to alerts learns of them with what made them.
-    new Watch<unknown>(this, () => this.info && (this.subject ? `activity:${this.subject}` : "feed:all"), {
+    new Watch<unknown>(this, () => this.info && "feed:all", {
       data: () => this.past.refresh(),
     });
   }
@@ -74,7 +72,7 @@ export class AlertCard extends LitElement {
       <span class="chip ${firing ? "alarm" : ""}">${firing ? "firing" : alert.state}</span>
       <span class="what">
         <span class="phrase">
-          ${this.subject ? nothing : html`<a href=${toSubject(alert.subject)}>${name(alert.subject)}</a>`}
+          <a href=${toSubject(alert.subject)}>${name(alert.subject)}</a>
           <strong>${alert.title}</strong>
           ${alert.severity === "info" ? nothing : html`<span class="faint">${alert.severity}</span>`}
         </span>
@@ -91,9 +89,7 @@ export class AlertCard extends LitElement {
 
   private alerts(): Alert[] {
     const known = new Map<string, Alert>();
-    for (const each of [...this.fresh, ...(this.past.value ?? [])]) {
-      if (!this.subject || each.subject === this.subject) known.set(keyOf(each), each);
-    }
+    for (const each of [...this.fresh, ...(this.past.value ?? [])]) known.set(keyOf(each), each);
     return [...known.values()].sort((a, b) => millis(b.at) - millis(a.at) || b.version - a.version);
   }
 
