@@ -42,6 +42,7 @@ class Truth:
     """A ledger of one subject, read with a delay of some loop turns."""
 
     id = "e"
+    tier: str | None = None
 
     def __init__(self) -> None:
         self.top = 0
@@ -56,7 +57,7 @@ class Truth:
     def _standing(self) -> bytes:
         return json.dumps(
             {"subject": SUBJECT, "version": self.top, "score": self.top, "low": 0, "high": 0, "count": 1}
-            | {"categories": {}, "tier": None, "badges": [], "status": "active", "provisional": False}
+            | {"categories": {}, "tier": self.tier, "badges": [], "status": "active", "provisional": False}
             | {"updated_at": "2026-01-01T00:00:00Z", "cause": None}
         ).encode()
 
@@ -190,7 +191,7 @@ class Watcher:
         assert channel in self.watched, "a push before its reply or after its end"
         self.newest[channel] = message["pub"]["data"]
         if offset is None:
-            assert channel.startswith("feed:"), "only feeds are corrected"
+            assert channel.startswith(("feed:", "board:")), "only views are corrected"
             return
         if channel.startswith("activity:"):
             assert offset == self.positions[channel] + 1
@@ -306,6 +307,44 @@ def test_who_comes_while_a_channel_is_read_misses_no_commit(channel: str, told: 
     run(_story(known))
     begun = [("detach", 0, channel), ("detach", 1, channel), ("attach", 0, channel), ("turn", turns, "")]
     run(_story(begun + known))
+
+
+@pytest.mark.parametrize("found_by", ["sweep", "somebody who joins"])
+def test_what_is_read_otherwise_at_the_same_position_is_told_again(found_by: str) -> None:
+    """A ledger can be repaired, and persons are forgotten, without an event."""
+
+    async def story() -> None:
+        truth, metrics = Truth(), GatewayMetrics()
+        hub = Hub("e", OPTIONS, Delivery(metrics), metrics)
+        library = Library(truth, hub, OPTIONS)
+        hub.start(library)
+        board = "board:seller"
+        truth.commit(1)
+        truth.told = truth.top
+        here, slow, late = (Watcher(hub, slow=False) for _ in range(3))
+        here.attach(board)
+        slow.attach(board)
+        await asyncio.sleep(0.01)
+        slow.pause()
+        truth.tier = "top"
+        if found_by == "sweep":
+            await library.sweep()
+        else:
+            # What is not heard of yet makes a reading for whoever comes.
+            truth.told = 0
+        late.attach(board)
+        await asyncio.sleep(0.01)
+        slow.resume()
+        for watcher in (here, slow, late):
+            assert watcher.newest[board]["rows"][0]["tier"] == "top"
+            assert watcher.positions[board] == 1
+        hub.take([truth.commit(1)])
+        await asyncio.sleep(0.01)
+        assert {watcher.positions[board] for watcher in (here, slow, late)} == {2}
+        await library.close()
+        hub.stop()
+
+    run(story())
 
 
 def test_a_burst_for_thousands_is_framed_once() -> None:

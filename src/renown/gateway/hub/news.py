@@ -173,7 +173,7 @@ class News:
             # An update was lost, and a later one was not.
             self._correct(channel)
 
-    def _correct(self, channel: FeedChannel) -> None:
+    def _correct(self, channel: FeedChannel | RereadChannel) -> None:
         correction = channel.correction()
         if channel.offset > channel.sent:
             # All but those who came ahead of it get the newest offset yet.
@@ -187,15 +187,22 @@ class News:
 
     def reread(self, channel: RereadChannel, offset: int, data: bytes) -> None:
         """Publish what was read anew if it says something new."""
-        channel.replace(offset, data)
+        self._replace(channel, offset, data)
         if channel.offset > channel.sent:
             self._delivery.send([channel])
         self.reread_ended(channel)
 
     def read_between(self, channel: RereadChannel, offset: int, data: bytes) -> None:
         """Take what was read for somebody who joins; those who watch are told in their turn."""
-        if channel.replace(offset, data):
+        self._replace(channel, offset, data)
+        if channel.offset > channel.sent:
             self._turns.wanted(channel)
+
+    def _replace(self, channel: RereadChannel, offset: int, data: bytes) -> None:
+        before = channel.offset
+        if channel.replace(offset, data) and channel.offset == before:
+            # It changed without an event: somebody was forgotten, or something was repaired.
+            self._correct(channel)
 
     def reread_ended(self, channel: RereadChannel) -> None:
         """Note that a reading is over; what changed meanwhile makes another one."""

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 import msgspec
 
 from renown.gateway.channels import Address
-from renown.gateway.hub.forms import Batch
 from renown.gateway.hub.watched import NewestChannel
 from renown.model import Standing
-from renown.protocol.replies import Publication
 
 __all__ = ["Board", "BoardChannel", "BoardRow", "FeedChannel", "board_rows", "board_view", "feed_view"]
 
@@ -128,16 +126,6 @@ class FeedChannel(NewestChannel):
         self.offset = max(self.offset, position)
         self._rendered = False
         self.loaded = True
-
-    def correction(self) -> Batch:
-        """Return the state for those who were told another one under this very offset.
-
-        It has no offset: no two publications may have the same. It counts as what was said last, also to
-        those who do not read now.
-        """
-        self.said = Publication(msgspec.Raw(self.state()))
-        self.paused = dict.fromkeys(self.paused, -1)
-        return self.again()
 
     def add(self, position: int, change: bytes) -> bool:
         """Take one change; return whether the feed is another one now."""

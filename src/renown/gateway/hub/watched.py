@@ -215,6 +215,16 @@ class NewestChannel(WatchedChannel):
         """Return the newest state and count it as sent."""
         return self._batch([(self.offset, self.newest())])
 
+    def correction(self) -> Batch:
+        """Return the state for those who were told another one under this very offset.
+
+        It has no offset: no two publications may have the same. It counts as what was said last, also to
+        those who do not read now.
+        """
+        self.said = Publication(msgspec.Raw(self.state()))
+        self.paused = dict.fromkeys(self.paused, -1)
+        return self.again()
+
     def resume(self, member: Member) -> list[bytes]:
         """Send every frame to `member` again; return the pushes it missed."""
         position = self.paused.pop(member, None)
