@@ -96,7 +96,8 @@ async def test_a_late_shipment_that_nobody_decides_about_becomes_permanent(selle
     for i in range(20):
         await seller.send(i, "review", value=5.0, actor=f"buyer:{i}", ref=f"order:{i}")
     before = (await seller.shown())["score"]
-    await seller.send(60, "late_shipment", ref="order:3", id="late")
+    changes = await seller.send(60, "late_shipment", ref="order:3", id="late")
+    assert said(changes) == [("alert", "late-shipment", "fired")]
     late = (await seller.shown())["score"]
     assert late < before
     await seller.send(90, "dispute", ref="late", actor="seller:ana")
