@@ -162,3 +162,37 @@ def test_a_clip_that_leaves_nothing_is_refused(into: str) -> None:
     with pytest.raises(PolicyError) as refused:
         policy_of(f"into = {{ overall = {{ {into} }} }}")
     assert refused.value.field == "rules.sale.into.overall.clip"
+
+
+@pytest.mark.parametrize(
+    "value, data, becomes",
+    [
+        (10.0, {"paid": 1e-300}, {"": 10.0, "total": 2.0, "people": 100.0}),
+        (5.0, {"paid": 0}, {"": 0.0, "total": 1.0, "people": 50.0}),
+        (4.999, {"paid": -8e8}, {"": 0.0, "total": 0.0, "people": 0.0}),
+    ],
+)
+def test_of_some_values_only_the_sign_matters(
+    value: float, data: dict[str, Any], becomes: dict[str, float]
+) -> None:
+    head = _HEAD.replace('method = "distinct"', 'method = "mean"')
+    into = "overall = { sign = 5, factor = 10, clip = [0, 10] }, total = { sign = 5, offset = 1 }"
+    paid = 'people = { attribute = "paid", sign = 0, factor = 50, offset = 50 }'
+    policy = load(f"{head}[rules.sale]\ninto = {{ {into}, {paid} }}\n", "shop.toml")
+    effect = scoring.interpret(policy, Event("sale", "shop:1", value=value, data=data))
+    found = {each.category: each.value for each in effect.contributions}
+    assert found == becomes
+
+
+@pytest.mark.parametrize("into", ["sign = 0, value = 3", 'sign = 0, table = { "1" = 2 }', "sign = 1e300"])
+def test_a_sign_of_what_does_not_vary_is_refused(into: str) -> None:
+    with pytest.raises(PolicyError) as refused:
+        policy_of(f"into = {{ overall = {{ {into} }} }}")
+    assert refused.value.field == "rules.sale.into.overall.sign"
+
+
+def test_a_sign_must_fit_where_it_goes() -> None:
+    with pytest.raises(PolicyError) as refused:
+        policy_of("into = { overall = { sign = 5 } }")
+    assert refused.value.field == "rules.sale.into.overall"
+    assert "from -1 to 1" in refused.value.detail

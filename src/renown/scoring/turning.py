@@ -79,6 +79,8 @@ def _turned(target: Target, limits: tuple[float, float]) -> Turn:
             number = _number(found, target.attribute, limits) if target.attribute else value
         if number is None:
             return target.otherwise
+        if target.sign is not None:
+            number = float((number > target.sign) - (number < target.sign))
         return number * target.factor + target.offset
 
     return turn

@@ -104,6 +104,14 @@ def _target(policy: Policy, name: str, target: Target, values: tuple[float, floa
     if target.attribute is None:
         for key, limit in (("min", target.min), ("max", target.max)):
             require(limit is None, f"{path}.{key}", "it is for an attribute", "attribute beside it")
+    if target.sign is not None:
+        require(
+            target.table is None and target.value is None,
+            f"{path}.sign",
+            "nothing varies",
+            "a value that varies",
+        )
+        within(target.sign, -LARGEST, LARGEST, f"{path}.sign")
     if target.clip is not None:
         least, most = target.clip
         good = target.value is None and -LARGEST <= least < most <= LARGEST

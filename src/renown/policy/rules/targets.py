@@ -18,6 +18,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which value, or word of the attribute, becomes which number."""
     otherwise: float | None = None
     """What becomes of what the table, or the data, lacks; when absent the event adds nothing here."""
+    sign: float | None = None
+    """Only whether the value lies above this (1), at it (0) or below it (-1)."""
     factor: float = 1.0
     offset: float = 0.0
     """Then the value is multiplied and moved."""

@@ -29,8 +29,8 @@ def range_of(target: Target, values: Range) -> Range:
     """Return the range of what a target takes its value from: `values`, or its own for an attribute."""
     if target.attribute is None:
         return values
-    # What is clipped may be anything.
-    low, high = values if target.clip is None else (-LARGEST, LARGEST)
+    # What is clipped, or only asked for its sign, may be anything.
+    low, high = values if target.clip is None and target.sign is None else (-LARGEST, LARGEST)
     return (low if target.min is None else target.min), (high if target.max is None else target.max)
 
 
@@ -38,7 +38,10 @@ def turned_range(target: Target, values: Range) -> Range:
     """Return the range of what a target makes of values within `values`."""
     if target.value is not None:
         return target.value, target.value
-    found = tuple(target.table.values()) if target.table else range_of(target, values)
+    if target.sign is not None:
+        found: tuple[float, ...] = (-1.0, 1.0)
+    else:
+        found = tuple(target.table.values()) if target.table else range_of(target, values)
     ends = [each * target.factor + target.offset for each in (min(found), max(found))]
     if target.otherwise is not None:
         ends.append(target.otherwise)
