@@ -5,6 +5,7 @@ Nothing here does I/O or reads a clock.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -288,8 +289,8 @@ class Update(msgspec.Struct, frozen=True, gc=False):
     """Ledger position of the newest event."""
     standing: bytes
     """JSON of the newest `Standing`."""
-    activity: tuple[tuple[int, int, bytes], ...]
-    """(version, seq, JSON of the `Activity`) of each event of the commit, ascending."""
+    activity: Sequence[tuple[int, int, bytes]]
+    """(version, seq, JSON of the `Activity`) of each event of the commit, ascending; made when looked at."""
     at: float = 0.0
     """When it was committed, POSIX seconds; 0: not known, another process did."""
     alarms: tuple[Alarm, ...] = ()

@@ -1,7 +1,7 @@
 """From readings and rows to the public structs and their JSON."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, overload
 
 import msgspec
 
@@ -26,6 +26,7 @@ from renown.scoring import Reading
 from renown.stores import EventRow, Reader
 
 __all__ = [
+    "Faces",
     "activity_json",
     "alarms_of",
     "basis_json",
@@ -176,11 +177,8 @@ def counting_entry_of(row: EventRow) -> Entry:
     return msgspec.structs.replace(entry, contributions=earlier_of(row).counted)
 
 
-def activity_json(row: EventRow, changes: Sequence[Change] | None = None) -> bytes:
-    """Return the JSON of an event's public face; of a blind review only that something is held.
-
-    `changes` are those of the row, where they are at hand.
-    """
+def activity_json(row: EventRow) -> bytes:
+    """Return the JSON of an event's public face; of a blind review only that something is held."""
     at = timestamp(row.at)
     if row.held_at is None:
         value = row.value
@@ -192,9 +190,41 @@ def activity_json(row: EventRow, changes: Sequence[Change] | None = None) -> byt
         value = None if hidden else row.value
     told: tuple[Happening, ...] | msgspec.UnsetType = msgspec.UNSET
     if row.changes is not None:
-        changes = changes_of(row) if changes is None else changes
-        told = happenings(changes) or msgspec.UNSET
+        told = happenings(changes_of(row)) or msgspec.UNSET
     return encode(Activity(row.subject, row.version, row.type, at, row.score, row.delta, value, told))
+
+
+class Faces(Sequence[tuple[int, int, bytes]]):
+    """(version, seq, JSON of the `Activity`) of events of one subject, given by their rows.
+
+    Most often nobody watches: nothing is made before somebody looks.
+    """
+
+    __slots__ = ("_made", "_rows")
+
+    def __init__(self, rows: Sequence[EventRow]) -> None:
+        self._rows = rows
+        self._made: list[tuple[int, int, bytes]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[tuple[int, int, bytes]]:
+        return iter(self._all())
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[int, int, bytes]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[tuple[int, int, bytes]]: ...
+
+    def __getitem__(self, index: int | slice) -> tuple[int, int, bytes] | Sequence[tuple[int, int, bytes]]:
+        return self._all()[index]
+
+    def _all(self) -> list[tuple[int, int, bytes]]:
+        if self._made is None:
+            self._made = [(row.version, row.seq, activity_json(row)) for row in self._rows]
+        return self._made
 
 
 def happenings(changes: Sequence[Change]) -> tuple[Happening, ...]:
@@ -219,11 +249,11 @@ def alarms_of(row: EventRow, changes: Sequence[Change] | None = None) -> tuple[A
 
 def updates_of(reader: Reader, rows: Sequence[EventRow]) -> list[Update]:
     """Return one update per subject of `rows`, which ascend by `seq`, in order of the newest event."""
-    activity: dict[str, list[tuple[int, int, bytes]]] = {}
+    activity: dict[str, list[EventRow]] = {}
     alarms: dict[str, tuple[Alarm, ...]] = {}
     for row in rows:
         entries = activity.pop(row.subject, [])
-        entries.append((row.version, row.seq, activity_json(row)))
+        entries.append(row)
         activity[row.subject] = entries
         if row.changes is not None:
             alarms[row.subject] = alarms.get(row.subject, ()) + alarms_of(row)
@@ -232,9 +262,9 @@ def updates_of(reader: Reader, rows: Sequence[EventRow]) -> list[Update]:
         Update(
             subject,
             views[subject][0],
-            entries[-1][1],
+            entries[-1].seq,
             views[subject][1],
-            tuple(entries),
+            Faces(entries),
             alarms=alarms.get(subject, ()),
         )
         for subject, entries in activity.items()

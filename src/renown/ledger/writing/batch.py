@@ -206,9 +206,9 @@ class Batch:
             past,
             whole=self._last.get(event.subject) == prepared.slot,
         )
-        row, activity = self._outcome.row(prepared, applied)
+        row = self._outcome.row(prepared, applied)
         # From here on nothing may fail: the event is applied.
-        self._outcome.record(subject, applied, row, activity)
+        self._outcome.record(subject, applied, row)
         self._lookup.remember(row, applied)
         self._answers[prepared.slot] = _answer(row, applied)
         if state is not None and state is not kind.state:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from renown import scoring
 from renown.ledger.folding.checkpoints import Checkpoints
 from renown.ledger.folding.forms import Applied
 from renown.ledger.folding.replay import standing_row
-from renown.ledger.views import activity_json, alarms_of, basis_json, cause_of, encode
+from renown.ledger.views import Faces, alarms_of, basis_json, cause_of, encode
 from renown.ledger.writing.cache import Cache, Subject
 from renown.ledger.writing.prepared import Prepared
 from renown.model import Alarm, Basis, Update
@@ -61,18 +63,13 @@ class Work(NamedTuple):
             writer.put_due(self.dues)
 
 
-class _Touched:
+class _Touched(msgspec.Struct, gc=False, eq=False):
     """A subject that changed in this batch, by what was applied last."""
 
+    subject: Subject
     applied: Applied
-    row: EventRow
-
-    __slots__ = ("activity", "alarms", "applied", "row", "subject")
-
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
-        self.activity: list[tuple[int, int, bytes]] = []
-        self.alarms: tuple[Alarm, ...] = ()
+    rows: list[EventRow]
+    alarms: tuple[Alarm, ...] = ()
 
 
 class Outcome:
@@ -94,12 +91,12 @@ class Outcome:
         """Tell whether anything happened to a subject."""
         return subject in self._touched
 
-    def row(self, prepared: Prepared, applied: Applied) -> tuple[EventRow, bytes]:
-        """Return the row of an event that is applied, and the JSON of its activity."""
+    def row(self, prepared: Prepared, applied: Applied) -> EventRow:
+        """Return the row of an event that is applied."""
         event, folded = prepared.event, applied.folded
         own = next((end for end in applied.ends if end.seq is None), None) if applied.ends else None
         hold = next((each for each in applied.holds if each.seq is None), None) if applied.holds else None
-        row = EventRow(
+        return EventRow(
             self.seq + 1,
             prepared.id,
             event.subject,
@@ -122,21 +119,22 @@ class Outcome:
             encode(applied.changes) if applied.changes else None,
             *(_NO_HOLD if hold is None else (hold.at, hold.by, hold.until, hold.share, hold.why)),
         )
-        return row, activity_json(row, applied.changes)
 
-    def record(self, subject: Subject, applied: Applied, row: EventRow, activity: bytes) -> None:
+    def record(self, subject: Subject, applied: Applied, row: EventRow) -> None:
         """Take in an event that is applied. Nothing here may fail."""
         key = row.subject
         self.seq = row.seq
         subject.folded = applied.folded
         subject.seq = row.seq
-        self._cache.subjects[key] = subject
-        touched = self._touched.pop(key, None) or _Touched(subject)
+        touched = self._touched.pop(key, None)
+        if touched is None:
+            self._cache.subjects[key] = subject
+            touched = _Touched(subject, applied, [row])
+        else:
+            touched.applied = applied
+            touched.rows.append(row)
         # Put last again, so that updates are in the order of their newest event.
         self._touched[key] = touched
-        touched.applied = applied
-        touched.row = row
-        touched.activity.append((row.version, row.seq, activity))
         if row.changes is not None:
             touched.alarms += alarms_of(row, applied.changes)
         self._rows.append(row)
@@ -180,14 +178,17 @@ class Outcome:
         """Return what is left to be stored and to be told."""
         cache = self._cache
         rows: list[StandingRow] = []
+        updates: list[Update] = []
         for key, touched in self._touched.items():
             subject, applied = touched.subject, touched.applied
             folded, policy = subject.folded, subject.policy
             reading = applied.reading or scoring.read(policy, folded.state, folded.at, applied.basis.prior)
-            cause = cause_of(touched.row)
+            cause = cause_of(touched.rows[-1])
             row = standing_row(policy, key, subject.seq, folded=folded, reading=reading, cause=cause)
             subject.view = row.view
             rows.append(row)
+            faces = Faces(touched.rows)
+            updates.append(Update(key, row.version, row.seq, row.view, faces, 0.0, touched.alarms))
         changed = {touched.subject.policy.kind for touched in self._touched.values()}
         cache.newest_seq = self.seq
         return Work(
@@ -200,13 +201,5 @@ class Outcome:
             dues=(),
             checkpoints=self._checkpoints,
             newest_seq=self.seq,
-            updates=self._updates(),
+            updates=updates,
         )
-
-    def _updates(self) -> list[Update]:
-        return [
-            Update(
-                key, t.subject.folded.version, t.subject.seq, t.subject.view, tuple(t.activity), 0.0, t.alarms
-            )
-            for key, t in self._touched.items()
-        ]
