@@ -44,5 +44,6 @@ async def erase_actor(
     """
     services.access.check(request.scope["headers"], USERS)
     erasure = await services.ledger.erase(unquote(actor))
+    await services.gateway.forgotten()
     found = Erased(erasure.pseudonym, erasure.events, erasure.subjects)
     return json_response(found, headers=NO_STORE)

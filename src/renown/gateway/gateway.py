@@ -36,7 +36,7 @@ from renown.gateway.nodes.mirror import Mirrors
 from renown.gateway.nodes.nodes import Nodes
 from renown.gateway.nodes.presence import SharedPresence
 from renown.gateway.nodes.rooms import SharedRooms
-from renown.gateway.nodes.stirring import LEDGER, ROOMS, Stirring
+from renown.gateway.nodes.stirring import LEDGER, PERSONS, ROOMS, Stirring
 from renown.gateway.nodes.tallies import Tallies
 from renown.gateway.nodes.telling import Telling
 from renown.gateway.options import GatewayOptions, TokenOptions
@@ -154,6 +154,7 @@ class Gateway:
         )
         """What others are told of this process."""
         self._library = Library(ledger, self.hub, self.options, self.rooms)
+        self.stirring.look(PERSONS, self._library.name_anew)
         self.tokens = tokens or Tokens(TokenOptions())
         self._bus = bus
         self._clients: set[Client] = set()
@@ -424,6 +425,11 @@ class Gateway:
     async def _look(self, channel: str) -> None:
         self.maps.look(channel)
         await self._library.look(channel)
+
+    async def forgotten(self) -> None:
+        """Have the views that name persons read anew, in all processes: one was erased, which is no event."""
+        self.stirring.stir(PERSONS)
+        await self._library.name_anew()
 
     def _look_at_memory(self) -> None:
         """Compare all watched rooms that are kept in memory with what is kept: something may be missed."""

@@ -156,6 +156,12 @@ class Library:
                 for channel in by_subject[subject]:
                     self._hub.news.compare(channel, version, standing)
 
+    async def name_anew(self) -> None:
+        """Have the views that name persons read anew."""
+        for channel in self._hub.channels.values():
+            if isinstance(channel, DetailChannel):
+                self._hub.news.look_again(channel)
+
     async def look(self, name: str) -> None:
         """Compare a room with its log if it is watched: it may have begun anew."""
         channel = self._hub.channels.get(name)

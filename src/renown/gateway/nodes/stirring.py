@@ -1,6 +1,7 @@
 """Lets the other processes look at once into a file that this one has committed to.
 
-They would find it by themselves within a fraction of a second: what they are told only makes it sooner.
+Of events they would find out by themselves within a fraction of a second: what they are told only makes it
+sooner. Not so of persons who were forgotten, which is no event.
 """
 
 import asyncio
@@ -11,10 +12,12 @@ from typing import Final
 from renown.gateway.nodes.messages import Stirred
 from renown.gateway.nodes.nodes import Nodes
 
-__all__ = ["LEDGER", "ROOMS", "Stirring"]
+__all__ = ["LEDGER", "PERSONS", "ROOMS", "Stirring"]
 
 LEDGER: Final = "ledger"
 ROOMS: Final = "rooms"
+PERSONS: Final = "persons"
+"""What the ledger says of who did something."""
 _LOG = logging.getLogger("renown.gateway")
 _PAUSE: Final = 0.01
 """Seconds between two looks into a file, at least: commits may follow each other closely."""
