@@ -1,9 +1,11 @@
 """The page about the gateway against the real server: it shows what other pages and clients cause."""
 
 import signal
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from websockets.sync.client import connect
 
@@ -39,6 +41,30 @@ def test_it_counts_who_is_connected_and_what_is_sent(
             page.screenshot(pictures / "dashboard-gateway.png")
         until(page, f"{_figure(0)} === '1'")
         assert "new" in " ".join(texts(page, "li"))
+        quiet(page, server)
+
+
+def _outcomes(server: RunningServer) -> dict[str, dict[str, int]]:
+    outcomes: dict[str, dict[str, int]] = httpx.get(f"{server.url}/v1/gateway").json()["outcomes"]
+    return outcomes
+
+
+def test_the_dashboard_asks_for_nothing_that_it_is_refused(
+    chromium: Chromium, server: RunningServer, seller: str
+) -> None:
+    """In dev mode it reads all over HTTP, and is nobody on its connection: alerts are not for it to hear."""
+    review(server, seller, 5)
+    with open_dashboard(chromium, server) as page:
+        until_text(page, "#alerts-title", "Alerts")
+        page.evaluate("location.hash = '#/radar'")
+        until_text(page, "#incidents-title", "Incidents")
+        asked = _outcomes(server)["subscribe"]["new"]
+        # What a connection asks for is answered in order: with this, all before it has been.
+        page.evaluate(f"location.hash = '#/subject/{seller}'")
+        until(page, f"{every('rn-hero')}.length === 1")
+        while _outcomes(server)["subscribe"]["new"] == asked:
+            time.sleep(0.05)
+        assert _outcomes(server)["errors"] == {}
         quiet(page, server)
 
 

@@ -136,6 +136,8 @@ def test_subjects_are_found_by_a_part_of_their_id(http: httpx.Client) -> None:
 def test_info_describes_the_server_and_its_kinds(http: httpx.Client) -> None:
     info = http.get("/v1/info").json()
     assert info["dev"] is True
+    # Over HTTP everything may be seen in dev mode; a connection stays somebody's or anybody's.
+    assert info["may"] == {"send": True, "decide": True, "policies": True, "listen": []}
     kinds = {kind["kind"]: kind for kind in info["kinds"]}
     assert set(kinds) == {"account", "freelancer", "member", "product", "seller", "system", "trader"}
     assert kinds["seller"]["subjects"] == 4

@@ -319,6 +319,36 @@ def test_views_over_http_obey_the_policy(server: RunningServer, backend: Backend
     assert backend.get("/v1/boards/shop").status_code == 200
 
 
+async def test_a_page_is_told_whose_alerts_it_may_listen_to(
+    server: RunningServer, backend: Backend, stack: AsyncExitStack
+) -> None:
+    def told(**headers: Any) -> list[str]:
+        found: list[str] = backend.get("/v1/info", **headers).json()["may"]["listen"]
+        return found
+
+    every = [
+        token(backend, "mo", rights={"roles": ["moderator"]}),
+        token(backend, "hear", rights={"subscribe": ["alerts:*"]}),
+    ]
+    for secret in (token(backend, "joe"), *every):
+        raw, _ = await connected(stack, server, secret)
+        heard: list[str] = []
+        for name in ("all", "seller", "shop"):
+            reply = await raw.ask({"id": 2, "subscribe": {"channel": f"alerts:{name}"}})
+            if "subscribe" in reply:
+                heard.append(name)
+            else:
+                assert reply["error"]["code"] == 103
+        assert told(headers=bearer(secret)) == heard
+    # Shops are of orgs, and all of them together are nobody's but by a right that says so.
+    assert told(headers=bearer(every[0])) == ["seller"]
+    assert told(headers=bearer(every[1])) == ["all", "seller", "shop"]
+    # With an API key the page connects as the user `dashboard`, who may what is stored.
+    assert told() == []
+    backend.put("/v1/users/dashboard/rights", json={"roles": ["moderator"]})
+    assert told() == ["seller"]
+
+
 def test_search_and_badges_show_only_what_may_be_seen(server: RunningServer, backend: Backend) -> None:
     for subject in ("shop:acme/seek", "shop:other/seek", "seller:seek"):
         backend.post("/v1/events", json={"type": "review", "subject": subject, "value": 4})

@@ -1,6 +1,6 @@
 """Across subjects: boards, search, the policies, the server itself."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from litestar import Response, get
@@ -8,19 +8,24 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from renown import __version__
-from renown.api.access import EVENTS, POLICIES
+from renown.api.access import EVENTS, POLICIES, credential
 from renown.api.kinds import KindInfo, describe
 from renown.api.problem import documented
 from renown.api.reading import NO_CACHE, AnyRequest, At, Reader, check_kind, guard, json_response, moment
 from renown.api.services import Services, Use
 from renown.errors import AuthenticationError, ForbiddenError
+from renown.gateway.admission.permissions import ANYBODY
+from renown.gateway.channels import EVERYTHING, Source
 from renown.gateway.hub.views import Board, board_view
 from renown.model import Standing
+from renown.protocol.access import ConnectionClaims
 
 __all__ = ["get_board", "get_info", "get_policies", "search_subjects"]
 
 MOST = 200
 """Most subjects that one search looks at."""
+_DASHBOARD: Final = ConnectionClaims(user="dashboard")
+"""As whom a page with an API key connects: it mints a token of that user, with no rights but stored ones."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -49,6 +54,8 @@ class May(msgspec.Struct, frozen=True):
     """Release and dismiss what is held, of one kind of subjects at least."""
     policies: bool
     """Try rules and put them in force."""
+    listen: list[str]
+    """Hear alerts as they fire, on a connection: of these kinds, and `all`, as `alerts:` channels say it."""
 
 
 class Info(msgspec.Struct, frozen=True):
@@ -163,7 +170,21 @@ def _may(request: AnyRequest, services: Services, reader: Reader) -> May:
     decide = who is not None and any(
         services.permissions.may_submit("release", f"{kind}:*", who) for kind in services.policies.kinds
     )
-    return May(send, send or decide, _has(request, services, POLICIES))
+    return May(send, send or decide, _has(request, services, POLICIES), _listens(request, services, reader))
+
+
+def _listens(request: AnyRequest, services: Services, reader: Reader) -> list[str]:
+    """Return of whom alerts may be listened to.
+
+    Connections are not let off in dev mode, nor by an API key: they are somebody's or anybody's.
+    """
+    nobody = ANYBODY if credential(request.scope["headers"]) is None else _DASHBOARD
+    who = reader.who or nobody
+    return [
+        name
+        for name in (EVERYTHING, *services.policies.kinds)
+        if services.permissions.sees_kind(Source.ALERTS, name, who)
+    ]
 
 
 def _has(request: AnyRequest, services: Services, scope: str) -> bool:

@@ -49,6 +49,8 @@ export interface May {
   send: boolean;
   decide: boolean;
   policies: boolean;
+  /** Hear alerts as they fire: of these kinds, and `all`. */
+  listen: string[];
 }
 
 export interface Activity {

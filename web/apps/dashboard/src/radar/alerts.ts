@@ -33,7 +33,7 @@ export class AlertCard extends LitElement {
 
   constructor() {
     super();
-    new Watch<News>(this, () => this.info && "alerts:all", {
+    new Watch<News>(this, () => (this.info?.may.listen.includes("all") ? "alerts:all" : null), {
       data: (news) => this.take(news),
       gap: () => this.past.refresh(),
     });

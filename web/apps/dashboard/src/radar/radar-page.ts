@@ -4,7 +4,7 @@ import { count, plural, timeOfDay } from "../data/format.ts";
 import { Fetched } from "../data/fetched.ts";
 import { live } from "../data/live.ts";
 import { type HeldPage, held, type Incident, incidents, type Incidents } from "../data/review.ts";
-import type { Feed, Info } from "../data/types.ts";
+import type { Info } from "../data/types.ts";
 import { Watch, WatchState } from "../data/watch.ts";
 import "../parts/choices.ts";
 import { base, card, controls, head, skeleton } from "../styles/shared.ts";
@@ -41,12 +41,9 @@ export class RadarPage extends LitElement {
   constructor() {
     super();
     // What happens to any subject may change both; `alerts:` speaks also of what time alone does.
-    for (const channel of ["feed", "alerts"]) {
-      new Watch<Feed>(this, () => this.info && `${channel}:${this.kind}`, {
-        data: () => this.refresh(),
-        gap: () => this.refresh(),
-      });
-    }
+    const again = { data: () => this.refresh(), gap: () => this.refresh() };
+    new Watch<unknown>(this, () => this.info && `feed:${this.kind}`, again);
+    new Watch<unknown>(this, () => (this.info?.may.listen.includes(this.kind) ? `alerts:${this.kind}` : null), again);
   }
 
   protected override render(): TemplateResult {
