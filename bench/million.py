@@ -136,7 +136,9 @@ def run(options: Options) -> Report:
     report = Report("million", "A million events", raw=raw)
     columns = ("events", "appended/s", "rebuild --check, s / CPU s", "read, ms", "history, ms", "explain, ms")
     report.tables.append(Table("median / worst of 40 looks", (*columns, "a page further back, ms"), rows))
-    report.notes.append(f"A rebuild shares the subjects among {_CORES} processes; one of them folds one subject.")
+    report.notes.append(
+        f"A rebuild shares the subjects among {_CORES} processes; one of them folds one subject."
+    )
     report.goals += [
         Goal(f"rebuild of a million events, {MANY}", raw[MANY]["rebuild"], 30, "s"),
         Goal(
