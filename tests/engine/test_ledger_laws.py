@@ -240,6 +240,18 @@ async def test_twice_is_once_and_the_same_events_make_the_same_bytes(name: str, 
         await twice.close()
 
 
+@pytest.mark.parametrize("name", WORLDS)
+async def test_restarts_leave_no_trace(name: str, tmp_path: Path) -> None:
+    policy = WORLDS[name]
+    events = drawn_events(policy, 6)
+    once = await a_ledger(tmp_path / "once", policy, events)
+    await once.close()
+    for start in range(0, len(events), 7):
+        often = await a_ledger(tmp_path / "often", policy, events[start : start + 7])
+        await often.close()
+    assert _rows(tmp_path / "often") == _rows(tmp_path / "once")
+
+
 def _told(answer: Answer) -> tuple[Status, str | None]:
     return answer.status, None if answer.problem is None else answer.problem.code
 

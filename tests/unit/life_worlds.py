@@ -34,6 +34,7 @@ class Subject:
         return scoring.read(self.policy, self.state, at)
 
     def send(self, at: float, kind: str, value: float | None = None, **more: Any) -> list[Change]:
+        at, value = float(at), None if value is None else float(value)
         if self.timers:
             self.wait(at)
         counts, incidents = more.pop("counts", True), more.pop("incidents", ())
@@ -82,8 +83,11 @@ class Subject:
             # What has settled is left out.
             assert set(calm_after.open) <= set(self.turned.calm.open)
             self.turned = eased
-        self.life = scoring.decode_life(self.policy, scoring.encode_life(self.turned.life))
+        written = scoring.encode_life(self.turned.life)
+        self.life = scoring.decode_life(self.policy, written)
         assert self.life == self.turned.life, (self.life, self.turned.life)
+        # 1 and 1.0 are the same, but not in writing.
+        assert scoring.encode_life(self.life) == written
         self.at = moment.at
         self.dues.append((moment.at, self.turned.due))
         self.told += [(moment.at, change) for change in self.turned.changes]

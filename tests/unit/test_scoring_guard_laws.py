@@ -99,6 +99,7 @@ def test_any_events_are_judged_alike_twice_and_kept_in_writing(
         assert all(reason.text and "nan" not in reason.text for reason in verdict.reasons)
         guards, written = after, encode_guards(after)
         assert decode_guards(ALL, written) == guards
+        assert encode_guards(decode_guards(ALL, written)) == written
         assert kin_of(ALL, guards, guards, event.actor) is not None or event.actor is None
 
 

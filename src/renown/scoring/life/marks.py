@@ -41,11 +41,15 @@ def covers(marks: Marks, at: float, level: float, length: float) -> bool:
 
 
 def add_event(marks: Marks, at: float, length: float) -> Marks:
-    """Return the marks of counts with one more event."""
+    """Return the marks of counts with one more event.
+
+    Counts are floats like levels: they are written as such once they have been read, and a life that has been
+    written and read must be written alike.
+    """
     bucket = _bucket(at, length)
     if marks and marks[-1][0] == bucket:
-        return (*marks[:-1], (bucket, marks[-1][1] + 1))
-    return (*marks, (bucket, 1))
+        return (*marks[:-1], (bucket, marks[-1][1] + 1.0))
+    return (*marks, (bucket, 1.0))
 
 
 def highest(marks: Marks) -> float:
