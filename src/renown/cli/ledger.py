@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renown.cli.options import DEFAULT_URL, Config, Data, Json, Url
-from renown.cli.output import FAULTS, command, note, print_json
+from renown.cli.output import FAULTS, USAGE, command, fail, note, print_json
 
 if TYPE_CHECKING:
-    from renown.ledger import Erasure, RebuildReport
+    from renown.ledger import Erasure, RebuildReport, ReweighReport
 
 __all__ = ["doctor", "erase", "export", "rebuild"]
 
@@ -28,6 +28,12 @@ def rebuild(
             "--processes", min=1, max=64, help="How many share the work; as many as there are cores."
         ),
     ] = None,
+    reweigh: Annotated[
+        bool,
+        typer.Option(
+            "--reweigh", help="Find out anew what was recorded beside events: weights, means, verdicts."
+        ),
+    ] = False,
     config: Config = None,
     data: Data = None,
     as_json: Json = False,
@@ -36,9 +42,15 @@ def rebuild(
     import asyncio
 
     from renown.cli.local import local_settings, open_ledger
-    from renown.cli.rebuilding import cores, rebuild_ledger
+    from renown.cli.rebuilding import cores, rebuild_ledger, reweigh_ledger
 
+    if reweigh and processes is not None:
+        fail("--reweigh goes by the order of the ledger: one process does it", USAGE)
     ledger = open_ledger(local_settings(config, data=data))
+    if reweigh:
+        reweighed = asyncio.run(reweigh_ledger(ledger, check=check, quiet=as_json))
+        print_json(reweighed) if as_json else _print_reweighed(reweighed)
+        return
     work = rebuild_ledger(ledger, check=check, quiet=as_json, processes=processes or cores())
     report = asyncio.run(work)
     if as_json:
@@ -62,6 +74,29 @@ def _print_report(report: "RebuildReport", *, check: bool) -> None:
         print("every standing is exactly what its events say")
     else:
         print(f"{len(report.differences):,} differences {'found' if check else 'repaired'}")
+
+
+def _print_reweighed(report: "ReweighReport") -> None:
+    print(f"{report.subjects:,} subjects, {report.events:,} events")
+    if not report.reweighed:
+        print("beside every event is recorded what weighing it anew comes to")
+    else:
+        print(f"{report.reweighed:,} events have another weight, mean or verdict")
+    if report.changed:
+        print(
+            f"{report.changed:,} standings show something else: {report.rising:,} scores rise,"
+            f" {report.falling:,} fall, {report.tiers:,} subjects are in another tier"
+        )
+    for each in report.movers[:_SHOWN]:
+        tier = "" if each.tier_before == each.tier_after else f"   {each.tier_before} → {each.tier_after}"
+        change = each.after - each.before
+        print(f"  {each.subject}: {each.before:.6g} → {each.after:.6g} ({change:+.4g}){tier}")
+    if report.kept:
+        print(f"{report.kept:,} events stay held, or not held: something has followed from that")
+    if report.refused:
+        print(f"{report.refused:,} events are none that the rules take: they count for nothing")
+    if report.reweighed or report.changed:
+        print("all is written" if report.rewritten else "nothing is written")
 
 
 @command

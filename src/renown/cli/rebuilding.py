@@ -3,17 +3,20 @@
 import asyncio
 import os
 import sys
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from renown.ledger import Ledger, Reached, RebuildReport
+from renown.ledger import Ledger, Reached, RebuildReport, ReweighReport
+from renown.ledger import Progress as Told
 
-__all__ = ["cores", "rebuild_ledger"]
+__all__ = ["cores", "rebuild_ledger", "reweigh_ledger"]
 
 _NO_RATE: Final = Text("–/s")
+_Report = TypeVar("_Report")
 
 
 class _Rate(ProgressColumn):
@@ -37,15 +40,39 @@ async def rebuild_ledger(ledger: Ledger, *, check: bool, quiet: bool, processes:
         LedgerError: the file cannot be read or written, or a process has died.
 
     """
+
+    def work(tell: Told | None) -> Awaitable[RebuildReport]:
+        return ledger.rebuild(check=check, progress=tell, processes=processes)
+
+    return await _run(ledger, work, "Checking" if check else "Rebuilding", quiet=quiet)
+
+
+async def reweigh_ledger(ledger: Ledger, *, check: bool, quiet: bool) -> ReweighReport:
+    """Weigh all events anew, or only look what that would change; return the ledger's report.
+
+    Raises:
+        LedgerError: the file cannot be read or written, or was written meanwhile in a way that matters.
+
+    """
+
+    def work(tell: Told | None) -> Awaitable[ReweighReport]:
+        return ledger.reweigh(check=check, progress=tell)
+
+    return await _run(ledger, work, "Weighing anew", quiet=quiet)
+
+
+async def _run(
+    ledger: Ledger, work: Callable[[Told | None], Awaitable[_Report]], what: str, *, quiet: bool
+) -> _Report:
     try:
         if quiet or not sys.stderr.isatty():
-            return await ledger.rebuild(check=check, processes=processes)
-        return await _with_bar(ledger, check=check, processes=processes)
+            return await work(None)
+        return await _with_bar(ledger, work, what)
     finally:
         await ledger.close()
 
 
-async def _with_bar(ledger: Ledger, *, check: bool, processes: int) -> RebuildReport:
+async def _with_bar(ledger: Ledger, work: Callable[[Told | None], Awaitable[_Report]], what: str) -> _Report:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
@@ -56,7 +83,6 @@ async def _with_bar(ledger: Ledger, *, check: bool, processes: int) -> RebuildRe
     )
     with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as progress:
         events, subjects = ledger.stats().events, ledger.stats().subjects
-        what = "Checking" if check else "Rebuilding"
         task = progress.add_task(what, total=events, subjects=f"0 of {subjects:,}")
 
         def show(reached: Reached) -> None:
@@ -73,4 +99,4 @@ async def _with_bar(ledger: Ledger, *, check: bool, processes: int) -> RebuildRe
         def tell(reached: Reached) -> None:
             loop.call_soon_threadsafe(show, reached)
 
-        return await ledger.rebuild(check=check, progress=tell, processes=processes)
+        return await work(tell)

@@ -11,6 +11,7 @@ from renown.ledger.reading.incident_forms import AlertLine, IncidentLine, Incide
 from renown.ledger.reading.incidents import IncidentBook
 from renown.ledger.reading.reads import HistoryPoint, KindCounts
 from renown.ledger.rebuild import Difference, Progress, Reached, RebuildReport
+from renown.ledger.rebuilding.reweighing import ReweighReport
 from renown.ledger.rights import Changes, RightsBook, UserRecord
 from renown.ledger.timing.clock import Clock, SteadyClock
 
@@ -39,6 +40,7 @@ __all__ = [
     "Progress",
     "Reached",
     "RebuildReport",
+    "ReweighReport",
     "RightsBook",
     "Stats",
     "SteadyClock",

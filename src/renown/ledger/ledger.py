@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import msgspec
 import structlog
@@ -19,6 +19,7 @@ from renown.ledger.reading.alarms import AlarmBook
 from renown.ledger.reading.incidents import IncidentBook
 from renown.ledger.reading.reads import Reads
 from renown.ledger.rebuild import Progress, RebuildReport, rebuild
+from renown.ledger.rebuilding.reweighing import ReweighReport, reweigh
 from renown.ledger.rights import RightsBook
 from renown.ledger.timing.clock import Clock, SteadyClock
 from renown.ledger.timing.timers import Timers
@@ -36,6 +37,7 @@ Committed = Callable[[Sequence[Update]], None]
 
 _log = structlog.get_logger(__name__)
 _seq: Final = attrgetter("seq")
+_Report = TypeVar("_Report")
 
 
 class LedgerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -305,15 +307,25 @@ class Ledger(Reads):
             processes=processes,
             stop=stop,
         )
-        running = asyncio.ensure_future(work)
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            # The thread reads from the store: nobody may close that under it.
-            stop.set()
-            with contextlib.suppress(LedgerError):
-                await running
-            raise
+        return await _until_done(work, stop)
+
+    async def reweigh(self, check: bool, progress: Progress | None = None) -> ReweighReport:
+        """Find out anew, in the order of the ledger, what was recorded beside every event.
+
+        Raters' weights, the means of kinds, what guards were told and said; under the rules in force. Unless
+        `check` all standings go by that from then on, in one transaction. `progress` is called in another
+        thread. Works on a ledger that is not started, too. Cancelled before the end, it has changed nothing.
+
+        Raises:
+            LedgerError: the file failed, or something has happened meanwhile that the work rested on
+                (`reweigh_overtaken`); nothing has changed.
+
+        """
+        stop = threading.Event()
+        work = asyncio.to_thread(
+            reweigh, self._store, self._policies, self.clock, check=check, progress=progress, stop=stop
+        )
+        return await _until_done(work, stop)
 
     async def erase(self, actor: str) -> Erasure:
         """Make an actor anonymous in all events and drop what the events' data says; scores stay.
@@ -345,3 +357,15 @@ class Ledger(Reads):
         """
         events, subjects = self._store.near.totals()
         return Stats(events, subjects, 0 if self._queue is None else len(self._queue))
+
+
+async def _until_done(work: Coroutine[Any, Any, _Report], stop: threading.Event) -> _Report:
+    """Wait for a thread that works on the store; cancelled, stop it first: nobody may close that under it."""
+    running = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        stop.set()
+        with contextlib.suppress(LedgerError):
+            await running
+        raise
