@@ -48,13 +48,10 @@ class ActorBudget(Detector):
     def look(self, cell: ActorCell | None, seen: Sighting) -> Finding | None:
         """Speak of an event that is one too many."""
         actor = seen.event.actor
-        if cell is None or actor is None or not self.on.has(seen):
+        if cell is None or actor is None:
             return None
-        marks = cell.marks
-        if len(marks) < self._most:
-            return None
-        mark = seen.mark
-        if marks.count(mark) < self._most:
+        marks, most = cell.marks, self._most
+        if len(marks) < most or marks.count(mark := seen.mark) < most or not self.on.has(seen):
             return None
         ages = accumulate(cell.gaps, initial=floor(seen.at / 60) - cell.newest)
         before = sum([m == mark and abs(age) < self._minutes for m, age in zip(marks, ages, strict=True)])
@@ -96,7 +93,9 @@ class ActorBudget(Detector):
 def _shorter(marks: tuple[int, ...], gaps: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Leave out the oldest of those that came once, or else the oldest."""
     last = len(marks) - 1
-    drop = next((i for i in range(last, 0, -1) if marks.count(marks[i]) == 1), last)
+    drop = last
+    if marks.count(marks[last]) > 1:
+        drop = next((i for i in range(last - 1, 0, -1) if marks.count(marks[i]) == 1), last)
     if drop == last:
         return marks[:last], gaps[: last - 1]
     merged = gaps[drop - 1] + gaps[drop]

@@ -18,15 +18,20 @@ class BurstDetector(Detector):
         super().__init__(guard)
         self._test = BurstTest(guard)
         self._of = Filter(guard, guard.of)
+        self._same = guard.of == guard.on
         self._noun = noun(guard, guard.of)
 
     def look(self, cell: Bursts | None, seen: Sighting) -> Finding | None:
         """Speak while a window is in alarm and lively, the event itself included."""
-        counted, meant = self._of.has(seen), self.on.has(seen)
+        counted = self._of.has(seen)
+        meant = counted if self._same else self.on.has(seen)
+        after = self._test.seen(cell, seen.day, counted)
+        self._made = (cell, seen, after)
         if not counted and not meant:
             return None
-        after: Bursts = self._keep(cell, seen, self._test.seen(cell, seen.day, counted))
-        alarms = tuple([alarm for alarm in self._test.alarms(after, seen.day) if alarm.lively])
+        alarms = self._test.alarms(after, seen.day)
+        if alarms:
+            alarms = tuple([alarm for alarm in alarms if alarm.lively])
         if not alarms:
             return None
         worst = min(alarms, key=_unlikely)
@@ -47,8 +52,10 @@ class BurstDetector(Detector):
     def add(self, cell: Bursts | None, seen: Sighting, counts: bool) -> Bursts | None:
         """Count the event, also when it is held: a held burst is one."""
         _ = counts
-        after: Bursts | None = self._kept(cell, seen)
-        return after or self._test.seen(cell, seen.day, self._of.has(seen))
+        before, event, after = self._made
+        if before is cell and event is seen:
+            return after
+        return self._test.seen(cell, seen.day, self._of.has(seen))
 
 
 def _unlikely(alarm: BurstAlarm) -> float:

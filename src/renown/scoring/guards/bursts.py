@@ -130,16 +130,18 @@ class BurstTest:
     def alarms(self, state: Bursts | None, day: int) -> tuple[BurstAlarm, ...]:
         """Return the windows in alarm on `day`, the longest first; none when all is as usual."""
         least = self._least
-        if state is None or sum(state.counts) < least:
+        if state is None or (inside := sum(state.counts)) < least:
             return ()
         days, counts, volumes = state.days, state.counts, state.volumes
-        today = max(days[0], day)
-        before, before_all, place = state.past, state.past_all, len(days)
-        if today > days[0]:
+        before, before_all, place, today = state.past, state.past_all, len(days), days[0]
+        volume = sum(volumes)
+        if day > today:
+            today = day
             before, before_all, place = self._left(state, today)
-        inside, volume = sum(counts[:place]), sum(volumes[:place])
+            inside, volume = sum(counts[:place]), sum(volumes[:place])
         found: list[BurstAlarm] = []
-        longer = self._longest
+        longer, looked_at = self._longest, -1
+        usual = most = 0.0
         for window in self._downward:
             start = today - window
             faded = self._kept[longer - window]
@@ -152,11 +154,15 @@ class BurstTest:
             if inside < least:
                 break
             longer = window
-            known = self._known(today - state.first + 1 - window)
-            usual, sd = self._by_volume(volume, before, before_all)
-            # While the rate is little more than a guess, it is the share that has to tell.
-            guessed = max(0.0, 1 - known / self._usual_days)
-            if inside <= usual + self._sds * (1 + guessed) * sd:
+            lived = today - state.first + 1 - window
+            known = self._known(lived) if lived > 0 else 0.0
+            # Of a subject without a past the same comes out for every window with the same days in it.
+            if place != looked_at or known or before_all:
+                usual, sd = self._by_volume(volume, before, before_all)
+                # While the rate is little more than a guess, it is the share that has to tell.
+                guessed = max(0.0, 1 - known / self._usual_days)
+                looked_at, most = place, usual + self._sds * (1 + guessed) * sd
+            if inside <= most:
                 continue
             expected, chance = self._likely(inside, before, known, window)
             if chance >= self._chance:
@@ -169,8 +175,6 @@ class BurstTest:
 
     def _known(self, days: int) -> float:
         """Return how many days of the past are known, faded."""
-        if days <= 0:
-            return 0.0
         known = self._faded_days.get(days)
         if known is None:
             known = (1 - self._fade**days) / (1 - self._fade)

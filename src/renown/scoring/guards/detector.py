@@ -37,16 +37,7 @@ class Detector(ABC):
         self.guard = guard
         self.on = Filter(guard, guard.on)
         self._made: tuple[Any, Any, Any] = (None, None, None)
-
-    def _keep(self, cell: Any, seen: Sighting, after: Any) -> Any:
-        """Note what comes of a cell and an event: judging an event and remembering it come to the same."""
-        self._made = (cell, seen, after)
-        return after
-
-    def _kept(self, cell: Any, seen: Sighting) -> Any:
-        """Return what was noted of these very ones; None: nothing."""
-        made = self._made
-        return made[2] if made[0] is cell and made[1] is seen else None
+        """A cell, an event, and what comes of them: judging the event and remembering it come to the same."""
 
     @abstractmethod
     def look(self, cell: Any, seen: Sighting) -> Finding | None:

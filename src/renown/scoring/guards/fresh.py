@@ -47,14 +47,21 @@ class FreshDetector(Detector):
         self._guard = guard
         self._floor = inf if floor is None else floor
         """Whoever weighs more has been vouched for by others."""
-        self._age = guard.days * DAY
+        self._age, self._given = guard.days * DAY, guard.given
+        self._crowds = guard.share < 1
+        """Whether the share of new accounts can be too high."""
+        most = guard.per_day
+        self._most = inf if most is None else most
+        # What sums of floats leave of a budget that is used up is nothing.
+        self._exceeded, self._used_up = self._most * (1 + 1e-12), self._most * 1e-9
+        self._in_order = "" if most is None else f"up to {figure(most)} is in order."
 
     def _is_fresh(self, seen: Sighting) -> bool:
         facts = seen.facts
         if facts.weight > self._floor:
             return False
         known = facts.known_since
-        return known is None or facts.given < self._guard.given or seen.at - known < self._age
+        return known is None or facts.given < self._given or seen.at - known < self._age
 
     def look(self, cell: FreshCell | None, seen: Sighting) -> Finding | None:
         """Speak of a fresh rater over the day's budget, and while there are too many of them."""
@@ -63,6 +70,8 @@ class FreshDetector(Detector):
         fresh = self._is_fresh(seen)
         before = cell or _NEW
         over = self._over(before, seen) if fresh and self.on.has(seen) else None
+        if not self._crowds:
+            return over
         crowd = self._crowd(before, fresh, seen)
         if over is None or crowd is None:
             return over or crowd
@@ -71,25 +80,20 @@ class FreshDetector(Detector):
         return crowd
 
     def _over(self, cell: FreshCell, seen: Sighting) -> Finding | None:
-        most = self._guard.per_day
-        if most is None or seen.weight <= 0:
-            return None
+        weight = seen.weight
         spent = cell.total if cell.day == seen.day else 0.0
-        if spent + seen.weight <= most * (1 + 1e-12):
+        together = spent + weight
+        if together <= self._exceeded or weight <= 0:
             return None
-        left = most - spent
-        # What sums of floats leave of a budget that is used up is nothing.
-        left = left / seen.weight if left > most * 1e-9 else 0.0
-        return Finding(
-            f"New accounts would count {figure(spent + seen.weight)} together in a day; "
-            f"up to {figure(most)} is in order.",
-            weight=min(1.0, left),
-        )
+        left = self._most - spent
+        left = left / weight if left > self._used_up else 0.0
+        told = f"New accounts would count {figure(together)} together in a day; {self._in_order}"
+        return Finding(told, weight=left if left < 1.0 else 1.0)
 
     def _crowd(self, cell: FreshCell, fresh: bool, seen: Sighting) -> Finding | None:
         guard = self._guard
         count = min(guard.last, cell.seen + 1)
-        if count < guard.least or guard.share >= 1:
+        if count < guard.least:
             return None
         many = (((cell.bits << 1) | fresh) & ((1 << guard.last) - 1)).bit_count()
         if many <= guard.share * count:
@@ -115,7 +119,7 @@ class FreshDetector(Detector):
         if seen.event.actor is None:
             return cell
         before, guard, fresh = cell or _NEW, self._guard, self._is_fresh(seen)
-        if guard.share >= 1:
+        if not self._crowds:
             # Only what new ones count is looked at.
             return self._spent(before, seen) if fresh and counts else cell
         leaves = before.seen == guard.last
@@ -135,6 +139,7 @@ class FreshDetector(Detector):
         """Return the cell with what a fresh rater has counted; of an earlier day nothing is remembered."""
         if seen.day < cell.day or not self.on.has(seen):
             return cell
-        most, total = self._guard.per_day, cell.total if seen.day == cell.day else 0.0
-        total += seen.weight if most is None else max(0.0, min(seen.weight, most - total))
+        total = cell.total if seen.day == cell.day else 0.0
+        left = self._most - total
+        total += 0.0 if left < 0 else left if left < seen.weight else seen.weight
         return FreshCell(cell.seen, cell.bits, cell.fresh, cell.all, seen.day, total)

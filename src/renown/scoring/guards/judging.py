@@ -76,19 +76,13 @@ def judge(
     if looking is None or not effect.contributions:
         return NOTHING if not guards.open else _ended(watch, guards, at)
     now = watch.sighted(event, effect, facts, at)
-    cells = guards.cells
+    cells, going = guards.cells, guards.open
     found: list[_Found] = []
-    speaks = False
     for place, detector in looking:
         finding = detector.look(cells[place], now)
-        if finding is not None:
-            speaks = True
+        if finding is not None or going:
             found.append((place, detector, finding))
-        elif guards.open:
-            found.append((place, detector, None))
-    if not speaks and not guards.open:
-        return NOTHING
-    return _verdict(watch, guards, found, now)
+    return _verdict(watch, guards, found, now) if found else NOTHING
 
 
 def seen(
@@ -97,14 +91,14 @@ def seen(
     """Return what is remembered after an event, also after one that is held."""
     watch = watch_of(policy)
     adding = watch.adding.get(event.type)
-    if adding is None or not effect.contributions:
-        return guards if not verdict.incidents else Guards(guards.cells, _opened(watch, guards.open, verdict))
+    still = guards.open if not verdict.incidents else _opened(watch, guards.open, verdict)
+    if not adding or not effect.contributions:
+        return guards if still is guards.open else Guards(guards.cells, still)
     now = watch.sighted(event, effect, facts, at)
     counts = verdict.action in ("count", "weigh")
     cells = list(guards.cells)
-    for place, detector in adding:
-        cells[place] = detector.add(cells[place], now, counts)
-    still = guards.open if not verdict.incidents else _opened(watch, guards.open, verdict)
+    for place, add in adding:
+        cells[place] = add(cells[place], now, counts)
     return Guards(tuple(cells), still)
 
 
@@ -152,8 +146,12 @@ def _verdict(watch: Watch, guards: Guards, found: Sequence[_Found], now: Sightin
     action: Action = "count"
     weight, hold_until, decides = 1.0, 0.0, False
     reasons: list[Reason] = []
+    alarming = bool(guards.open)
     for _, detector, finding in found:
-        if finding is None or not finding.acts:
+        if finding is None:
+            continue
+        alarming = alarming or finding.until is not None
+        if not finding.acts:
             continue
         guard = detector.guard
         wanted = guard.action
@@ -167,7 +165,6 @@ def _verdict(watch: Watch, guards: Guards, found: Sequence[_Found], now: Sightin
             decides = decides or guard.hold_days is None
             hold_until = max(hold_until, now.at + (guard.hold_days or 0.0) * DAY)
         reasons.append(Reason(guard.name, finding.text, wanted, cut))
-    alarming = guards.open or any(each is not None and each.until is not None for _, _, each in found)
     news = _news(watch, guards, found, now) if alarming else ()
     if not reasons and not news:
         return NOTHING

@@ -43,7 +43,8 @@ class ExitScamDetector(Detector):
 
     def look(self, cell: Levels | None, seen: Sighting) -> Finding | None:
         """Speak while the fast level lies far below the slow one, the event itself included."""
-        after: Levels | None = self._keep(cell, seen, self._after(cell, seen))
+        after = self._after(cell, seen)
+        self._made = (cell, seen, after)
         if after is None or after.count < self._least:
             return None
         fast, slow = after.fast_sum / after.fast_weight, after.slow_sum / after.slow_weight
@@ -67,7 +68,10 @@ class ExitScamDetector(Detector):
 
     def add(self, cell: Levels | None, seen: Sighting, counts: bool) -> Levels | None:
         """Take the rating into both levels, unless it does not count."""
-        return (self._kept(cell, seen) or self._after(cell, seen)) if counts else cell
+        if not counts:
+            return cell
+        before, event, after = self._made
+        return after if before is cell and event is seen else self._after(cell, seen)
 
     def _after(self, cell: Levels | None, seen: Sighting) -> Levels | None:
         value, weight = seen.value, seen.weight
@@ -75,16 +79,19 @@ class ExitScamDetector(Detector):
             return cell
         if cell is None:
             return Levels(1, weight, weight * value, weight, weight * value, 0.0)
-        fast, slow = self._fast**weight, self._slow**weight
-        off = (value - cell.slow_sum / cell.slow_weight) ** 2
+        fast, slow, weighted = self._fast**weight, self._slow**weight, weight * value
+        slow_weight, slow_sum = cell.slow_weight, cell.slow_sum
+        off = (value - slow_sum / slow_weight) ** 2
+        farthest = _FAR * _FAR * self._square(cell)
         return Levels(
             cell.count + 1,
             cell.fast_weight * fast + weight,
-            cell.fast_sum * fast + weight * value,
-            cell.slow_weight * slow + weight,
-            cell.slow_sum * slow + weight * value,
-            cell.squares * slow + weight * min(off, _FAR * _FAR * self._square(cell)),
+            cell.fast_sum * fast + weighted,
+            slow_weight * slow + weight,
+            slow_sum * slow + weighted,
+            cell.squares * slow + weight * (off if off < farthest else farthest),
         )
 
     def _square(self, cell: Levels) -> float:
-        return max(self._least_square, cell.squares / cell.slow_weight)
+        square = cell.squares / cell.slow_weight
+        return square if square > self._least_square else self._least_square

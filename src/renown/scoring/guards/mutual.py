@@ -87,6 +87,7 @@ class RingDetector(Detector):
         super().__init__(guard)
         self._last, self._share, self._least = guard.last, guard.share, guard.least
         self._density = guard.density
+        self._room, self._mask = guard.last - 1, (1 << guard.last) - 1
 
     def look(self, cell: RingCell | None, seen: Sighting) -> Finding | None:
         """Speak while both shares are too high, the event itself included."""
@@ -100,6 +101,7 @@ class RingDetector(Detector):
             # There will be no fewer raters, and no more pairs.
             return None
         after = self._after(cell, seen)
+        self._made = (cell, seen, after)
         count = len(after.raters)
         pairs = sum(after.kin)
         density = pairs / (count * (count - 1) / 2)
@@ -129,12 +131,10 @@ class RingDetector(Detector):
             return cell
         if cell is None:
             return RingCell((seen.mark,), (0,), int(seen.facts.returned is not None))
-        return self._after(cell, seen)
+        before, event, after = self._made
+        return after if before is cell and event is seen else self._after(cell, seen)
 
     def _after(self, cell: RingCell, seen: Sighting) -> RingCell:
-        after: RingCell | None = self._kept(cell, seen)
-        if after is not None:
-            return after
         mark, mutual = seen.mark, seen.facts.returned is not None
         kin = seen.facts.kin or 0
         raters, known, bits = cell.raters, cell.kin, cell.bits
@@ -144,9 +144,9 @@ class RingDetector(Detector):
             bits = (bits & below) | ((bits >> 1) & ~below)
             raters = (*raters[:place], *raters[place + 1 :])
             known = (*known[:place], *known[place + 1 :])
-        room = self._last - 1
-        raters, known = raters[:room], known[:room]
-        bits = ((bits << 1) | mutual) & ((1 << self._last) - 1)
-        after = RingCell((mark, *raters), (min(max(kin, 0), len(raters)), *known), bits)
-        self._keep(cell, seen, after)
-        return after
+        count = len(raters)
+        if count > self._room:
+            raters, known, count = raters[: self._room], known[: self._room], self._room
+        bits = ((bits << 1) | mutual) & self._mask
+        kin = 0 if kin < 0 else count if kin > count else kin
+        return RingCell((mark, *raters), (kin, *known), bits)

@@ -47,11 +47,6 @@ class Sighting(msgspec.Struct, gc=False):
             self._mark = 0 if actor is None else mark_of(actor)
         return self._mark
 
-    def is_of(self, event: Event, effect: Effect, facts: Facts, at: float) -> bool:
-        """Tell whether it is what guards see in these."""
-        same = self.event is event and self.effect is effect and self.told_at == at
-        return same and (self.facts is facts or self.facts == facts)
-
 
 def sight(middles: dict[str, float], event: Event, effect: Effect, facts: Facts, at: float) -> Sighting:
     """Return what guards look at in an event with contributions."""

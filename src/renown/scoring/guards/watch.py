@@ -54,10 +54,10 @@ class Watch:
         }
         self.types = {name: detectors for name, detectors in looking.items() if detectors}
         self.adding = {
-            name: tuple(each for each in detectors if each[1].cell is not None)
+            name: tuple((place, each.add) for place, each in detectors if each.cell is not None)
             for name, detectors in self.types.items()
         }
-        """Of these the ones that remember anything."""
+        """How those of them remember that remember anything."""
         kinds = tuple(type(guard) for guard in policy.guards)
         self.wants = Wants(
             actors=FreshGuard in kinds or bool(self.anywhere),
@@ -73,7 +73,13 @@ class Watch:
     def sighted(self, event: Event, effect: Effect, facts: Facts, at: float) -> Sighting:
         """Return what the detectors look at; judging an event and remembering it look at the same."""
         last = self.last
-        if last is not None and last.is_of(event, effect, facts, at):
+        if (
+            last is not None
+            and last.event is event
+            and last.effect is effect
+            and last.told_at == at
+            and (last.facts is facts or last.facts == facts)
+        ):
             return last
         now = sight(self.middles, event, effect, facts, at)
         self.last = now
