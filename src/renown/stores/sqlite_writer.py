@@ -69,9 +69,14 @@ class SqliteWriter(SqliteReader):
 
     def add_events(self, rows: Sequence[EventRow]) -> None:
         """Insert events; of those that are as they came only what is said of them."""
-        full = [row for row in rows if row[sql.PLAIN :] != _PLAIN]
-        plain = rows if not full else [row for row in rows if row[sql.PLAIN :] == _PLAIN]
-        self._insert(sql.ADD_PLAIN_EVENTS, [row[: sql.PLAIN] for row in plain])
+        plain: list[Sequence[Any]] = []
+        full: list[Sequence[Any]] = []
+        for row in rows:
+            if row[sql.PLAIN :] == _PLAIN:
+                plain.append(row[: sql.PLAIN])
+            else:
+                full.append(row)
+        self._insert(sql.ADD_PLAIN_EVENTS, plain)
         self._insert(sql.ADD_EVENTS, full)
 
     def end_events(self, ends: Sequence[EndRow]) -> None:

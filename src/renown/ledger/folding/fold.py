@@ -202,7 +202,7 @@ def _plainly(
     now = before.at if before.at > at else at
     reading = scoring.read(policy, state, now, prior) if whole else None
     looked = look(policy, state, now, prior) if reading is None and life is not None else reading
-    score = score_of(policy, state, now, prior) if looked is None else looked.score
+    score = scoring.score(policy, state, now, prior) if looked is None else looked.score
     folded = Folded(version, state, now, score, 0, None, life, before.guards, None, prior)
     delta = score - before.score + 0.0
     if life is not None or before.guards is not None:

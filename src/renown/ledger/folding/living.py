@@ -128,7 +128,8 @@ def live_on(
         if effect.step == TIME:
             folded.guards, incidents = pass_time(policy, folded.guards, incoming.at)
         else:
-            facts, verdict = facts_of(basis), verdict_of(basis)
+            facts = _NO_FACTS if basis.facts is None else facts_of(basis)
+            verdict = NOTHING if basis.verdict is None else verdict_of(basis)
             said, meaning = guarded or (event, effect)
             folded.guards = seen(
                 policy, folded.guards, said, meaning, facts=facts, at=incoming.at, verdict=verdict

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Collection, Sequence
 
+import msgspec
+
 from renown.ledger.folding.checkpoints import counting_since, lived_since
 from renown.ledger.folding.forms import Earlier, Lived
 from renown.ledger.folding.trail import Trail
@@ -13,22 +15,17 @@ from renown.stores import Reader
 __all__ = ["StoredPast"]
 
 
-class StoredPast:
-    """Looks the past up in the store. `flush` writes what the batch has come to and brings a reader of it."""
+class StoredPast(msgspec.Struct, gc=False, eq=False):
+    """Looks the past up in the store. `flush` writes what the batch has come to and brings a reader of it.
 
-    def __init__(
-        self,
-        policy: Policy,
-        subject: str,
-        pairs: dict[tuple[str, str], Earlier | None],
-        flush: Callable[[], Reader],
-        trail: Trail | None = None,
-    ) -> None:
-        self._policy = policy
-        self._subject = subject
-        self._pairs = pairs
-        self._flush = flush
-        self._trail = trail
+    There is one for each event, and most events have no question: nothing is done before there is one.
+    """
+
+    _policy: Policy
+    _subject: str
+    _pairs: dict[tuple[str, str], Earlier | None]
+    _flush: Callable[[], Reader]
+    _trail: Trail | None = None
 
     def newest_of(self, pair: str) -> Earlier | None:
         """Return the live event of a pair, looked up for the whole batch beforehand."""

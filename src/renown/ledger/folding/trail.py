@@ -26,7 +26,8 @@ class Trail:
         """Take note of what an event made; `changed` is the lowest (at, version) whose count it changed."""
         kept = self._kept
         if changed is not None:
-            while kept and (kept[-1].at, kept[-1].version) >= changed:
+            at, version = changed
+            while kept and (last := kept[-1]).at >= at and (last.at > at or last.version >= version):
                 kept.pop()
         kept.append(folded)
         if len(kept) >= 2 * _MOST:
@@ -36,6 +37,6 @@ class Trail:
         """Return the newest below `place`, (at, version)."""
         return next((each for each in reversed(self._kept) if (each.at, each.version) < place), None)
 
-    def shorten(self) -> None:
+    def shorten(self, states: int) -> None:
         """Forget the oldest."""
-        del self._kept[:1]
+        del self._kept[:states]

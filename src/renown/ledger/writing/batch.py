@@ -98,7 +98,7 @@ class Batch:
         except Exception:
             self._fail(slot, event)
             return None
-        rater = rater_of(policy, event, effect)
+        rater = None if policy.raters is None else rater_of(policy, event, effect)
         return Prepared(slot, event, event_id, at, body, policy, effect, rater, made)
 
     def _made(self, maker: str, also: Sequence[scoring.Derived], at: float) -> tuple[Prepared, ...]:
@@ -408,8 +408,11 @@ class Batch:
 
     def answers(self, with_standing: Sequence[bool]) -> list[Answer]:
         """Return the answers in order of the events, where wanted with the subject's newest standing."""
+        answers = self._answers
+        if True not in with_standing:
+            return [answers[i] for i in range(len(with_standing))]
         return [
-            self._with_standing(self._answers[i]) if wanted else self._answers[i]
+            self._with_standing(answers[i]) if wanted else answers[i]
             for i, wanted in enumerate(with_standing)
         ]
 

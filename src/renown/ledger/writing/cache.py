@@ -117,25 +117,27 @@ class Cache:
         self.actors: dict[str, ActorRow | None] = {}
         """Of those that guards ask for."""
         self.kinds: dict[str, Kind] = {}
-        self._followed: deque[Trail] = deque()
-        """One for each state that trails hold."""
+        self._followed: deque[tuple[Trail, int]] = deque()
+        """How many states were put into which trail by each batch."""
+        self._states = 0
+        """How many that makes."""
         self.newest_seq = 0
         self.valid = False
         """Whether `kinds` and `newest_seq` are filled in."""
 
-    def follow(self, subject: Subject, changed: tuple[float, int] | None) -> None:
-        """Remember what a subject now is; `changed` is the lowest (at, version) whose count has changed."""
-        trail = subject.trail
-        if trail is None:
-            trail = subject.trail = Trail()
-        trail.note(subject.folded, changed)
-        self._followed.append(trail)
-        if len(self._followed) > _MOST_FOLLOWED:
-            self._followed.popleft().shorten()
+    def follow(self, trail: Trail, states: int) -> None:
+        """Keep what a batch has put into a trail, and drop what came first when that makes too many."""
+        self._followed.append((trail, states))
+        self._states += states
+        while self._states > _MOST_FOLLOWED and len(self._followed) > 1:
+            oldest, count = self._followed.popleft()
+            oldest.shorten(count)
+            self._states -= count
 
     def drop(self) -> None:
         """Forget everything."""
         self._followed.clear()
+        self._states = 0
         self.subjects.clear()
         self.actors.clear()
         self.kinds.clear()

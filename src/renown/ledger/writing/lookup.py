@@ -64,7 +64,8 @@ class Lookup:
             self.known = {row[0]: row[1:] for row in reader.known(sent)}
         wanted = {p.event.subject for p in coming}
         wanted.update(p.rater for p in coming if p.rater is not None)
-        guarded = [p for p in coming if asks_of_others(p.policy)]
+        asking = {policy for policy in {p.policy for p in coming} if asks_of_others(policy)}
+        guarded = [p for p in coming if p.policy in asking] if asking else ()
         if guarded:
             wanted.update(self._inform(guarded))
         wanted.update(others)
@@ -85,8 +86,8 @@ class Lookup:
                 if (earlier := _in_place(row)) is not None:
                     self.pairs[row.subject, row.pair or ""] = earlier
         if before is not None:
-            self.known.update({id_: before.known[id_] for id_ in sent if id_ in before.known})
-            self.pairs.update({pair: before.pairs[pair] for pair in pairs if pair in before.pairs})
+            self.known.update({id_: before.known[id_] for id_ in before.known.keys() & sent})
+            self.pairs.update({pair: before.pairs[pair] for pair in before.pairs.keys() & pairs})
 
     def close(self) -> None:
         """Let go of the batch; what is known stays, for the batch after it."""
@@ -163,17 +164,20 @@ class Lookup:
         """Look up the actors that guards ask for; return those whose own standing they ask for."""
         actors: set[str] = set()
         subjects: set[str] = set()
-        for prepared in guarded:
-            actor, policy = prepared.event.actor, prepared.policy
-            if actor is None or not prepared.effect.speaks:
-                continue
-            if knows_actors(policy):
-                actors.add(actor)
-            if not policy.guards:
-                continue
-            if wants(policy).kin and kind_of(actor) == policy.kind:
-                subjects.add(actor)
-            prepared.returned = returned_pair(policy, prepared.event, prepared.at)
+        for policy in {prepared.policy for prepared in guarded}:
+            knows, wanted = knows_actors(policy), wants(policy) if policy.guards else None
+            for prepared in guarded:
+                actor = prepared.event.actor
+                if prepared.policy is not policy or actor is None or not prepared.effect.speaks:
+                    continue
+                if knows:
+                    actors.add(actor)
+                if wanted is None:
+                    continue
+                if wanted.kin and kind_of(actor) == policy.kind:
+                    subjects.add(actor)
+                if wanted.returned:
+                    prepared.returned = returned_pair(policy, prepared.event, prepared.at)
         missing = [actor for actor in actors if actor not in self._cache.actors]
         if missing:
             found = {row.actor: row for row in self._access.reader.actors(missing)}

@@ -9,6 +9,7 @@ from renown import scoring
 from renown.ledger.folding.checkpoints import Checkpoints
 from renown.ledger.folding.forms import Applied
 from renown.ledger.folding.replay import standing_row
+from renown.ledger.folding.trail import Trail
 from renown.ledger.views import Faces, alarms_of, basis_json, cause_of, encode
 from renown.ledger.writing.cache import Cache, Subject
 from renown.ledger.writing.prepared import Prepared
@@ -140,7 +141,9 @@ class Outcome:
         self._rows.append(row)
         self._checkpoints.note(subject.policy, key, applied.folded, applied.changed)
         if applied.folded.life is not None and subject.policy.late.tolerance_days:
-            self._cache.follow(subject, applied.changed)
+            if subject.trail is None:
+                subject.trail = Trail()
+            subject.trail.note(applied.folded, applied.changed)
         for end in applied.ends:
             if end.seq is not None:
                 self._ends.append((end.at, end.by, row.version, end.seq))
@@ -151,8 +154,9 @@ class Outcome:
     def count(self, actor: str, at: float) -> None:
         """Count an event of an actor."""
         known = self._cache.actors.get(actor)
-        row = ActorRow(actor, at, 1)
-        if known is not None:
+        if known is None:
+            row = ActorRow(actor, at, 1)
+        else:
             row = ActorRow(actor, min(known.first_at, at), known.events + 1, known.spent)
         self._cache.actors[actor] = self._actors[actor] = row
 
@@ -187,6 +191,8 @@ class Outcome:
             row = standing_row(policy, key, subject.seq, folded=folded, reading=reading, cause=cause)
             subject.view = row.view
             rows.append(row)
+            if subject.trail is not None:
+                cache.follow(subject.trail, len(touched.rows))
             faces = Faces(touched.rows)
             updates.append(Update(key, row.version, row.seq, row.view, faces, 0.0, touched.alarms))
         changed = {touched.subject.policy.kind for touched in self._touched.values()}
