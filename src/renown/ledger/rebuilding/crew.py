@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -112,8 +113,7 @@ class _Crew:
 
     def _do(self, process: "subprocess.Popen[bytes]", task: Task) -> None:
         _say(process, task)
-        assert process.stdout is not None  # noqa: S101 - asked for above
-        while data := process.stdout.readline():
+        while data := _heard(process):
             line = _line.decode(data)
             if line.problem is not None:
                 raise LedgerError(line.problem.detail, code=line.problem.code)
@@ -160,22 +160,23 @@ def share(
 
 
 def _say(process: "subprocess.Popen[bytes]", what: Order | Task) -> None:
-    assert process.stdin is not None  # noqa: S101 - asked for above
-    try:
-        process.stdin.write(_encode(what) + b"\n")
-        process.stdin.flush()
-    except OSError:
-        # It has died; that is seen when its answer is waited for.
-        return
+    if process.stdin is not None:
+        # If it has died, that is seen when its answer is waited for.
+        with suppress(OSError):
+            process.stdin.write(_encode(what) + b"\n")
+            process.stdin.flush()
+
+
+def _heard(process: "subprocess.Popen[bytes]") -> bytes:
+    """Return the next line of its answer; nothing once it has ended."""
+    return b"" if process.stdout is None else process.stdout.readline()
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            try:
+            with suppress(OSError):
                 pipe.close()
-            except OSError:
-                continue
     process.wait()
 
 
