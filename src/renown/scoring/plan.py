@@ -1,5 +1,6 @@
 """What is worked out once per policy, so that the path of an event only looks things up."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import inf
 from statistics import NormalDist
@@ -17,12 +18,18 @@ from renown.policy import (
     ResidualMean,
     uses_of,
 )
-from renown.scoring.aggregators import Aggregator, CountAggregator, FadingMeanAggregator, aggregator
+from renown.scoring.aggregators import Aggregator, Cell, CountAggregator, FadingMeanAggregator, aggregator
+from renown.scoring.aggregators.aggregator import Base
 from renown.scoring.compositions import composition
 from renown.scoring.meaning import Meaning
 from renown.scoring.shaping import Shaping
 
-__all__ = ["Plan", "derives", "plan_of"]
+__all__ = ["Plan", "Scores", "derives", "plan_of"]
+
+_Counts = Callable[[Cell, float], int]
+Scores = tuple[tuple[str, int, Callable[[Cell, float, float | None], float], _Counts | None], ...]
+"""Per category its name, its place among the cells, what reads its score, and what counts its contributions:
+None where cells begin with how many these are."""
 
 
 class Plan:
@@ -70,8 +77,8 @@ class Plan:
             name: (i, each.fold)
             for i, (name, each) in enumerate(zip(self.names, self.aggregators, strict=True))
         }
-        self.scores = tuple(
-            (name, i, self.aggregators[i].score, self.aggregators[i].count)
+        self.scores: Scores = tuple(
+            (name, i, self.aggregators[i].score, _counting(self.aggregators[i]))
             for name, i in self.index.items()
             if name
         )
@@ -120,6 +127,10 @@ def _aggregator(policy: Policy, category: str, z: float, floor: float) -> Aggreg
     if isinstance(method, COMPOSING):
         return CountAggregator()  # Nothing goes in; it keeps the category's place.
     return aggregator(method, policy.scale_of(category), z, floor)
+
+
+def _counting(each: Aggregator) -> _Counts | None:
+    return None if type(each).count is Base.count else each.count
 
 
 def _is_composing(method: Method) -> bool:

@@ -8,7 +8,7 @@ from renown.model import OVERALL, Category
 from renown.policy import Policy
 from renown.scoring.aggregators import Cell
 from renown.scoring.evaluating import evaluate
-from renown.scoring.plan import Plan, plan_of
+from renown.scoring.plan import Plan, Scores, plan_of
 from renown.scoring.state import State
 
 __all__ = ["Glance", "Reading", "read", "score"]
@@ -38,7 +38,7 @@ def read(policy: Policy, state: State, at: float, prior: Mapping[str, float] | N
     means = prior or _NONE
     score, low, high = overall.measure(cell, at, means.get(OVERALL))
     count = overall.count(cell, at)
-    categories = _categories(plan, cells, at, means) if plan.blanks else {}
+    categories = _categories(plan.blanks, plan.scores, cells, at, means) if plan.blanks else {}
     min_count, min_weight = plan.evidence
     provisional = count < min_count or (min_weight > 0 and overall.mass(cell, at) < min_weight)
     tier = None if provisional else _tier(plan, score, count)
@@ -77,11 +77,7 @@ class Glance:
         count = overall.count(cell, at)
         categories = self._blanks
         if self._scores:
-            categories = categories.copy()
-            for name, i, score_of, count_of in self._scores:
-                cell = cells[i]
-                if cell[0] or means:
-                    categories[name] = Category(score_of(cell, at, means.get(name)), count_of(cell, at))
+            categories = _categories(categories, self._scores, cells, at, means)
         min_count, min_weight = plan.evidence
         provisional = count < min_count or (min_weight > 0 and overall.mass(cells[0], at) < min_weight)
         tier = None if provisional else _tier(plan, score, count)
@@ -99,13 +95,19 @@ def _composed(plan: Plan, state: State, at: float, means: Mapping[str, float]) -
 
 
 def _categories(
-    plan: Plan, cells: tuple[Cell, ...], at: float, means: Mapping[str, float]
+    blanks: dict[str, Category],
+    scores: Scores,
+    cells: tuple[Cell, ...],
+    at: float,
+    means: Mapping[str, float],
 ) -> dict[str, Category]:
-    categories = plan.blanks.copy()
-    for name, i, score, count in plan.scores:
+    categories = blanks.copy()
+    for name, i, score, count in scores:
         cell = cells[i]
         if cell[0] or means:
-            categories[name] = Category(score(cell, at, means.get(name)), count(cell, at))
+            given = means.get(name) if means else None
+            number = cell[0] if count is None else count(cell, at)
+            categories[name] = Category(score(cell, at, given), number)
     return categories
 
 

@@ -4,23 +4,21 @@ score = (S + W·m) / (N + W), with N = Σ w·d, S = Σ w·d·value, d = 2^(−ag
 worth W ratings of m. This is the shrinkage of IMDb's weighted rating, R·v/(v+W) + m·W/(v+W).
 """
 
-from renown.model import Contribution
 from renown.policy import BayesianMean, Scale
-from renown.scoring.aggregators.aggregator import DAY, Base, Cell, Measure, Telling
+from renown.scoring.aggregators.aggregator import DAY, Cell, Measure, Telling
 from renown.scoring.aggregators.exact import (
-    added,
     bounds_around,
     first_sums,
     growth_of,
     no_earlier,
     sums,
-    taken,
 )
+from renown.scoring.aggregators.summing import SummingAggregator
 
 __all__ = ["BayesianMeanAggregator"]
 
 
-class BayesianMeanAggregator(Base):
+class BayesianMeanAggregator(SummingAggregator):
     """Cells are (count, N, S, Q): exact integers, Q the sum of w·d·value²."""
 
     telling: Telling = "shares"
@@ -34,18 +32,6 @@ class BayesianMeanAggregator(Base):
         self._low, self._high = scale.min, scale.max
         self._shape = (scale.min, scale.max, (scale.max - scale.min) ** 2 / 12, z)
 
-    def empty(self) -> Cell:
-        """Return the cell without contributions."""
-        return (0, 0, 0, 0)
-
-    def fold(self, cell: Cell, contribution: Contribution, at: float) -> Cell:
-        """Add the contribution's terms."""
-        return added(cell, contribution, at, self._growth)
-
-    def take_back(self, cell: Cell, contribution: Contribution, at: float) -> Cell | None:
-        """Subtract exactly what folding added."""
-        return taken(cell, contribution, at, self._growth)
-
     def prior(self, given: float | None) -> tuple[float, float]:
         """Return the prior's value, the running mean where there is one, and its weight."""
         if self._running and given is not None and self._low <= given <= self._high:
@@ -55,10 +41,6 @@ class BayesianMeanAggregator(Base):
     def now(self, cell: Cell, at: float) -> float:
         """Return the time a reading at `at` is for."""
         return no_earlier(cell, at, self._growth)
-
-    def mass(self, cell: Cell, at: float) -> float:
-        """Return N at `at`."""
-        return sums(cell, at, self._growth)[0]
 
     def score(self, cell: Cell, at: float, given: float | None) -> float:
         """Return (S + W·m) / (N + W) at `at`."""

@@ -11,19 +11,16 @@ from functools import lru_cache
 from math import floor, sqrt
 from typing import Any
 
-from renown.model import Contribution
 from renown.scoring.aggregators.aggregator import Cell, moment
 
 __all__ = [
     "UNIT",
     "Growth",
-    "added",
     "bounds_around",
     "first_sums",
     "growth_of",
     "no_earlier",
     "sums",
-    "taken",
     "units",
 ]
 
@@ -75,31 +72,6 @@ def no_earlier(cell: Cell, at: float, growth: Growth) -> float:
         return at
     excess = int(cell[1]).bit_length() - _MOST_BITS - growth.at(at)[2]
     return at if excess <= 0 else moment(at) + excess * growth.half_life
-
-
-def added(cell: tuple[Any, ...], contribution: Contribution, at: float, growth: Growth) -> Cell:
-    """Return a cell (count, N, S, Q) with the contribution's w, w·value and w·value² added."""
-    count, n, s, q = cell
-    # Mostly it is the time of the newest answer: then a call would cost as much as all the rest.
-    time, factor, shift = growth.newest
-    if time != at and growth.half_life is not None:
-        _, factor, shift = growth.at(at)
-    value = contribution.value
-    weight = contribution.weight * factor
-    weighted = weight * value
-    return (
-        count + 1,
-        n + (int(weight) << shift),
-        s + (int(weighted) << shift),
-        q + (int(weighted * value) << shift),
-    )
-
-
-def taken(cell: tuple[Any, ...], contribution: Contribution, at: float, growth: Growth) -> Cell:
-    """Return the cell with exactly what `added` has added subtracted."""
-    count, n, s, q = cell
-    one, weight, weighted, squared = added((0, 0, 0, 0), contribution, at, growth)
-    return (count - one, n - weight, s - weighted, q - squared)
 
 
 def sums(cell: tuple[Any, ...], at: float, growth: Growth) -> tuple[float, float, float]:

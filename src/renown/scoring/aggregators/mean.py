@@ -1,16 +1,14 @@
 """The plain weighted mean: score = S / N."""
 
-from renown.model import Contribution
 from renown.policy import Mean, Scale
-from renown.scoring.aggregators.aggregator import Base, Cell, Measure, Telling
-from renown.scoring.aggregators.exact import added, bounds_around, growth_of, sums, taken
+from renown.scoring.aggregators.aggregator import Cell, Measure, Telling
+from renown.scoring.aggregators.exact import bounds_around, sums
+from renown.scoring.aggregators.summing import SummingAggregator
 
 __all__ = ["MeanAggregator"]
 
-_STEADY = growth_of(None)
 
-
-class MeanAggregator(Base):
+class MeanAggregator(SummingAggregator):
     """Cells are (count, N, S, Q): the exact sums of w, w·value and w·value²."""
 
     telling: Telling = "shares"
@@ -20,26 +18,10 @@ class MeanAggregator(Base):
         self._start = (scale.min + scale.max) / 2 if method.start is None else method.start
         self._shape = (scale.min, scale.max, (scale.max - scale.min) ** 2 / 12, z)
 
-    def empty(self) -> Cell:
-        """Return the cell without contributions."""
-        return (0, 0, 0, 0)
-
-    def fold(self, cell: Cell, contribution: Contribution, at: float) -> Cell:
-        """Add the contribution's terms."""
-        return added(cell, contribution, at, _STEADY)
-
-    def take_back(self, cell: Cell, contribution: Contribution, at: float) -> Cell | None:
-        """Subtract exactly what folding added."""
-        return taken(cell, contribution, at, _STEADY)
-
     def prior(self, given: float | None) -> tuple[float, float]:
         """Return the start and no weight: the first contribution replaces it."""
         _ = given
         return self._start, 0.0
-
-    def mass(self, cell: Cell, at: float) -> float:
-        """Return N."""
-        return sums(cell, at, _STEADY)[0]
 
     def score(self, cell: Cell, at: float, given: float | None) -> float:
         """Return S / N, or the start without evidence."""
@@ -49,6 +31,6 @@ class MeanAggregator(Base):
     def measure(self, cell: Cell, at: float, given: float | None) -> Measure:
         """Return the score with the interval of `bounds_around`."""
         score = self.score(cell, at, given)
-        n, s, q = sums(cell, at, _STEADY)
+        n, s, q = sums(cell, at, self._growth)
         spread = q - 2 * score * s + score * score * n
         return score, *bounds_around(score, n, spread, (score, 0.0), self._shape)

@@ -3,17 +3,15 @@
 m is a constant or the running mean of the kind; W imagined values of exactly m pull the answer towards 0.
 """
 
-from renown.model import Contribution
 from renown.policy import ResidualMean, Scale
-from renown.scoring.aggregators.aggregator import Base, Cell, Measure, Telling
-from renown.scoring.aggregators.exact import added, bounds_around, growth_of, sums, taken
+from renown.scoring.aggregators.aggregator import Cell, Measure, Telling
+from renown.scoring.aggregators.exact import bounds_around, sums
+from renown.scoring.aggregators.summing import SummingAggregator
 
 __all__ = ["ResidualMeanAggregator"]
 
-_STEADY = growth_of(None)
 
-
-class ResidualMeanAggregator(Base):
+class ResidualMeanAggregator(SummingAggregator):
     """Cells are (count, N, S, Q): the exact sums of w, w·value and w·value²."""
 
     telling: Telling = "shares"
@@ -24,26 +22,10 @@ class ResidualMeanAggregator(Base):
         self._low, self._high = scale.min, scale.max
         self._shape = (-apart, apart, apart**2 / 3, z)
 
-    def empty(self) -> Cell:
-        """Return the cell without contributions."""
-        return (0, 0, 0, 0)
-
-    def fold(self, cell: Cell, contribution: Contribution, at: float) -> Cell:
-        """Add the contribution's terms."""
-        return added(cell, contribution, at, _STEADY)
-
-    def take_back(self, cell: Cell, contribution: Contribution, at: float) -> Cell | None:
-        """Subtract exactly what folding added."""
-        return taken(cell, contribution, at, _STEADY)
-
     def prior(self, given: float | None) -> tuple[float, float]:
         """Return 0, neither above nor below, and its weight."""
         _ = given
         return 0.0, self._weight
-
-    def mass(self, cell: Cell, at: float) -> float:
-        """Return N."""
-        return sums(cell, at, _STEADY)[0]
 
     def worth(self, value: float, given: float | None) -> float:
         """Return how far the value lies from what is usual."""
@@ -51,14 +33,14 @@ class ResidualMeanAggregator(Base):
 
     def score(self, cell: Cell, at: float, given: float | None) -> float:
         """Return (S − N·m) / (N + W)."""
-        n, s, _ = sums(cell, at, _STEADY)
+        n, s, _ = sums(cell, at, self._growth)
         score = (s - n * self._usual(given)) / (n + self._weight)
         return min(max(score, self._shape[0]), self._shape[1])
 
     def measure(self, cell: Cell, at: float, given: float | None) -> Measure:
         """Return the score with the interval of `bounds_around`."""
         score = self.score(cell, at, given)
-        n, s, q = sums(cell, at, _STEADY)
+        n, s, q = sums(cell, at, self._growth)
         middle = score + self._usual(given)
         spread = q - 2 * middle * s + middle * middle * n
         return score, *bounds_around(score, n, spread, (0.0, self._weight), self._shape)
