@@ -74,8 +74,9 @@ class Mounted:
         await self._stack.aclose()
 
     @asynccontextmanager
-    async def lifespan(self, app: object) -> AsyncGenerator[None]:  # noqa: ARG002 - what frameworks call
+    async def lifespan(self, app: object) -> AsyncGenerator[None]:
         """Run with an application: `FastAPI(lifespan=renown.lifespan)`."""
+        _ = app
         async with self:
             yield
 

@@ -20,8 +20,9 @@ class Handshake(ServerProtocol):
     verdict: Verdict = Verdict()
     """What was decided; good once the request was accepted."""
 
-    def process_subprotocol(self, headers: Headers) -> Subprotocol | None:  # noqa: ARG002 - `judge` read them
+    def process_subprotocol(self, headers: Headers) -> Subprotocol | None:
         """Return the subprotocol that was chosen."""
+        _ = headers
         chosen = self.verdict.subprotocol
         return None if chosen is None else Subprotocol(chosen)
 

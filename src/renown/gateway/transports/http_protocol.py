@@ -105,8 +105,9 @@ class HttpProtocol(asyncio.Protocol):
         made = _Http if kind is None else kind
         return made(config=self._config, server_state=self._server_state, app_state=self._app_state)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - how asyncio calls it
+    def connection_lost(self, exc: Exception | None) -> None:
         """Forget a client that said nothing."""
+        _ = exc
         self._connections.discard(self)
         self._transport = None
 

@@ -125,8 +125,9 @@ class Connection(Peer, asyncio.Protocol):
         """Note that the client sends no more; the transport closes itself."""
         return False
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - how asyncio calls it
+    def connection_lost(self, exc: Exception | None) -> None:
         """Leave everything behind."""
+        _ = exc
         self._connections.discard(self)
         if self._address:
             self._gateway.limiter.gone(self._address)
