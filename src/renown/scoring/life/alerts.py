@@ -89,13 +89,15 @@ class Alerts:
 
         One that has fired and stayed as it was is settled until a limit is reached: it is left out.
         """
-        new = list(states)
+        new, all_ = list(states), self._all
         still: list[int] = []
         for i in looked:
-            ready, before = self._all[i], states[i]
+            ready, before = all_[i], states[i]
             new[i] = state = _turned(ready, before, seen, changes)
-            is_open = state.since is not None or state.fired is not None
-            if is_open and not (ready.settles and state is before and state.fired is not None):
+            if state.fired is not None:
+                if not ready.settles or state is not before:
+                    still.append(i)
+            elif state.since is not None:
                 still.append(i)
         return tuple(new), tuple(still)
 
@@ -112,6 +114,8 @@ def _turned(ready: _Ready, state: AlertState, seen: Seen, changes: list[Change])
     if ready.notes:
         state = watch.noted(state, seen)
     holds = watch.holds(state, seen)
+    if not holds and state.fired is None and state.since is None:
+        return state
     if state.fired is not None:
         over = _over(ready, state, seen, holds=holds)
         if over is not None:

@@ -113,13 +113,15 @@ def _is_calm(plan: LifePlan, calm: Calm, moment: Moment) -> bool:
 
 def _eased(plan: LifePlan, calm: Calm, moment: Moment) -> Turned:
     """Turn a calm life by an event: its status, and those badges and alerts that the event may concern."""
-    life, reading = calm.life, moment.reading
-    at = moment.at if life.at is None or moment.at > life.at else life.at
+    life, reading, at = calm.life, moment.reading, moment.at
+    if life.at is not None and life.at > at:
+        at = life.at
     changes: list[Change] = []
     status, alerts, due, still = life.status, life.alerts, calm.due, calm.open
-    if plan.statuses.moves:
-        status = plan.statuses.turned(status, at, reading, moment, changes)
-        due = _sooner(due, plan.statuses.due(status, at, reading))
+    statuses = plan.statuses
+    if statuses.moves:
+        status = statuses.turned(status, at, reading, moment, changes)
+        due = _sooner(due, statuses.due(status, at, reading))
     badges, shown = life.badges, calm.badges
     if badges and moment.type in plan.badges.counting:
         told = len(changes)
@@ -129,7 +131,7 @@ def _eased(plan: LifePlan, calm: Calm, moment: Moment) -> Turned:
     if alerts:
         looked = plan.alerts.concerned(still, moment)
         if looked:
-            seen = Seen(at, reading, moment, plan.statuses.name(status), None, moment.incidents)
+            seen = Seen(at, reading, moment, statuses.name(status), None, moment.incidents)
             alerts, still = plan.alerts.eased(alerts, looked, seen, changes)
         if still:
             due = _sooner(due, plan.alerts.due(alerts, still, at))

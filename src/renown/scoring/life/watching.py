@@ -112,14 +112,15 @@ class _Moves(Watcher):
     def __init__(self, when: AlertWhen, move: Move, sign: float) -> None:
         self._when, self._move, self._sign = when, move, sign
         self._part, self._name = when.category or "overall", _name(when.category)
+        self._whole = self._part == "overall"
         self._length, self._far = move.within_days * DAY, move.points - _NEAR
 
     def noted(self, state: AlertState, seen: Seen) -> AlertState:
-        event, sign, length, left = seen.event, self._sign, self._length, state.marks
-        level = seen.reading.score if self._part == "overall" else part_of(seen.reading, self._part)[0]
-        before = state.level
+        sign, length, left, before = self._sign, self._length, state.marks, state.level
+        level = seen.reading.score if self._whole else part_of(seen.reading, self._part)[0]
         if before is None:
-            before = level - event.delta if event is not None and self._part == "overall" else level
+            event = seen.event
+            before = level - event.delta if event is not None and self._whole else level
         top = before if (before > level) is (sign > 0) else level
         if not marks.covers(left, seen.at, sign * top, length):
             left = marks.passed(left, seen.at, length)
@@ -131,7 +132,9 @@ class _Moves(Watcher):
     def holds(self, state: AlertState, seen: Seen) -> bool:
         # What was noted last is the score of this very moment.
         far = (self._sign * marks.highest(state.marks) - (state.level or 0.0)) * self._sign
-        return far >= self._far and part_of(seen.reading, self._part)[1] >= self._when.min_count
+        if far < self._far:
+            return False
+        return part_of(seen.reading, self._part)[1] >= self._when.min_count
 
     def why(self, state: AlertState, seen: Seen) -> str:
         score = part_of(seen.reading, self._part)[0]
