@@ -75,7 +75,7 @@ def neighbour(folder: Path, server: RunningServer) -> Iterator[RunningServer]:
 @pytest.fixture(scope="module")
 def backend(server: RunningServer) -> Iterator[Backend]:
     """An API client that may do everything."""
-    secret = cli_key(server.data, "events", "read", "tokens", "users")
+    secret = cli_key(server.data, "events", "read", "rooms", "tokens", "users")
     client = Backend(base_url=server.url, headers={"authorization": f"Bearer {secret}"}, timeout=30)
     with client:
         yield client
@@ -213,6 +213,23 @@ async def test_disconnecting_a_user(
     assert await kept.subscribe("standing:seller:9") is not None
     backend.post("/v1/users/fay/disconnect")
     assert await kept.closed() == (3503, "force disconnect")
+
+
+@pytest.mark.parametrize("path", ["/v1/users/gil/disconnect", "/api/disconnect"])
+async def test_whatever_the_reason_is_the_connection_is_closed(
+    server: RunningServer, neighbour: RunningServer, backend: Backend, stack: AsyncExitStack, path: str
+) -> None:
+    """A close frame holds 123 bytes, and a reason that is JSON would be taken for something else."""
+    secret = token(backend, "gil")
+    for reason, said in (("é" * 120, "é" * 61), ("true", "disconnected: true")):
+        there = [(await connected(stack, one, secret))[0] for one in (server, neighbour)]
+        how = {"code": 4500, "reason": reason}
+        body = {"user": "gil", "disconnect": how} if path.startswith("/api") else how
+        answer = backend.post(path, json=body)
+        assert answer.status_code == 200
+        assert "error" not in answer.json()
+        for raw in there:
+            assert await raw.closed() == (4500, said)
 
 
 def claim(secret: str, name: str) -> Any:

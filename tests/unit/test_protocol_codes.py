@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from renown.protocol.codes import DISCONNECTS, ERRORS, UNSUBSCRIBES, Disconnect, Error, Unsubscribed
+from renown.protocol.codes import (
+    DISCONNECTS,
+    ERRORS,
+    UNSUBSCRIBES,
+    Disconnect,
+    Error,
+    Unsubscribed,
+    disconnect,
+)
 
 
 def table(source: type, kind: type) -> list:
@@ -43,3 +51,21 @@ def test_unsubscribes() -> None:
     unsubscribes: list[Unsubscribed] = table(UNSUBSCRIBES, Unsubscribed)
     assert {u.code: u.resubscribes for u in unsubscribes} == {2000: False, 2500: True, 2501: True, 2502: True}
     assert all(u.reason for u in unsubscribes)
+
+
+@pytest.mark.parametrize(
+    "reason, said",
+    [
+        ("moved house", "moved house"),
+        ("", "disconnected"),
+        ("123", "disconnected: 123"),
+        ("true", "disconnected: true"),
+        ('{"reconnect":true}', 'disconnected: {"reconnect":true}'),
+        ("é" * 120, "é" * 61),
+        ("x" * 122 + "é", "x" * 122),
+        ("1" * 200, "disconnected: " + "1" * 109),
+        ('"half \ud83d', '"half ?'),
+    ],
+)
+def test_reasons_of_backends_fit_into_a_close_frame_and_are_text(reason: str, said: str) -> None:
+    assert disconnect(4500, reason) == Disconnect(4500, said)

@@ -30,7 +30,7 @@ from renown.gateway.nodes.messages import Described
 from renown.gateway.operations import Operations
 from renown.intake import DECODING_ERRORS
 from renown.protocol.access import Override, ServerSubscription
-from renown.protocol.codes import DISCONNECTS, ERRORS, Disconnect, Error
+from renown.protocol.codes import DISCONNECTS, ERRORS, Disconnect, Error, disconnect
 from renown.protocol.effects import Position, ReadHistory
 from renown.protocol.raw import compact
 from renown.protocol.replies import ClientInfo
@@ -210,7 +210,8 @@ class Methods:
 
     async def _publish(self, channel: str, wanted: Content, key: str = "") -> object:
         data = _raw(wanted.data, wanted.b64data)
-        if not channel or data is None:
+        longest = self._services.gateway.options.channel_name_limit
+        if data is None or not 0 < len(channel.encode(errors="replace")) <= longest:
             raise Refused(ERRORS.BAD_REQUEST)
         draft = Draft(
             data,
@@ -275,7 +276,7 @@ def _code(given: Code | None) -> Disconnect:
         return DISCONNECTS.FORCE_DISCONNECT
     if not 3000 <= given.code <= 4999:
         raise Refused(ERRORS.BAD_REQUEST)
-    return Disconnect(given.code, given.reason[:120] or "disconnected")
+    return disconnect(given.code, given.reason)
 
 
 def _node(uid: str, told: Described) -> dict[str, object]:

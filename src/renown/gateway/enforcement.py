@@ -12,7 +12,7 @@ from renown.gateway.admission.rights import Departure
 from renown.gateway.client import Client
 from renown.ledger import Changes
 from renown.protocol.access import ConnectionClaims
-from renown.protocol.codes import DISCONNECTS, Disconnect
+from renown.protocol.codes import DISCONNECTS, disconnect
 
 __all__ = ["Enforcement"]
 
@@ -95,4 +95,4 @@ class Enforcement:
         for client in list(self._connections.users.get(user, ())):
             session = client.session
             if session is not None and session.client not in wanted.whitelist:
-                client.close(Disconnect(wanted.code, wanted.reason))
+                client.close(disconnect(wanted.code, wanted.reason))

@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from renown.protocol.raw import is_json
+
 __all__ = [
     "DISCONNECTS",
     "ERRORS",
@@ -15,6 +17,7 @@ __all__ = [
     "Disconnect",
     "Error",
     "Unsubscribed",
+    "disconnect",
 ]
 
 
@@ -36,6 +39,26 @@ class Disconnect(msgspec.Struct, frozen=True):
     def reconnects(self) -> bool:
         """Tell whether clients connect again by themselves after this code."""
         return not (3500 <= self.code <= 3999 or 4500 <= self.code <= 4999)
+
+
+_LONGEST_REASON: Final = 123
+"""Bytes of a reason in a close frame."""
+
+
+def disconnect(code: int, reason: str) -> Disconnect:
+    """Return a disconnect in a backend's words, such that it can be said.
+
+    What does not fit into a close frame is cut off. A reason that is JSON would be taken by clients for
+    advice of an old kind, not for a text, so it becomes one.
+    """
+    said = _cut(reason)
+    if not said or is_json(said.encode()):
+        said = _cut(f"disconnected: {reason}" if reason else "disconnected")
+    return Disconnect(code, said)
+
+
+def _cut(text: str) -> str:
+    return text.encode(errors="replace")[:_LONGEST_REASON].decode(errors="ignore")
 
 
 class Unsubscribed(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ class Departure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: Annotated[int, msgspec.Meta(ge=3000, le=4999)] = DISCONNECTS.FORCE_DISCONNECT.code
     """3500 to 3999 and 4500 to 4999 are final; with others clients come back."""
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=123)] = DISCONNECTS.FORCE_DISCONNECT.reason
+    """What of it is more than 123 bytes is not said."""
     whitelist: tuple[str, ...] = ()
     """Ids of connections that stay."""
 

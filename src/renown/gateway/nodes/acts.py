@@ -14,7 +14,7 @@ from renown.gateway.nodes.messages import (
     Unsubscribing,
 )
 from renown.gateway.nodes.nodes import Nodes, Unanswered
-from renown.protocol.codes import DISCONNECTS, ERRORS, UNSUBSCRIBES, Disconnect, Error
+from renown.protocol.codes import DISCONNECTS, ERRORS, UNSUBSCRIBES, Error, disconnect
 
 __all__ = ["Acts"]
 
@@ -53,7 +53,7 @@ class Acts:
                 case Unsubscribing():
                     client.unsubscribe(part.channel, UNSUBSCRIBES.SERVER)
                 case Disconnecting():
-                    client.close(Disconnect(part.code, part.reason))
+                    client.close(disconnect(part.code, part.reason))
                 case Refreshing(expired=True):
                     client.close(DISCONNECTS.EXPIRED)
                 case Refreshing():
