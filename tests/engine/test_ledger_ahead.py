@@ -13,7 +13,7 @@ from renown.ledger import Ledger, LedgerOptions
 from renown.ledger.writing import writer
 from renown.model import Answer, Event, Status, Update
 from renown.policy import Policies
-from renown.stores import sqlite_rows
+from renown.stores import sqlite_writer
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -144,14 +144,14 @@ async def test_a_store_that_fails_now_and_then_loses_nothing_acknowledged(
     broken = False
 
     def unreliable(name: str) -> None:
-        real = getattr(sqlite_rows.SqliteWriter, name)
+        real = getattr(sqlite_writer.SqliteWriter, name)
 
         def step(self: object, *arguments: object) -> object:
             if broken and dice.random() < 0.08:
                 raise LedgerError("the disk is full")
             return real(self, *arguments)
 
-        monkeypatch.setattr(sqlite_rows.SqliteWriter, name, step)
+        monkeypatch.setattr(sqlite_writer.SqliteWriter, name, step)
 
     for name in ("begin", "put_standings", "commit"):
         unreliable(name)
