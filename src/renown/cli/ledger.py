@@ -81,20 +81,18 @@ def _print_reweighed(report: "ReweighReport") -> None:
     if not report.reweighed:
         print("beside every event is recorded what weighing it anew comes to")
     else:
-        print(f"{report.reweighed:,} events have another weight, mean or verdict")
+        print(f"events with another weight, mean or verdict: {report.reweighed:,}")
     if report.changed:
-        print(
-            f"{report.changed:,} standings show something else: {report.rising:,} scores rise,"
-            f" {report.falling:,} fall, {report.tiers:,} subjects are in another tier"
-        )
+        moved = f"scores up {report.rising:,}, down {report.falling:,}; tiers {report.tiers:,}"
+        print(f"standings that show something else: {report.changed:,} ({moved})")
     for each in report.movers[:_SHOWN]:
         tier = "" if each.tier_before == each.tier_after else f"   {each.tier_before} → {each.tier_after}"
         change = each.after - each.before
         print(f"  {each.subject}: {each.before:.6g} → {each.after:.6g} ({change:+.4g}){tier}")
     if report.kept:
-        print(f"{report.kept:,} events stay held, or not held: something has followed from that")
+        print(f"events that stay held, or not held, because something has followed: {report.kept:,}")
     if report.refused:
-        print(f"{report.refused:,} events are none that the rules take: they count for nothing")
+        print(f"events that the rules do not take, which count for nothing: {report.refused:,}")
     if report.reweighed or report.changed:
         print("all is written" if report.rewritten else "nothing is written")
 

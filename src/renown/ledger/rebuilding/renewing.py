@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from math import inf
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +26,9 @@ __all__ = ["Renewal", "overtaken"]
 
 _EVENTS: Final = 5_000
 _SUBJECTS: Final = 500
+_MADE: Final = EventRow._fields.index("basis")
+"""From there on columns are what was made of an event; the pair is, too."""
+_derived: Final = attrgetter(*Refolded._fields)
 _standing: Final = msgspec.json.Decoder(Standing)
 
 
@@ -75,13 +79,13 @@ class Renewal:
         for old, new in pairs:
             if (old.version, old.body) != (new.version, new.body):
                 raise overtaken(f"the event `{old.id}` became another")
-        based = [(new.basis, new.seq) for old, new in pairs if old.basis != new.basis]
         self.tally.events += len(pairs)
+        pairs = [(old, new) for old, new in pairs if old[_MADE:] != new[_MADE:] or old.pair != new.pair]
+        based = [(new.basis, new.seq) for old, new in pairs if old.basis != new.basis]
         self.reweighed += len(based)
         if self._writer is not None:
             self._writer.rebase_events(based)
-            derived = [(_derived(old), _derived(new)) for old, new in pairs]
-            self._writer.refold_events([new for old, new in derived if old != new])
+            self._writer.refold_events([Refolded._make(_derived(new)) for _, new in pairs])
 
     def _actors(self, actors: Iterable[str]) -> None:
         if self._writer is not None and (made := self._made.actors(sorted(actors))):
@@ -141,10 +145,6 @@ class Renewal:
             batch = Batch(cache, (), switching=[event.subject for event in news], news=news)
             batch.run(Within(self._writer)).store(self._writer)
             cache.trim()
-
-
-def _derived(row: EventRow) -> Refolded:
-    return Refolded(*(getattr(row, name) for name in Refolded._fields))
 
 
 def _same(old: StandingRow | None, new: StandingRow) -> bool:
