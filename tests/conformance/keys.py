@@ -8,7 +8,7 @@ from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import SecurityWarning
-from joserfc.jwk import ECKey, Key, KeyParameters, KeySet, OKPKey, RSAKey
+from joserfc.jwk import ECKey, KeyParameters, KeySet, OKPKey, RSAKey
 
 from renown.gateway.admission.tokens import Tokens
 from renown.gateway.options import TokenOptions
@@ -44,7 +44,7 @@ class Provider:
             path.write_text(json.dumps(KeySet([self._key]).as_dict(private=False)))
             return TokenOptions(jwks_file=str(path))
         path = self._folder / "key.pem"
-        path.write_bytes(self._key.as_pem(private=False))  # pyright: ignore[reportAttributeAccessIssue]
+        path.write_bytes(self._key.as_pem(private=False))
         return TokenOptions(public_key_file=str(path))
 
     def sign(self, **claims: Any) -> str:
@@ -55,7 +55,7 @@ class Provider:
             return jwt.encode(header, claims, self._key, algorithms=[self.algorithm])
 
 
-def _private(algorithm: str) -> Key:
+def _private(algorithm: str) -> RSAKey | ECKey | OKPKey:
     parameters: KeyParameters = {"kid": "main"}
     if algorithm.startswith("RS"):
         return RSAKey.generate_key(2048, parameters)

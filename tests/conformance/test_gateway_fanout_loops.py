@@ -51,7 +51,7 @@ async def watching(stack: AsyncExitStack, url: str, channel: str = ROOM) -> Raw:
 def take_little(gateway: Gateway) -> None:
     """Give all connections small sockets, which are full soon."""
     for client in connections(gateway):
-        transport = client._transport  # pyright: ignore
+        transport = client._transport  # pyright: ignore[reportPrivateUsage] - its socket is nobody else's
         assert transport is not None
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
 

@@ -39,8 +39,7 @@ async def narrow(url: str) -> AsyncIterator[Raw]:
 
 def unsent(gateway: Gateway) -> int:
     """Return the most bytes that any connection has not been able to send."""
-    sizes = [c._transport.get_write_buffer_size() for c in gateway._clients]  # pyright: ignore
-    return max(sizes, default=0)
+    return max((client.unsent() for client in gateway.clients()), default=0)
 
 
 async def test_a_slow_reader_gets_only_the_newest(served: Serve, ledger: Ledger) -> None:

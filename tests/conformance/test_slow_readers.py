@@ -40,7 +40,7 @@ async def mute(url: str, *channels: str) -> AsyncIterator[Raw]:
 
 def unsent(gateway: Gateway) -> list[int]:
     """Return the bytes that each connection has not been able to send."""
-    return [c._transport.get_write_buffer_size() for c in gateway._clients]  # pyright: ignore
+    return [client.unsent() for client in gateway.clients()]
 
 
 async def test_streams_are_queued_up_to_a_limit_and_then_closed(served: Serve, ledger: Ledger) -> None:

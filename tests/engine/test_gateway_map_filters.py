@@ -187,8 +187,8 @@ class World:
 
     async def settled(self) -> None:
         """Return when the table has nothing more to say."""
-        while self.table._tasks:  # pyright: ignore[reportPrivateUsage] - nothing else tells
-            await asyncio.gather(*self.table._tasks)  # pyright: ignore[reportPrivateUsage]
+        while tasks := self.table._tasks:  # pyright: ignore[reportPrivateUsage] - nothing else tells
+            await asyncio.gather(*tasks)
 
 
 MODES = pytest.mark.parametrize("mode", ["persistent", "ephemeral"])
@@ -244,7 +244,7 @@ async def test_a_key_that_stops_to_pass_between_two_pages(mode: str) -> None:
     await world.put("k1", "blue")
     await world.put("k5", "blue")
     frozen = Position(page.epoch, page.offset)
-    page = await copy._ask(MapWish(2, page.cursor, 100), frozen)  # pyright: ignore[reportPrivateUsage]
+    page = await copy._ask(MapWish(2, page.cursor, 100), frozen)  # pyright: ignore[reportPrivateUsage] - and its next
     assert page is not None
     assert page.live
     assert copy.known == world.seen_by(copy)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from renown.ledger import Ledger
 from renown.model import Answer, Event, Status
@@ -9,9 +10,9 @@ from tests.engine.ledger_kit import StoreFactory, applied, moment, view
 from tests.engine.test_ledger_guards import DAY, honest, opened, stars, told
 
 
-def amend(n: int, value: float | None, day: float, **fields: object) -> Event:
+def amend(n: int, value: float | None, day: float, **fields: Any) -> Event:
     at = moment(day * DAY)
-    return Event("amend", "product:1", id=f"a{n}", ref=f"p{n}", value=value, occurred_at=at, **fields)  # pyright: ignore[reportArgumentType]
+    return Event("amend", "product:1", id=f"a{n}", ref=f"p{n}", value=value, occurred_at=at, **fields)
 
 
 async def turned(ledger: Ledger, count: int = 20) -> Sequence[Answer]:

@@ -163,7 +163,7 @@ async def test_of_whom_nothing_is_stored_is_known_without_a_look_at_the_file(
     again = Ledger.open(tmp_path, PRESETS)
     await again.start()
     asked: list[str] = []
-    again._store.near._connection.set_trace_callback(asked.append)  # pyright: ignore
+    again._store.near._connection.set_trace_callback(asked.append)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue] - nothing else tells
     assert again.rights.of("cy").body is None
     assert again.rights.of("somebody").version == 0
     assert not asked

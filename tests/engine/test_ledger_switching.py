@@ -322,7 +322,7 @@ async def test_a_check_while_new_rules_are_on_their_way_finds_nothing_wrong(
             switching._store_policy(writer, club(2, win=2))  # pyright: ignore[reportPrivateUsage] - stops half-way
             writer.close()
         else:
-            switching._page(store, club(2, win=2))  # pyright: ignore[reportPrivateUsage]
+            switching._page(store, club(2, win=2))  # pyright: ignore[reportPrivateUsage] - and so does this
         store.close()
         report = await begun.rebuild(check=True)
         assert report.clean, report.differences[:3]

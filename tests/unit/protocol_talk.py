@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from google.protobuf.message import Message
 
 from renown.protocol.access import (
     CLIENTS_MAP,
@@ -146,7 +145,8 @@ class Talk:
     def __init__(self, codec: Codec = JSON, rules: Rules | None = None, **limits: Any) -> None:
         self.rules = rules or Rules()
         self.codec = codec
-        self.session = Session("c", codec, self.rules, Limits(**limits), now=0.0, spread=0.0)
+        self.limits = Limits(**limits)
+        self.session = Session("c", codec, self.rules, self.limits, now=0.0, spread=0.0)
         self.now = 0.0
 
     def say(self, *commands: dict[str, Any] | str) -> list[Any]:
@@ -230,20 +230,21 @@ def encoded(command: dict[str, Any]) -> bytes:
     return said.SerializeToString()
 
 
-def _fill(said: Message, values: dict[str, Any]) -> None:
+def _fill(said: Any, values: dict[str, Any]) -> None:
+    """Fill a message of whatever type."""
     for name, value in values.items():
         if value is None or name not in said.DESCRIPTOR.fields_by_name:
             continue
         if name == "data":
-            said.data = json.dumps(value).encode()  # type: ignore[attr-defined]
+            said.data = json.dumps(value).encode()
         elif name == "subs":
             for channel, request in value.items():
-                _fill(said.subs[channel], request)  # type: ignore[attr-defined]
+                _fill(said.subs[channel], request)
         elif name == "nodes":
             for node in value:
-                _fill(said.nodes.add(), node)  # type: ignore[attr-defined]
+                _fill(said.nodes.add(), node)
         elif name == "vals":
-            said.vals.extend(value)  # type: ignore[attr-defined]
+            said.vals.extend(value)
         elif isinstance(value, dict):
             getattr(said, name).SetInParent()
             _fill(getattr(said, name), value)

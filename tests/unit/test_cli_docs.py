@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -17,7 +18,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def _commands() -> list[str]:
     names: list[str] = []
-    for name, command in get_command(app).commands.items():  # pyright: ignore[reportAttributeAccessIssue]
+    commands: dict[str, Any] = getattr(get_command(app), "commands", {})
+    for name, command in commands.items():
         inner = getattr(command, "commands", None)
         names += [f"{name} {one}" for one in inner] if inner else [name]
     return names

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renown.errors import PolicyError
+from renown.errors import EventError, PolicyError
 from renown.policy import BayesianMean, Policies, Policy, load, load_file, preset, preset_names, preset_text
 from tests.unit.scoring_worlds import laws
 
@@ -247,10 +247,10 @@ def test_policies_are_found_by_kind() -> None:
 
 
 def test_an_unknown_kind_names_the_nearest() -> None:
-    with pytest.raises(Exception, match="no policy") as caught:
+    with pytest.raises(EventError, match="no policy") as caught:
         Policies.presets().for_subject("seler:1")
-    assert caught.value.problem_code == "unknown_kind"  # pyright: ignore[reportAttributeAccessIssue]
-    assert caught.value.expected == "seller"  # pyright: ignore[reportAttributeAccessIssue]
+    assert caught.value.problem_code == "unknown_kind"
+    assert caught.value.expected == "seller"
 
 
 def test_two_policies_of_a_kind_are_refused() -> None:

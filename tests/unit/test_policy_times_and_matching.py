@@ -34,7 +34,7 @@ def policy_of(rules: str, head: str = HEAD) -> Policy:
 
 
 def at(*when: int) -> float:
-    return datetime(*when, tzinfo=UTC).timestamp()  # pyright: ignore[reportArgumentType]
+    return datetime(*when, tzinfo=UTC).timestamp()  # pyright: ignore[reportArgumentType] - too few for a zone
 
 
 def said(policy: Policy, event: Event, moment: float | None = None) -> tuple[Contribution, ...]:

@@ -371,9 +371,10 @@ def _as_dict(reply: pb.Reply) -> dict[str, Any]:
         found["push"] = said
         if push.HasField("unsubscribe"):
             said["unsubscribe"] = {"code": push.unsubscribe.code, "reason": push.unsubscribe.reason}
-        for name in ("subscribe", "pub"):
-            if push.HasField(name):  # type: ignore[arg-type]
-                said[name] = {}
+        if push.HasField("subscribe"):
+            said["subscribe"] = {}
+        if push.HasField("pub"):
+            said["pub"] = {}
     return found
 
 

@@ -34,8 +34,9 @@ class TestAnswers:
 
     def test_where_the_uplink_goes(self) -> None:
         talk = Talk()
-        limits = talk.session._limits  # pyright: ignore[reportPrivateUsage]
-        talk.session = Session("c", JSON, talk.rules, limits, now=0, spread=0, session="secret", node="n1")
+        talk.session = Session(
+            "c", JSON, talk.rules, talk.limits, now=0, spread=0, session="secret", node="n1"
+        )
         (reply,) = talk.connect()
         assert (reply["connect"]["session"], reply["connect"]["node"]) == ("secret", "n1")
 
