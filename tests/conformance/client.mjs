@@ -120,6 +120,23 @@ const commands = {
     const found = await client.rpc(method, coded(data)).catch(refused);
     if (found) tell('result', { data: json(found.data) });
   },
+  async send({ data }) {
+    await client.send(coded(data)).catch(refused);
+  },
+  map({ channel, options = {} }) {
+    const map = client.newMapSubscription(channel, options);
+    subscriptions.set(channel, map);
+    const said = ({ key, data, removed }) => ({ key, removed, data: removed ? undefined : json(data) });
+    map.on('sync', ({ entries }) => tell('sync', { channel, entries: entries.map(said) }));
+    map.on('update', (entry) => tell('update', { channel, ...said(entry) }));
+    map.subscribe();
+  },
+  async set({ channel, key, data }) {
+    await subscriptions.get(channel).publish(key, coded(data)).catch(refused);
+  },
+  async remove({ channel, key }) {
+    await subscriptions.get(channel).remove(key).catch(refused);
+  },
   disconnect() {
     client.disconnect();
   },

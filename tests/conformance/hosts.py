@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 __all__ = ["Hosted", "django", "fastapi", "hosted", "mounted", "starlette"]
 
 PREFIX = "/reputation"
+SETTINGS = "TEST_SETTINGS"
+"""Names the settings file, if there is one."""
 
 
 def mounted() -> "Mounted":
-    """Return what is mounted, in dev mode, with its data where the environment says."""
+    """Return what is mounted, in dev mode, with its data and its settings where the environment says."""
     from renown.server.mounting import Mounted
 
-    return Mounted.load(dev=True)
+    return Mounted.load(os.environ.get(SETTINGS), dev=True)
 
 
 def fastapi() -> Any:
@@ -104,8 +106,10 @@ class Hosted:
 
 
 @asynccontextmanager
-async def hosted(framework: str, data: Path, ws: str = "auto", *more: str) -> AsyncIterator[Hosted]:
-    """Run uvicorn with an application until the block ends."""
+async def hosted(
+    framework: str, data: Path, ws: str = "auto", *more: str, settings: Path | None = None
+) -> AsyncIterator[Hosted]:
+    """Run uvicorn with an application until the block ends; `settings`: a file with Renown's."""
     command = [
         "-m",
         "uvicorn",
@@ -117,6 +121,8 @@ async def hosted(framework: str, data: Path, ws: str = "auto", *more: str) -> As
         ws,
     ]
     environment = {**os.environ, "RENOWN_DATA": str(data), "PYTHONWARNINGS": "default"}
+    if settings is not None:
+        environment[SETTINGS] = str(settings)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *command,
