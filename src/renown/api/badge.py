@@ -61,7 +61,8 @@ class Face(msgspec.Struct, frozen=True):
     tags=["badges"],
     responses={
         200: ResponseSpec(
-            str, generate_examples=False, media_type="image/svg+xml",  # pyright: ignore[reportArgumentType]
+            str, generate_examples=False,
+            media_type="image/svg+xml",  # pyright: ignore[reportArgumentType]  # Litestar's enum lacks it
             description="{subject}.svg: the image. {subject}.json: the endpoint form of shields.io",
         ),
         304: ResponseSpec(None, generate_examples=False, description="You have the newest one"),

@@ -14,10 +14,11 @@ def new_rules(event: Event) -> tuple[float, tuple[Change, ...]]:
     before, after = _number(said, "before"), _number(said, "after")
     name, old, new = (str(said.get(key, "")) for key in ("policy", "from", "to"))
     words = [] if before == after else [f"the score goes from {before:.6g} to {after:.6g}"]
-    tiers = said.get("tiers")
-    if isinstance(tiers, list) and len(tiers) == 2:  # pyright: ignore[reportUnknownArgumentType]
-        one, other = (each or "none" for each in tiers)  # pyright: ignore[reportUnknownVariableType]
-        words.append(f"the tier from {one} to {other}")
+    match said.get("tiers"):
+        case [one, other]:
+            words.append(f"the tier from {one or 'none'} to {other or 'none'}")
+        case _:
+            pass
     what = "All events were weighed anew" if said.get("reweighed") else f"The rules of {name} changed"
     why = what + (": " + " and ".join(words) if words else "") + "."
     return after - before + 0.0, (Change("policy", name, old, new, why),)
