@@ -62,7 +62,7 @@ async def test_backends_subscribe_and_unsubscribe_open_connections(
 async def test_users_are_told_of_their_rights_and_their_own_standings(
     connect: Connect, site: Site, protocol: str
 ) -> None:
-    user, subject = f"cy-{protocol}", f"seller:cy-{protocol}"
+    user, subject = f"Zoë {protocol} 🏆", f"seller:cy-{protocol}"
     js = await connect(site.websocket, protocol, token=token(user))
     site.ask("PUT", f"/v1/users/{user}/rights", {"owns": [subject], "roles": ["seller"]})
     told = await js.next("server publication", channel=f"user:{user}")

@@ -353,6 +353,7 @@ def test_the_server_subscribes_users_to_their_own_channel() -> None:
     subs = ConnectionClaims(user="ana", subs={"standing:seller:1": info})
     assert set(asked.server_side(subs)) == {"user:ana", "standing:seller:1"}
     assert asked.server_side(ANYBODY) == {}
+    assert set(asked.server_side(user("Zoë 山 🏆"))) == {"user:Zoë 山 🏆"}
     assert asked.server_side(user("a b\n")) == {}
     assert not may(asked, "user:bo", user("ana"))
     assert may(asked, "user:ana", user("ana"), Action.HISTORY, subscribed=True)

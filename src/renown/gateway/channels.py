@@ -145,6 +145,9 @@ class Channels:
             good = is_key(name)
         elif source in _OF_KINDS:
             good = _KIND.match(name) is not None
+        elif source is Source.USER:
+            # Identity providers make ids of names, too: nobody is to go without their own channel.
+            good = name.isprintable() and name != ""
         else:
             good = _PRINTABLE.match(name) is not None
         if not good:
