@@ -159,7 +159,8 @@ def replay(policy: Policy, rows: Iterable[EventRow]) -> Replay:
         if folded.life is not None and policy.late.tolerance_days:
             past.follow(folded, one.changed)
         look.see(row, earlier, one, folded.score)
-    assert row is not None and folded is not None  # noqa: S101, PT018 - see above
+    if row is None or folded is None:
+        raise ValueError("there is no event to fold")
     made = look.made(past, folded.version)
     newest = row._replace(**made._asdict())
     return Replay(
