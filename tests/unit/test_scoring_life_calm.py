@@ -8,6 +8,7 @@ from math import inf, nextafter
 import pytest
 
 from renown import scoring
+from renown.model import Category
 from renown.policy import Policies, load
 from renown.scoring.life.ground import is_within
 from renown.scoring.life.plan import life_plan_of
@@ -32,9 +33,25 @@ def test_every_limit_of_a_preset_cuts(kind: str) -> None:
         if tier.min_score is not None:
             below = _with_score(reading, nextafter(tier.min_score, -inf))
             at = _with_score(reading, tier.min_score)
-            assert not is_within(plan.ground.box(below), at)
-            assert not is_within(plan.ground.box(at), below)
-            assert is_within(plan.ground.box(at), at)
+            assert not is_within(plan.ground.box(below, ()), at)
+            assert not is_within(plan.ground.box(at, ()), below)
+            assert is_within(plan.ground.box(at, ()), at)
+
+
+def test_a_limit_cuts_only_where_something_depends_on_it() -> None:
+    ground = life_plan_of(SELLER).ground
+    place = next(i for i, each in enumerate(SELLER.alerts) if each.name == "poor-delivery")
+
+    def delivery(score: float, count: int) -> scoring.Reading:
+        category = scoring.read(SELLER, scoring.empty(SELLER), MONDAY).categories
+        parts = {**category, "delivery": Category(score, count)}
+        return scoring.Reading(3.5, 3.5, 3.5, 8, parts, None, False)
+
+    # It asks for five, and clears at 3.5 once it has fired.
+    assert is_within(ground.box(delivery(3.31, 4), ()), delivery(3.29, 4))
+    assert not is_within(ground.box(delivery(3.31, 5), ()), delivery(3.29, 5))
+    assert is_within(ground.box(delivery(3.49, 5), ()), delivery(3.51, 5))
+    assert not is_within(ground.box(delivery(3.49, 5), (place,)), delivery(3.51, 5))
 
 
 def _with_score(reading: scoring.Reading, score: float) -> scoring.Reading:

@@ -1,12 +1,13 @@
 """The figures at which something of a life may turn: between them nothing of a reading matters.
 
 All conditions on scores and counts compare with constants of the policy. These cut the figures of a reading
-into boxes; within one every comparison comes out the same, so whatever stood still there still does.
+into boxes; within one every condition comes out the same, so whatever stood still there still does. Where a
+condition asks for more contributions than there are it fails at any score: its limit cuts nothing there.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
-from math import inf, nextafter
+from collections.abc import Collection, Iterable
+from math import inf, isfinite, nextafter
 
 from renown.policy import Condition, Policy
 from renown.scoring.reading import Reading
@@ -31,21 +32,38 @@ def is_within(box: Box, reading: Reading) -> bool:
     return True
 
 
-class _Cuts:
-    """Where comparisons of one number change."""
+class _Part:
+    """Where comparisons of one score, and of how much is behind it, change."""
 
     def __init__(self) -> None:
-        self._at: set[float] = set()
-        self._sorted: tuple[float, ...] = ()
+        self._limits: set[tuple[float, float, float, int]] = set()
+        """Limits of the score: the limit, the number after it, with how many contributions it matters, and
+        the place of the alert for which it does while that is open; -1: always."""
+        self._fewest: tuple[float, ...] = ()
+        """Limits of the count, ascending."""
 
-    def add(self, *limits: float) -> None:
-        self._at.update(limits)
-        self._sorted = tuple(sorted(self._at))
+    def cut(self, score: float, count: float, place: int) -> None:
+        """Add a limit; scores are compared by `<` and by `<=`, counts only asked whether they are enough."""
+        if isfinite(score):
+            self._limits.add((score, nextafter(score, inf), count, place))
+        self._fewest = tuple(sorted({count, *self._fewest}))
 
-    def around(self, number: float) -> tuple[float, float]:
-        place = bisect_right(self._sorted, number)
-        least = self._sorted[place - 1] if place else -inf
-        return least, self._sorted[place] if place < len(self._sorted) else inf
+    def around(self, score: float, count: float, going: Collection[int]) -> tuple[float, float, float, float]:
+        """Return score from and below, count from and below, between which nothing depends on them."""
+        place = bisect_right(self._fewest, count)
+        fewest = self._fewest[place - 1] if place else -inf
+        under = self._fewest[place] if place < len(self._fewest) else inf
+        least, below = -inf, inf
+        for limit, after, need, alert in self._limits:
+            if need > count or (alert >= 0 and alert not in going):
+                continue
+            if score < limit:
+                below = min(below, limit)
+            elif score >= after:
+                least = max(least, after)
+            else:
+                return limit, after, fewest, under
+        return least, below, fewest, under
 
 
 class Ground:
@@ -53,7 +71,7 @@ class Ground:
 
     def __init__(self, policy: Policy, limits: Iterable[tuple[float, float]]) -> None:
         """Take the policy's conditions, and `limits` of score and count for tiers."""
-        self._parts: dict[str, tuple[_Cuts, _Cuts]] = {"overall": (_Cuts(), _Cuts())}
+        self._parts: dict[str, _Part] = {"overall": _Part()}
         for score, count in limits:
             self._cut("overall", score, count)
         for tier in policy.tiers:
@@ -63,38 +81,38 @@ class Ground:
             self._take(badge.when)
             for level in badge.levels:
                 self._take(level.when)
-        for alert in policy.alerts:
+        for place, alert in enumerate(policy.alerts):
             when = alert.when
             for limit in (when.score_below, when.score_above):
                 if limit is not None:
                     self._cut(when.category or "overall", limit, when.min_count)
             if (clear := alert.clear) is not None:
+                # Only what has fired is cleared. A level does neither before a limit is reached or, once it
+                # is open, before it has lasted; others may fire at any event.
+                only = place if when.score_below is not None or when.score_above is not None else -1
                 for limit in (clear.score_below, clear.score_above):
                     if limit is not None:
-                        self._cut(clear.category or when.category or "overall", limit, 0.0)
+                        self._cut(clear.category or when.category or "overall", limit, 0.0, only)
 
-    def box(self, reading: Reading) -> Box:
-        """Return the box that a reading lies in."""
+    def box(self, reading: Reading, going: Collection[int]) -> Box:
+        """Return the box that a reading lies in; `going` are the places of the alerts that are open."""
         parts: list[tuple[str, float, float, float, float]] = []
-        for name, (scores, counts) in self._parts.items():
+        for name, limits in self._parts.items():
             if name != "overall":
                 part = reading.categories[name]
-                parts.append((name, *scores.around(part.score), *counts.around(part.count)))
-        scores, counts = self._parts["overall"]
-        around = (*scores.around(reading.score), *counts.around(reading.count))
+                parts.append((name, *limits.around(part.score, part.count, going)))
+        around = self._parts["overall"].around(reading.score, reading.count, going)
         return (*around, reading.provisional, tuple(parts))
 
     def _take(self, conditions: Iterable[Condition], factor: float = 1.0) -> None:
         for each in conditions:
             # As they are compared, to the last digit.
+            least = each.min_count * factor
             if each.at_least is not None:
-                self._cut(each.part, each.at_least * factor, each.min_count * factor)
+                self._cut(each.part, each.at_least * factor, least)
             if each.at_most is not None:
-                self._cut(each.part, each.at_most / factor, each.min_count * factor)
-            self._cut(each.part, inf, each.min_count * factor)
+                self._cut(each.part, each.at_most / factor, least)
+            self._cut(each.part, inf, least)
 
-    def _cut(self, part: str, score: float, count: float) -> None:
-        scores, counts = self._parts.setdefault(part, (_Cuts(), _Cuts()))
-        # Scores are compared by `<` and by `<=`, counts are only asked whether they are enough.
-        scores.add(score, nextafter(score, inf))
-        counts.add(count)
+    def _cut(self, part: str, score: float, count: float, place: int = -1) -> None:
+        self._parts.setdefault(part, _Part()).cut(score, count, place)

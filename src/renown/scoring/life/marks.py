@@ -34,10 +34,12 @@ def add_level(marks: Marks, at: float, level: float, length: float) -> Marks:
 
 def covers(marks: Marks, at: float, level: float, length: float) -> bool:
     """Tell whether nothing has left the window, and adding levels up to `level` would add no mark."""
-    if not marks or at >= _end(marks[0][0], length):
+    if not marks:
         return False
     bucket, top = marks[-1]
-    return level <= top and bucket == _bucket(at, length)
+    # Every event asks, so nothing is called for it: these are `_end` of the oldest, and `_bucket`.
+    one = length / _BUCKETS
+    return level <= top and at < (marks[0][0] + 1) * one + length and bucket == floor(at / one)
 
 
 def add_event(marks: Marks, at: float, length: float) -> Marks:

@@ -66,9 +66,10 @@ def turn(policy: Policy, life: Life, moment: Moment, calm: Calm | None = None) -
     event = None if by_time else moment
     life, due = _stepped(plan, life, (at, moment.reading, moment.incidents), event, changes)
     stands = not by_time and life.tiers is before.tiers and stand_still(before.badges, life.badges)
-    box = plan.ground.box(moment.reading) if stands and moment.type not in plan.stirring else None
+    going = plan.alerts.open(life.alerts)
+    box = plan.ground.box(moment.reading, going) if stands and moment.type not in plan.stirring else None
     badges = plan.badges.shown(life.badges) if life.badges else ()
-    calm = Calm(life, box, due, plan.alerts.open(life.alerts), badges)
+    calm = Calm(life, box, due, going, badges)
     return _turned(plan, calm, moment.reading, changes)
 
 
