@@ -57,11 +57,12 @@ class Watched:
         *,
         actor: str | None = "buyer:1",
         type: str = "review",  # noqa: A002 - it is the event's own word
+        ref: str | None = None,
         data: dict[str, Any] | None = None,
         facts: Facts = _NONE,
     ) -> Verdict:
         """Send an event and return what was said of it."""
-        event = Event(type, "shop:1", actor=actor, value=value, data=data)
+        event = Event(type, "shop:1", actor=actor, ref=ref, value=value, data=data)
         effect = scoring.interpret(self.policy, event)
         at = day * DAY
         verdict = judge(self.policy, self.guards, event, effect, facts=facts, at=at)

@@ -192,6 +192,21 @@ def test_an_actor_that_waits_for_the_crowd_to_pass_is_remembered() -> None:
     assert shop.largest < 1024
 
 
+def test_an_order_has_a_budget_whoever_speaks_of_it() -> None:
+    shop = Watched(guarded('name = "order"\nkind = "budget"\nper = "ref"\nmost = 2\nhold_days = 3'))
+    for i in range(2):
+        assert shop.tell(5.0, 100, actor=f"b:{i}", ref="order:1") is NOTHING
+        assert shop.tell(5.0, 100, ref=f"order:{i + 2}") is NOTHING
+        assert shop.tell(5.0, 100, ref=None) is NOTHING
+    verdict = shop.tell(5.0, 100.9, actor="b:9", ref="order:1")
+    assert (verdict.action, told(verdict)) == (
+        "hold",
+        ["3 events under the same `ref` in a day; up to 2 are in order."],
+    )
+    assert shop.tell(5.0, 100.9, actor="b:9", ref="order:2") is NOTHING
+    assert shop.tell(5.0, 101.9, actor="b:9", ref="order:1") is NOTHING
+
+
 def test_a_subject_has_a_budget_per_day() -> None:
     shop = Watched(guarded('name = "day"\nkind = "budget"\nper = "subject"\nmost = 10\ndays = 0.5'))
     said = [shop.tell(5.0, 100.1, actor=f"b:{i}").action for i in range(12)]

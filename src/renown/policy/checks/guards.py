@@ -72,7 +72,7 @@ def _own(guard: Guarding, path: str) -> None:
         case FreshGuard():
             _fresh(guard, path)
         case BudgetGuard():
-            within(guard.most, 1, 40 if guard.per == "actor" else 10**9, f"{path}.most")
+            within(guard.most, 1, 40 if guard.per in ("actor", "ref") else 10**9, f"{path}.most")
             within(guard.days, 0.01, 366, f"{path}.days")
         case SelfGuard():
             for key, other in guard.same.items():

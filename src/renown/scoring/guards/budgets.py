@@ -1,4 +1,4 @@
-"""Budgets: how many events one actor may send about a subject, and a subject may get, within some days."""
+"""Budgets: how many events one actor may send about a subject, and a `ref` or a subject may get, in some days."""
 
 from itertools import accumulate
 from math import floor
@@ -7,10 +7,10 @@ import msgspec
 
 from renown.policy.evidence.guarding import BudgetGuard
 from renown.scoring.guards.detector import Detector, Finding
-from renown.scoring.guards.sighting import DAY, Sighting
+from renown.scoring.guards.sighting import DAY, Sighting, mark_of
 from renown.scoring.guards.words import figure, noun, span
 
-__all__ = ["ActorBudget", "ActorCell", "AnywhereBudget", "SubjectBudget", "SubjectCell"]
+__all__ = ["ActorBudget", "ActorCell", "AnywhereBudget", "RefBudget", "SubjectBudget", "SubjectCell"]
 
 _MOST = 40
 """So many events of the window are remembered; above that, actors that came once are forgotten first."""
@@ -38,6 +38,7 @@ class ActorBudget(Detector):
     """Counts the events of one actor about a subject."""
 
     cell = ActorCell
+    whose = "by the same actor"
 
     def __init__(self, guard: BudgetGuard) -> None:
         super().__init__(guard)
@@ -45,20 +46,25 @@ class ActorBudget(Detector):
         self._minutes = max(1, floor(guard.days * 1440))
         self._noun = noun(guard, guard.on)
 
+    def key(self, seen: Sighting) -> int | None:
+        """Return what the events that are counted together have in common; None: it is not counted."""
+        return None if seen.event.actor is None else seen.mark
+
     def look(self, cell: ActorCell | None, seen: Sighting) -> Finding | None:
         """Speak of an event that is one too many."""
-        actor = seen.event.actor
-        if cell is None or actor is None:
+        if cell is None:
             return None
         marks, most = cell.marks, self._most
-        if len(marks) < most or marks.count(mark := seen.mark) < most or not self.on.has(seen):
+        if len(marks) < most or (mark := self.key(seen)) is None:
+            return None
+        if marks.count(mark) < most or not self.on.has(seen):
             return None
         ages = accumulate(cell.gaps, initial=floor(seen.at / 60) - cell.newest)
         before = sum([m == mark and abs(age) < self._minutes for m, age in zip(marks, ages, strict=True)])
         if before < self._most:
             return None
         return Finding(
-            f"{before + 1} {self._noun} by the same actor in {span(self._days)}; "
+            f"{before + 1} {self._noun} {self.whose} in {span(self._days)}; "
             f"up to {self._most} {'is' if self._most == 1 else 'are'} in order.",
             until=seen.at + self._days * DAY,
             count=before + 1,
@@ -69,10 +75,10 @@ class ActorBudget(Detector):
     def add(self, cell: ActorCell | None, seen: Sighting, counts: bool) -> ActorCell | None:
         """Remember who sent the event; forget what has left the window."""
         _ = counts
-        actor = seen.event.actor
-        if actor is None or not self.on.has(seen):
+        mark = self.key(seen)
+        if mark is None or not self.on.has(seen):
             return cell
-        mark, now = seen.mark, floor(seen.at / 60)
+        now = floor(seen.at / 60)
         if cell is None:
             return ActorCell(now, (mark,), ())
         # They lie in the order of arrival: one that is late counts as if it came with the newest.
@@ -88,6 +94,17 @@ class ActorBudget(Detector):
         if size >= _MOST:
             marks, gaps = _shorter(marks, gaps)
         return ActorCell(now, marks, gaps)
+
+
+class RefBudget(ActorBudget):
+    """Counts the events about one order, post or whatever else `ref` names."""
+
+    whose = "under the same `ref`"
+
+    def key(self, seen: Sighting) -> int | None:
+        """Return a number that stands for the event's `ref`."""
+        ref = seen.event.ref
+        return None if ref is None else mark_of(ref)
 
 
 def _shorter(marks: tuple[int, ...], gaps: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:

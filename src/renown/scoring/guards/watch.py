@@ -21,7 +21,7 @@ from renown.policy.evidence.guarding import (
     SelfGuard,
 )
 from renown.scoring.effect import Effect
-from renown.scoring.guards.budgets import ActorBudget, AnywhereBudget, SubjectBudget
+from renown.scoring.guards.budgets import ActorBudget, AnywhereBudget, RefBudget, SubjectBudget
 from renown.scoring.guards.bursting import BurstDetector
 from renown.scoring.guards.detector import Detector
 from renown.scoring.guards.fresh import FreshDetector
@@ -113,7 +113,7 @@ def _detector(policy: Policy, guard: Guarding) -> Detector:
         case FreshGuard():
             return FreshDetector(guard, None if policy.raters is None else policy.raters.floor)
         case BudgetGuard():
-            return ActorBudget(guard) if guard.per == "actor" else SubjectBudget(guard)
+            return {"actor": ActorBudget, "ref": RefBudget}.get(guard.per, SubjectBudget)(guard)
         case SelfGuard():
             return SelfDetector(guard)
         case RetaliationGuard():
