@@ -204,7 +204,8 @@ def test_an_order_has_a_budget_whoever_speaks_of_it() -> None:
         ["3 events under the same `ref` in a day; up to 2 are in order."],
     )
     assert shop.tell(5.0, 100.9, actor="b:9", ref="order:2") is NOTHING
-    assert shop.tell(5.0, 101.9, actor="b:9", ref="order:1") is NOTHING
+    verdict = shop.tell(5.0, 101.9, actor="b:9", ref="order:1")
+    assert (verdict.action, phases(verdict)) == ("count", [("order", "ends")])
 
 
 def test_a_subject_has_a_budget_per_day() -> None:

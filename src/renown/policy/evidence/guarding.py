@@ -125,8 +125,8 @@ class BudgetGuard(Guard, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
     action: Action = "hold"
     per: Literal["actor", "ref", "subject", "actor_anywhere"] = "actor"
-    """`actor`: of each actor about the subject by itself; `ref`: of each order, post … by itself; `subject`: of
-    all together; `actor_anywhere`: of each actor about all subjects of the kind together."""
+    """`actor`: of each actor about the subject by itself; `ref`: of each order or post by itself;
+    `subject`: of all together; `actor_anywhere`: of each actor about all subjects of the kind together."""
     most: int = 3
     """So many are in order."""
     days: float = 1.0

@@ -1,4 +1,4 @@
-"""Budgets: how many events one actor may send about a subject, and a `ref` or a subject may get, in some days."""
+"""Budgets: how many events an actor may send about a subject, and a `ref` or a subject get, in some days."""
 
 from itertools import accumulate
 from math import floor
