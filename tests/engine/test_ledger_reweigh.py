@@ -27,6 +27,7 @@ from tests.engine.ledger_kit import (
     running,
     view,
 )
+from tests.engine.test_ledger_blind import sides, stay, visit
 from tests.engine.test_ledger_everything import EVERYTHING, SCORES, everything, sent, told
 from tests.engine.test_ledger_rebuild import mixture
 from tests.engine.test_ledger_switching import finished
@@ -74,7 +75,7 @@ async def test_nothing_changes_where_all_came_under_the_same_rules(
         await unchanged(one, tmp_path)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(sent, min_size=1, max_size=30), st.sampled_from(SCORES), st.integers(0, 2**20))
 async def test_nothing_changes_with_guards_holds_decisions_and_time(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Any], score: str, seed: int
@@ -134,7 +135,7 @@ async def rewritten(ledger: Ledger, folder: Path) -> ReweighReport:
     return done
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(sent, min_size=1, max_size=30),
     st.sampled_from(SCORES),
@@ -395,3 +396,29 @@ async def test_cancelled_it_has_changed_nothing(make: StoreFactory, tmp_path: Pa
         with pytest.raises(asyncio.CancelledError):
             await working
         assert dump(tmp_path) == before
+
+
+async def test_blind_reviews_that_were_open_stay_open_whoever_is_erased(
+    make: StoreFactory, tmp_path: Path
+) -> None:
+    async with sides(make, tmp_path, Hands(60)) as ledger:
+        await ledger.append([stay(), visit(), stay("second", 3, ref="s2"), visit("third", 4, ref="s3")])
+        await unchanged(ledger, tmp_path)
+        await ledger.erase("guest:g")
+        await ledger.erase("host:h")
+        await unchanged(ledger, tmp_path)
+        for subject, score in (("host:h", 2.0), ("guest:g", 4.0)):
+            shown = view(await ledger.snapshot(subject))
+            assert (shown["score"], shown["count"]) == (score, 1)
+
+
+async def test_what_no_rule_takes_any_more_counts_for_nothing(make: StoreFactory, tmp_path: Path) -> None:
+    async with opened(make, tmp_path, stall(1, None), clock=Hands(60)) as ledger:
+        applied(await ledger.append([said(1, 4.0, 1), said(2, 2.0, 2)]))
+    text = GUARDED.replace("VERSION", "2").replace("max = 5", "max = 3")
+    async with opened(make, tmp_path, Policies([load(text, "stall")]), clock=Hands(60)) as ledger:
+        await finished(ledger, "stall")
+        before = dump(tmp_path)
+        report = await ledger.reweigh(check=False)
+        assert (report.refused, report.reweighed, report.changed) == (1, 0, 0)
+        assert dump(tmp_path) == before, "as the switch to those rules has it"
