@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
+import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
@@ -364,6 +365,14 @@ async def test_upgrades_that_are_refused(served: Serve, path: str, origin: str |
             async with Raw.open(url, origin=origin):
                 pass
         assert refused.value.response.status_code == status
+
+
+async def test_a_plain_request_is_told_that_it_should_be_an_upgrade(served: Serve) -> None:
+    """As it arrives behind a proxy that does not pass the header on."""
+    async with served() as server, httpx.AsyncClient(trust_env=False) as http:
+        answer = await http.get(f"{server.http}/connection/websocket", headers={"connection": "close"})
+        assert (answer.status_code, answer.headers["upgrade"]) == (426, "websocket")
+        assert "proxy" in answer.text
 
 
 @pytest.mark.parametrize(

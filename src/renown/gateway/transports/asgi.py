@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from renown.gateway.gateway import Gateway
 from renown.gateway.transports.emulation import Emulation, Sessions
-from renown.gateway.transports.exchange import Exchange, Receive, Scope, Send, path_of
+from renown.gateway.transports.exchange import NOT_STORED, Exchange, Receive, Scope, Send, path_of
 from renown.gateway.transports.http_stream import HttpStream
 from renown.gateway.transports.messages import Messages
 from renown.gateway.transports.polling import Polling
@@ -29,6 +29,7 @@ class GatewayApp:
             options.sse_path: ServerSentEvents(gateway, sessions),
             options.emulation_path: Emulation(gateway, sessions),
             options.poll_path: Polling(gateway),
+            options.path: _upgrade,
         }
 
     def serves(self, scope: Scope) -> bool:
@@ -51,3 +52,11 @@ class GatewayApp:
             await exchange.answer(404, "There is nothing here.\n")
         else:
             await endpoint(exchange)
+
+
+async def _upgrade(exchange: Exchange) -> None:
+    """Say what is wrong with a plain request for the WebSocket."""
+    why = "This is the address of a WebSocket: ask with `Upgrade: websocket`.\n"
+    proxy = "If you did, a proxy in between does not pass that header on.\n"
+    headers = [(b"upgrade", b"websocket"), (b"connection", b"upgrade"), *NOT_STORED]
+    await exchange.answer(426, why + proxy, headers=headers)
