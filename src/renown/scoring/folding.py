@@ -39,11 +39,11 @@ def needs_refold(policy: Policy, state: State, at: float, *, old: bool = False) 
     plan = plan_of(policy)
     if not plan.sticky and not plan.lates:
         return False
-    late = any(cell[0] and at < cell[1] for cell in state.cells[len(plan.names) :]) if plan.sticky else False
     # A generator would cost more than what it asks.
     for i, is_late in plan.lates:
-        late = late or is_late(state.cells[i], at)
-    return late
+        if is_late(state.cells[i], at):
+            return True
+    return bool(plan.sticky) and any(cell[0] and at < cell[1] for cell in state.cells[len(plan.names) :])
 
 
 @lru_cache(maxsize=1024)

@@ -83,19 +83,19 @@ class FadingMeanAggregator(Base):
 
     def mass(self, cell: Cell, at: float) -> float:
         """Return N at `at`."""
-        return cell[2] * self._fade(cell, at)
+        return cell[2] if at == cell[1] else cell[2] * self._fade(cell, at)
 
     def score(self, cell: Cell, at: float, given: float | None) -> float:
         """Return (S + W·m) / (N + W) at `at`."""
-        value, weight = self.prior(given)
-        fade = self._fade(cell, at)
+        value, weight = self.prior(given) if self._running else self._prior
+        fade = 1.0 if at == cell[1] else self._fade(cell, at)
         score = (cell[3] * fade + weight * value) / (cell[2] * fade + weight)
         return self._low if score < self._low else self._high if score > self._high else score
 
     def measure(self, cell: Cell, at: float, given: float | None) -> Measure:
         """Return the score with the interval of `bounds_around`."""
         prior = value, weight = self.prior(given) if self._running else self._prior
-        fade = self._fade(cell, at)
+        fade = 1.0 if at == cell[1] else self._fade(cell, at)
         n, s, q = cell[2] * fade, cell[3] * fade, cell[4] * fade
         score = (s + weight * value) / (n + weight)
         score = self._low if score < self._low else self._high if score > self._high else score
@@ -109,7 +109,5 @@ class FadingMeanAggregator(Base):
         return (positive - negative) / (positive + negative + 1)
 
     def _fade(self, cell: Cell, at: float) -> float:
-        if at == cell[1]:
-            return 1.0
         elapsed = moment(at) - moment(cell[1])
         return 2.0 ** (elapsed * self._per_second) if elapsed > 0 else 1.0

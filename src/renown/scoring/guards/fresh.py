@@ -69,7 +69,7 @@ class FreshDetector(Detector):
             return None
         fresh = self._is_fresh(seen)
         before = cell or _NEW
-        over = self._over(before, seen) if fresh and self.on.has(seen) else None
+        over = self._over(before, seen) if fresh and (self.on.all or self.on.has(seen)) else None
         if not self._crowds:
             return over
         crowd = self._crowd(before, fresh, seen)
@@ -137,7 +137,7 @@ class FreshDetector(Detector):
 
     def _spent(self, cell: FreshCell, seen: Sighting) -> FreshCell:
         """Return the cell with what a fresh rater has counted; of an earlier day nothing is remembered."""
-        if seen.day < cell.day or not self.on.has(seen):
+        if seen.day < cell.day or not (self.on.all or self.on.has(seen)):
             return cell
         total = cell.total if seen.day == cell.day else 0.0
         left = self._most - total
