@@ -18,7 +18,7 @@ from renown.scoring.effect import TIME
 
 FOLDER = Path(__file__).parents[2] / "docs" / "policies"
 PAGES = sorted(page.stem for page in FOLDER.glob("*.md") if page.stem != "README")
-JUDGED = ("product", "trader")
+JUDGED = ("product", "stack-overflow", "trader")
 """Pages whose numbers depend on others' events: on who rates, on all of the kind, on guards. A ledger plays
 them, in `tests/engine/test_ledger_lived_pages.py`; what is alone with one subject is played here."""
 DAY = 86_400.0

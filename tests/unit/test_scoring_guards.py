@@ -217,6 +217,15 @@ def test_a_subject_has_a_budget_per_day() -> None:
     assert (verdict.action, phases(verdict)) == ("count", [("day", "ends")])
 
 
+def test_a_budget_for_life_is_never_over_and_no_alarm() -> None:
+    text = 'name = "edits"\nkind = "budget"\nper = "subject"\nmost = 3\ndays = 36525\n'
+    shop = Watched(guarded(text + 'action = "weigh"\nweight = 0'))
+    assert [shop.tell(5.0, day).weight for day in (100, 5_000, 15_000, 15_001, 30_000)] == [1, 1, 1, 0, 0]
+    verdict = shop.tell(5.0, 36_000)
+    assert told(verdict) == ["6 events in all; up to 3 are in order."]
+    assert (phases(verdict), guards_due(shop.guards)) == ([], None)
+
+
 def test_repetition_is_worth_less_each_time() -> None:
     shop = Watched(guarded('name = "again"\nkind = "repeat"\nlast = 5\nmost = 2'))
     said = [shop.tell(5.0, 100 + i) for i in range(6)]

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from renown.policy.checks.requiring import require, within
 from renown.policy.evidence.guarding import (
+    LIFETIME,
     BudgetGuard,
     BurstGuard,
     ExitScamGuard,
@@ -73,7 +74,8 @@ def _own(guard: Guarding, path: str) -> None:
             _fresh(guard, path)
         case BudgetGuard():
             within(guard.most, 1, 40 if guard.per in ("actor", "ref") else 10**9, f"{path}.most")
-            within(guard.days, 0.01, 366, f"{path}.days")
+            longest = LIFETIME if guard.per == "subject" else 366
+            within(guard.days, 0.01, longest, f"{path}.days")
         case SelfGuard():
             for key, other in guard.same.items():
                 require(key and other, f"{path}.same", "it names nothing", "attribute = attribute")

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 __all__ = [
+    "LIFETIME",
     "Action",
     "BudgetGuard",
     "BurstGuard",
@@ -120,6 +121,10 @@ class FreshGuard(Guard, frozen=True, kw_only=True, forbid_unknown_fields=True, t
     """The most that the new raters of one UTC day count together: what goes beyond is acted on."""
 
 
+LIFETIME = 36_525.0
+"""Days. A budget of so many holds for ever: its first period, which began with 1970, ends in 2070."""
+
+
 class BudgetGuard(Guard, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="budget"):
     """More events than one actor may send about a subject, or anywhere, or than a subject may get."""
 
@@ -130,7 +135,7 @@ class BudgetGuard(Guard, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     most: int = 3
     """So many are in order."""
     days: float = 1.0
-    """Within so many days."""
+    """Within so many days; `LIFETIME` of a subject's budget: in all."""
 
 
 class SelfGuard(Guard, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="self"):

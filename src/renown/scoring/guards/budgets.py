@@ -5,7 +5,7 @@ from math import floor
 
 import msgspec
 
-from renown.policy.evidence.guarding import BudgetGuard
+from renown.policy.evidence.guarding import LIFETIME, BudgetGuard
 from renown.scoring.guards.detector import Detector, Finding
 from renown.scoring.guards.sighting import DAY, Sighting, mark_of
 from renown.scoring.guards.words import figure, noun, span
@@ -107,6 +107,10 @@ class RefBudget(ActorBudget):
         return None if ref is None else mark_of(ref)
 
 
+def _in_order(most: int) -> str:
+    return f"up to {figure(most)} {'is' if most == 1 else 'are'} in order"
+
+
 def _shorter(marks: tuple[int, ...], gaps: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Leave out the oldest of those that came once, or else the oldest."""
     last = len(marks) - 1
@@ -137,6 +141,9 @@ class SubjectBudget(Detector):
         period = floor(seen.at / self._seconds)
         if cell.period != period or cell.count < self._most:
             return None
+        if self._days >= LIFETIME:
+            # A life is no burst that will be over: nothing is raised about it.
+            return Finding(f"{figure(cell.count + 1)} {self._noun} in all; {_in_order(self._most)}.")
         return Finding(
             f"{figure(cell.count + 1)} {self._noun} in {span(self._days)}; "
             f"up to {figure(self._most)} {'is' if self._most == 1 else 'are'} in order.",
