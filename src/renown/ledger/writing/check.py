@@ -96,7 +96,11 @@ def _has_plain_names(event: Event) -> bool:
         event.subject,
         "none:-" if actor is None else actor,
     )
-    return _NAMES.match("\n".join(given)) is not None
+    try:
+        return _NAMES.match("\n".join(given)) is not None
+    except TypeError:
+        # One of them is no text: the checks find out which.
+        return False
 
 
 def _has_plain_numbers(event: Event) -> bool:
