@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-__all__ = ["RunningServer", "free_port"]
+__all__ = ["RunningServer", "cli_key", "free_port"]
 
 
 def free_port() -> int:
@@ -20,6 +20,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def cli_key(data: Path, *scopes: str) -> str:
+    """Return the secret of a new API key, made as an operator makes one."""
+    options = [part for scope in scopes for part in ("--scope", scope)]
+    command = [sys.executable, "-m", "renown.cli", "key", "create", "test", *options]
+    made = subprocess.run(
+        [*command, "--data", str(data), "--json"], capture_output=True, check=True, timeout=60
+    )
+    return str(json.loads(made.stdout)["secret"])
 
 
 class RunningServer:

@@ -1,10 +1,7 @@
 """The dashboard under all conditions: small, dark, cut off, behind a key; and how heavy it is."""
 
 import gzip
-import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,7 @@ import renown
 from tests.browser.chromium import Chromium
 from tests.browser.dashboard import every, open_dashboard, post, quiet, texts, until, until_text
 from tests.browser.shop import review
-from tests.running import RunningServer
+from tests.running import RunningServer, cli_key
 
 _BUILT = Path(renown.__file__).parent / "static" / "dashboard"
 _ROUTES = [
@@ -144,7 +141,7 @@ def test_where_a_key_is_needed_it_asks_for_one(chromium: Chromium, tmp_path: Pat
     config.write_text(f'policies = ["seller"]\n[tokens]\nsecret = "{secret}"\n')
     data = tmp_path / "data"
     with RunningServer(data, "--config", str(config), dev=False) as server:
-        key = _key(config, data, "read", "tokens")
+        key = cli_key(data, "read", "tokens")
         with chromium.open(f"{server.url}/", viewport={"width": 1360, "height": 900}) as page:
             until_text(page, "form h1", "Sign in")
             page.do("fill", selector="rn-sign-in input", text="rk_wrong")
@@ -160,15 +157,6 @@ def test_where_a_key_is_needed_it_asks_for_one(chromium: Chromium, tmp_path: Pat
             until_text(page, "form h1", "Sign in")
             assert page.evaluate("sessionStorage.length") == 0
             assert page.log["errors"] == []
-
-
-def _key(config: Path, data: Path, *scopes: str) -> str:
-    command = [sys.executable, "-m", "renown.cli", "key", "create", "dashboard", "--json"]
-    command += ["--config", str(config), "--data", str(data)]
-    for scope in scopes:
-        command += ["--scope", scope]
-    made = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
-    return made["secret"]
 
 
 def test_the_first_load_is_light(chromium: Chromium, server: RunningServer) -> None:

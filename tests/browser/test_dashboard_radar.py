@@ -1,8 +1,5 @@
 """The abuse radar: incidents form, what is held is decided on in one tab and seen in all others."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +9,7 @@ import pytest
 from tests.browser.bombing import bomb, quiet_past, standing
 from tests.browser.chromium import Chromium, Page
 from tests.browser.dashboard import every, open_dashboard, quiet, texts, until, until_text
-from tests.running import RunningServer
+from tests.running import RunningServer, cli_key
 
 LAMP = "product:lamp"
 _TALL = {"width": 1360, "height": 1200}
@@ -206,22 +203,13 @@ def test_nothing_sticks_out_of_the_radar(
                 quiet(page, server)
 
 
-def _key(config: Path, data: Path, *scopes: str) -> str:
-    command = [sys.executable, "-m", "renown.cli", "key", "create", "dashboard", "--json"]
-    command += ["--config", str(config), "--data", str(data)]
-    for scope in scopes:
-        command += ["--scope", scope]
-    made = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
-    return made["secret"]
-
-
 def test_who_may_only_read_is_offered_no_decisions(chromium: Chromium, tmp_path: Path) -> None:
     config, data = tmp_path / "renown.toml", tmp_path / "data"
     secret = "a secret of enough bytes for these tests"
     config.write_text(f'policies = ["product"]\n[tokens]\nsecret = "{secret}"\n')
     with RunningServer(data, "--config", str(config), dev=False) as server:
-        whole = _key(config, data, "read", "tokens", "events", "policies")
-        reads = _key(config, data, "read", "tokens")
+        whole = cli_key(data, "read", "tokens", "events", "policies")
+        reads = cli_key(data, "read", "tokens")
         with httpx.Client(headers={"Authorization": f"Bearer {whole}"}, timeout=20) as backend:
             events = [
                 {"type": "review", "subject": LAMP, "id": f"e{n}", "actor": f"buyer:{n}", "value": 1}

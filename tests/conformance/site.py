@@ -10,9 +10,7 @@ import pytest
 
 from renown.gateway.admission.tokens import Tokens
 from renown.gateway.options import TokenOptions
-from renown.ledger import Ledger
-from renown.policy import Policies
-from tests.running import RunningServer
+from tests.running import RunningServer, cli_key
 
 __all__ = ["BOTH", "SECRET", "Site", "open_site", "second_process", "token"]
 
@@ -58,7 +56,7 @@ def open_site(folder: Path, settings: str = "") -> Iterator[Site]:
     head = f'policies = ["seller"]\n[access]\nanonymous = true\n[tokens]\nsecret = "{SECRET}"\n'
     (folder / "renown.toml").write_text(head + settings)
     with RunningServer(folder / "data", "--config", str(folder / "renown.toml"), dev=False) as server:
-        yield Site(server, _key(server.data))
+        yield Site(server, full_key(server.data))
 
 
 @contextmanager
@@ -68,12 +66,9 @@ def second_process(site: Site) -> Iterator[RunningServer]:
         yield server
 
 
-def _key(data: Path) -> str:
-    ledger = Ledger.open(data, Policies.presets())
-    try:
-        return ledger.keys.create("test", ["events", "read", "rooms", "tokens", "users"])[1]
-    finally:
-        ledger._store.close()
+def full_key(data: Path) -> str:
+    """Return an API key that may do everything a backend does."""
+    return cli_key(data, "events", "read", "rooms", "tokens", "users")
 
 
 def token(user: str, **claims: Any) -> str:

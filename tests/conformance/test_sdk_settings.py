@@ -9,7 +9,7 @@ from renown.gateway.admission.tokens import Tokens
 from renown.gateway.options import TokenOptions
 from tests.conformance.conftest import Connect
 from tests.conformance.javascript import HERE, JavaScript
-from tests.conformance.site import Site, _key
+from tests.conformance.site import Site, full_key
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Key size should be")  # the secret of their tests
@@ -25,7 +25,7 @@ def running(tmp_path: Path, sdk: str) -> RunningServer:
 
 async def test_the_server_of_the_javascript_client(connect: Connect, tmp_path: Path) -> None:
     with running(tmp_path, "javascript") as server:
-        api = Site(server, _key(server.data))
+        api = Site(server, full_key(server.data))
         client = await connect(server.websocket)
         await client.subscribe("index")
         await client.do("publish", channel="index", data={"n": 1})

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import cent
 import pytest
@@ -21,9 +20,7 @@ from centrifuge import (
 
 from renown.gateway.admission.tokens import Tokens
 from renown.gateway.options import TokenOptions
-from renown.ledger import Ledger
-from renown.policy import Policies
-from tests.running import RunningServer
+from tests.running import RunningServer, cli_key
 
 SECRET = "a secret of more than thirty-two bytes"
 SETTINGS = f"""
@@ -53,15 +50,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="module")
 def key(server: RunningServer) -> str:
-    return _key(server.data, "rooms")
-
-
-def _key(data: Path, scope: str) -> str:
-    ledger = Ledger.open(data, Policies.presets())
-    try:
-        return ledger.keys.create("test", [scope])[1]
-    finally:
-        ledger._store.close()
+    return cli_key(server.data, "rooms")
 
 
 @pytest.fixture
@@ -248,7 +237,7 @@ async def test_wrong_keys_and_keys_without_the_scope_are_refused(server: Running
     async with cent.AsyncClient(f"{server.url}/api", "rk_wrong") as stranger:
         with pytest.raises(cent.CentUnauthorizedError):
             await stranger.info(cent.InfoRequest())
-    async with cent.AsyncClient(f"{server.url}/api", _key(server.data, "read")) as reader:
+    async with cent.AsyncClient(f"{server.url}/api", cli_key(server.data, "read")) as reader:
         with pytest.raises(cent.CentTransportError) as caught:
             await reader.info(cent.InfoRequest())
         assert caught.value.status_code == 403

@@ -17,7 +17,7 @@ import pytest
 from tests.conformance.conftest import Connect
 from tests.conformance.javascript import JavaScript, install
 from tests.conformance.raw import Raw
-from tests.conformance.site import SECRET, Site, _key, token
+from tests.conformance.site import SECRET, Site, full_key, token
 from tests.conformance.streams import Streaming, until
 from tests.running import RunningServer, free_port
 
@@ -61,7 +61,7 @@ def doomed(tmp_path: Path) -> Iterator[Site]:
 def serving(folder: Path) -> Iterator[Site]:
     (folder / "renown.toml").write_text(SETTINGS)
     with RunningServer(folder / "data", "--config", str(folder / "renown.toml"), dev=False) as server:
-        yield Site(server, _key(server.data))
+        yield Site(server, full_key(server.data))
 
 
 @pytest.fixture

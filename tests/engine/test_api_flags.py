@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.test_api_users import SECRET, Backend, bearer, cli_key
-from tests.running import RunningServer
+from tests.engine.test_api_users import SECRET, Backend, bearer
+from tests.running import RunningServer, cli_key
 
 POLICY = """
 name = "stall"

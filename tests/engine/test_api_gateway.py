@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import httpx
 import pytest
 import websockets
 
-from tests.running import RunningServer
+from tests.running import RunningServer, cli_key
 
 SETTINGS = """
 policies = ["seller"]
@@ -43,13 +41,6 @@ def _view(server: RunningServer, **options: Any) -> dict[str, Any]:
     answer = httpx.get(f"{server.url}/v1/gateway", **options)
     answer.raise_for_status()
     return answer.json()
-
-
-def _key(data: Path, *scopes: str) -> str:
-    command = [sys.executable, "-m", "renown.cli", "key", "create", "test", "--data", str(data), "--json"]
-    for scope in scopes:
-        command += ["--scope", scope]
-    return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)["secret"]
 
 
 async def _say(socket: websockets.ClientConnection, **command: Any) -> dict[str, Any]:
@@ -131,12 +122,12 @@ def test_it_is_for_api_keys_that_may_read(guarded: RunningServer) -> None:
     assert httpx.get(f"{guarded.url}/v1/info").status_code == 200, "anybody may read standings here"
     nobody = httpx.get(path)
     assert (nobody.status_code, nobody.json()["code"]) == (403, "missing_scope")
-    reader = _key(guarded.data, "read", "tokens")
+    reader = cli_key(guarded.data, "read", "tokens")
     token = httpx.post(
         f"{guarded.url}/v1/tokens", json={"user": "ana"}, headers={"x-api-key": reader}, timeout=20
     )
     bearer = {"authorization": f"Bearer {token.json()['token']}"}
     assert httpx.get(path, headers=bearer).status_code == 403
-    writer = _key(guarded.data, "events")
+    writer = cli_key(guarded.data, "events")
     assert httpx.get(path, headers={"x-api-key": writer}).status_code == 403
     assert httpx.get(path, headers={"x-api-key": reader}).status_code == 200

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests.conformance.raw import Raw
-from tests.engine.test_api_users import SECRET, Backend, bearer, cli_key
-from tests.running import RunningServer
+from tests.engine.test_api_users import SECRET, Backend, bearer
+from tests.running import RunningServer, cli_key
 
 BOMBED = "product:lamp"
 

@@ -15,8 +15,8 @@ from renown.client import Renown
 from renown.policy import preset_text
 from tests.conformance.raw import Raw
 from tests.engine.ledger_kit import raw
-from tests.engine.test_api_users import SECRET, Backend, cli_key
-from tests.running import RunningServer
+from tests.engine.test_api_users import SECRET, Backend
+from tests.running import RunningServer, cli_key
 
 SHOP = """
 name = "shop"

@@ -2,8 +2,6 @@
 
 import base64
 import json
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -14,7 +12,7 @@ import httpx
 import pytest
 
 from tests.conformance.raw import Raw
-from tests.running import RunningServer
+from tests.running import RunningServer, cli_key
 
 SECRET = "0123456789abcdef0123456789abcdef"
 POLICY = """
@@ -37,14 +35,6 @@ scope = "org"
 
 class Backend(httpx.Client):
     """An API client. It blocks for a moment, in async tests too: who answers is another process."""
-
-
-def cli_key(data: Path, *scopes: str) -> str:
-    """Return the secret of a new API key, made as an operator makes one."""
-    options = [part for scope in scopes for part in ("--scope", scope)]
-    command = [sys.executable, "-m", "renown.cli", "key", "create", "test", *options]
-    made = subprocess.run([*command, "--data", str(data), "--json"], capture_output=True, check=True)
-    return str(json.loads(made.stdout)["secret"])
 
 
 @pytest.fixture(scope="module")
