@@ -8,7 +8,7 @@ import msgspec
 from renown.policy.evidence.guarding import LIFETIME, BudgetGuard
 from renown.scoring.guards.detector import Detector, Finding
 from renown.scoring.guards.sighting import DAY, Sighting, mark_of
-from renown.scoring.guards.words import figure, noun, span
+from renown.scoring.guards.words import figure, in_order, noun, span
 
 __all__ = ["ActorBudget", "ActorCell", "AnywhereBudget", "RefBudget", "SubjectBudget", "SubjectCell"]
 
@@ -64,8 +64,7 @@ class ActorBudget(Detector):
         if before < self._most:
             return None
         return Finding(
-            f"{before + 1} {self._noun} {self.whose} in {span(self._days)}; "
-            f"up to {self._most} {'is' if self._most == 1 else 'are'} in order.",
+            f"{before + 1} {self._noun} {self.whose} in {span(self._days)}; {in_order(self._most)}.",
             until=seen.at + self._days * DAY,
             count=before + 1,
             expected=float(self._most),
@@ -107,10 +106,6 @@ class RefBudget(ActorBudget):
         return None if ref is None else mark_of(ref)
 
 
-def _in_order(most: int) -> str:
-    return f"up to {figure(most)} {'is' if most == 1 else 'are'} in order"
-
-
 def _shorter(marks: tuple[int, ...], gaps: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Leave out the oldest of those that came once, or else the oldest."""
     last = len(marks) - 1
@@ -143,10 +138,9 @@ class SubjectBudget(Detector):
             return None
         if self._days >= LIFETIME:
             # A life is no burst that will be over: nothing is raised about it.
-            return Finding(f"{figure(cell.count + 1)} {self._noun} in all; {_in_order(self._most)}.")
+            return Finding(f"{figure(cell.count + 1)} {self._noun} in all; {in_order(self._most)}.")
         return Finding(
-            f"{figure(cell.count + 1)} {self._noun} in {span(self._days)}; "
-            f"up to {figure(self._most)} {'is' if self._most == 1 else 'are'} in order.",
+            f"{figure(cell.count + 1)} {self._noun} in {span(self._days)}; {in_order(self._most)}.",
             until=(period + 1) * self._seconds,
             count=cell.count + 1,
             expected=float(self._most),
@@ -187,8 +181,7 @@ class AnywhereBudget(Detector):
         if count < self._most or not self.on.has(seen):
             return None
         many = f"{figure(count + 1)} {self._noun} by the same actor in {span(self._days)}"
-        order = f"{figure(self._most)} {'is' if self._most == 1 else 'are'} in order"
-        return Finding(f"{many}, whoever they are about; up to {order}.")
+        return Finding(f"{many}, whoever they are about; {in_order(self._most)}.")
 
     def add(self, cell: None, seen: Sighting, counts: bool) -> None:
         """Remember nothing: what is spent is kept with the actor."""

@@ -3,7 +3,7 @@
 from renown.policy.evidence.guarding import RepeatGuard, RetaliationGuard, SelfGuard
 from renown.scoring.guards.detector import Detector, Finding
 from renown.scoring.guards.sighting import DAY, Sighting
-from renown.scoring.guards.words import figure, noun
+from renown.scoring.guards.words import figure, in_order, noun
 
 __all__ = ["RepeatDetector", "RetaliationDetector", "SelfDetector"]
 
@@ -89,7 +89,7 @@ class RepeatDetector(Detector):
             return None
         return Finding(
             f"{before + 1} of the last {min(self._last, len(cell) + 1)} {self._noun} are by the same actor; "
-            f"up to {self._most} {'is' if self._most == 1 else 'are'} in order.",
+            f"{in_order(self._most)}.",
             weight=self._weight ** (before + 1 - self._most),
         )
 

@@ -4,7 +4,7 @@ from math import floor
 
 from renown.policy.evidence.guarding import Guarding, Those
 
-__all__ = ["figure", "noun", "per_cent", "span"]
+__all__ = ["figure", "in_order", "noun", "per_cent", "span"]
 
 
 def figure(value: float) -> str:
@@ -12,6 +12,11 @@ def figure(value: float) -> str:
     if value == floor(value) or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:,.1f}" if abs(value) >= 0.95 else f"{value:.2g}"
+
+
+def in_order(most: float) -> str:
+    """Return what says how many nobody minds."""
+    return f"up to {figure(most)} {'is' if most == 1 else 'are'} in order"
 
 
 def per_cent(share: float) -> str:
