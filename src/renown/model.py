@@ -17,6 +17,7 @@ import msgspec
 __all__ = [
     "KEY_PATTERN",
     "OVERALL",
+    "YEAR_10000",
     "Activity",
     "Alarm",
     "Answer",
@@ -39,6 +40,8 @@ __all__ = [
     "timestamp",
 ]
 
+YEAR_10000: Final = 253_402_300_800.0
+"""POSIX seconds. No time can be written from here on."""
 OVERALL: Final = ""
 """The name under which the overall score is kept beside the named categories."""
 

@@ -12,7 +12,7 @@ from renown.api.services import Services
 from renown.errors import EventError, ForbiddenError, NotFoundError, RenownError
 from renown.gateway.admission.permissions import Permissions
 from renown.gateway.channels import Source
-from renown.model import OVERALL, is_key, kind_of
+from renown.model import OVERALL, YEAR_10000, is_key, kind_of
 from renown.policy import Policies, Policy, View
 from renown.policy.nearest import expected_one_of
 from renown.protocol.access import ConnectionClaims, KeysPending
@@ -35,9 +35,6 @@ __all__ = [
     "policy_of",
     "subject_in",
 ]
-
-_YEAR_10000: Final = 253_402_300_800.0
-"""From here on no time can be written."""
 
 AnyRequest = Request[Any, Any, Any]
 At = Annotated[str | None, Parameter(description="As of this time: RFC 3339 with zone, or POSIX seconds")]
@@ -241,7 +238,7 @@ def moment(text: str | None) -> float | None:
     except ValueError:
         pass
     else:
-        if 0 <= seconds < _YEAR_10000:
+        if 0 <= seconds < YEAR_10000:
             return seconds
         raise _no_time(text)
     try:
@@ -251,7 +248,7 @@ def moment(text: str | None) -> float | None:
     if when.tzinfo is None:
         raise _no_time(text)
     # In UTC it may be later than any time that can be written.
-    return min(when.timestamp(), _YEAR_10000 - 1.0)
+    return min(when.timestamp(), YEAR_10000 - 1.0)
 
 
 def _no_time(text: str) -> ParameterError:

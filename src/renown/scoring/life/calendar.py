@@ -6,11 +6,9 @@ from math import ceil, floor, inf
 
 from renown.policy import Cadence, Dates
 
-__all__ = ["DAY", "YEAR_10000", "Moments", "moments_of", "next_day", "next_monday"]
+__all__ = ["DAY", "Moments", "moments_of", "next_day", "next_monday"]
 
 DAY = 86_400.0
-YEAR_10000 = 253_402_300_800.0
-"""No date can be written from here on."""
 _WEEK = 7 * DAY
 _MONDAY = 4 * DAY
 """The first Monday after the epoch, which was a Thursday."""

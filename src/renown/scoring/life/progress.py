@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from renown.model import timestamp
+from renown.model import YEAR_10000, timestamp
 from renown.policy import Condition, Policy, Tier
-from renown.scoring.life.calendar import DAY, YEAR_10000
+from renown.scoring.life.calendar import DAY
 from renown.scoring.life.conditions import part_of
 from renown.scoring.life.plan import life_plan_of
 from renown.scoring.life.state import Life, TierState
