@@ -7,7 +7,7 @@ import msgspec
 from renown.errors import PolicyError
 from renown.model import Contribution
 from renown.policy import Policy
-from renown.scoring.aggregators.exact import UNIT, units
+from renown.scoring.aggregators.exact import units
 from renown.scoring.plan import plan_of
 
 __all__ = ["KindState", "decode_kind", "encode_kind", "kind_empty", "needs_kind_state", "observe"]
@@ -61,7 +61,7 @@ def observe(
             name = contribution.category
             if name in running:
                 count, total = means.get(name, (0, 0))
-                means[name] = (count + 1, total + int(contribution.value * UNIT))
+                means[name] = (count + 1, total + units(contribution.value))
     seeds, room = kind_state.seeds, kind_state.room
     if room and contributions and actor is not None and actor not in seeds:
         seeds, room = (*seeds, actor), room - 1

@@ -57,8 +57,6 @@ class News:
     def take(self, updates: Sequence[Update]) -> None:
         """Take the updates of one commit, as the bus hands them over."""
         channels = self._channels
-        if not channels:
-            return
         of_kinds: dict[str, list[WatchedChannel]] = {}
         for update in updates:
             # Of most subjects nobody watches anything: that must cost next to nothing.

@@ -39,7 +39,7 @@ from renown.scoring import Effect, State
 from renown.scoring.guards import begin_guards
 from renown.scoring.life import begin_life, has_life, look
 
-__all__ = ["Meant", "apply", "begin", "meant", "score_of"]
+__all__ = ["Meant", "apply", "begin", "meant"]
 
 _Said = tuple[Contribution, ...]
 _NO_CHANGES: Sequence[Change] = ()
@@ -57,17 +57,12 @@ class _Turn(NamedTuple):
 def begin(policy: Policy, prior: dict[str, float], at: float) -> Folded:
     """Return a subject without events."""
     state = scoring.empty(policy)
-    folded = Folded(0, state, at, score_of(policy, state, at, prior), prior=prior)
+    folded = Folded(0, state, at, scoring.score(policy, state, at, prior), prior=prior)
     if has_life(policy):
         folded.life = begin_life(policy)
     if policy.guards:
         folded.guards = begin_guards(policy)
     return folded
-
-
-def score_of(policy: Policy, state: State, at: float, prior: dict[str, float]) -> float:
-    """Return the overall score alone: the same number as `scoring.read` gives, at a fraction of its cost."""
-    return scoring.score(policy, state, at, prior)
 
 
 class _Deed(msgspec.Struct, gc=False):
@@ -116,7 +111,7 @@ def apply(
     at, prior = max(before.at, incoming.at), basis.prior
     whole = whole or before.life is not None
     reading = scoring.read(policy, state, at, prior) if whole else None
-    score = score_of(policy, state, at, prior) if reading is None else reading.score
+    score = scoring.score(policy, state, at, prior) if reading is None else reading.score
     folded = Folded(version, state, at, score, before.held, before.hold_until, before.life, before.guards)
     folded.prior = prior
     if deed.holds or before.held or before.hold_until is not None:
