@@ -39,7 +39,12 @@ def _arguments() -> argparse.Namespace:
         help=f"{', '.join(BENCHES)}; these when none is given. Also {', '.join(LONG)}",
     )
     parser.add_argument("--turn", type=float, default=Options.turn, help="seconds of one turn in the fan-out")
-    parser.add_argument("--rounds", type=int, default=Options.rounds, help="turns of each in the fan-out")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=Options.rounds,
+        help="turns of each in the fan-out; of the intake, up to 3",
+    )
     parser.add_argument(
         "--seconds", type=float, default=Options.seconds, help="length of the other measurements"
     )
