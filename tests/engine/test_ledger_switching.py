@@ -12,6 +12,7 @@ import pytest
 from renown.errors import ConflictError, EventError
 from renown.ledger import Ledger, Stopped
 from renown.ledger.policies import switching
+from renown.ledger.policies.entering import enter
 from renown.model import Event
 from renown.policy import Policies, Policy, load, preset
 from tests.engine.ledger_kit import News, StoreFactory, applied, moment, opened, raw, second, view
@@ -318,11 +319,9 @@ async def test_a_check_while_new_rules_are_on_their_way_finds_nothing_wrong(
     for done in (0, 2, 4):
         store = make(tmp_path)
         if done == 0:
-            writer = store.writer()
-            switching._store_policy(writer, club(2, win=2))  # pyright: ignore[reportPrivateUsage] - stops half-way
-            writer.close()
+            enter(store, club(2, win=2))
         else:
-            switching._page(store, club(2, win=2))  # pyright: ignore[reportPrivateUsage] - and so does this
+            switching.switch_page(store, club(2, win=2))
         store.close()
         report = await begun.rebuild(check=True)
         assert report.clean, report.differences[:3]

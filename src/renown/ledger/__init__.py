@@ -3,8 +3,8 @@
 from renown.ledger.erasing import Erasure
 from renown.ledger.keys import Key, Keys
 from renown.ledger.ledger import Committed, Ledger, LedgerOptions, Stats
-from renown.ledger.policies.switching import InForce, Kept, PolicyBook
-from renown.ledger.policies.switching import Version as PolicyVersion
+from renown.ledger.policies.book import InForce, Kept, PolicyBook
+from renown.ledger.policies.book import Version as PolicyVersion
 from renown.ledger.policies.trying import Stopped, Trial
 from renown.ledger.reading.alarms import AlarmBook
 from renown.ledger.reading.incident_forms import AlertLine, IncidentLine, Incidents, Pile

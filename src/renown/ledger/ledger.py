@@ -14,7 +14,7 @@ import structlog
 from renown.errors import LedgerError
 from renown.ledger.erasing import Erasure, erase
 from renown.ledger.keys import Keys
-from renown.ledger.policies.switching import PolicyBook
+from renown.ledger.policies.book import PolicyBook
 from renown.ledger.reading.alarms import AlarmBook
 from renown.ledger.reading.incidents import IncidentBook
 from renown.ledger.reading.reads import Reads
