@@ -419,7 +419,7 @@ async def test_revoked_tokens(ledger: Ledger) -> None:
 async def test_what_a_subscription_stands_on(ledger: Ledger) -> None:
     gateway = Gateway(ledger, MemoryBus(), policies=policies(), rights=ledger.rights, kinds=("seller",))
     who = user(subscribe=("detail:*",))
-    caller = Caller(gateway, Limits(), JSON, "client", who, Subscriptions())
+    caller = Caller(gateway.access, Limits(), JSON, "client", who, Subscriptions())
     by_right, by_server = Subscription(), Subscription(server_side=True)
     by_token = Subscription(by_token=True, token_id="s-1", issued_at=100.0)
 
@@ -436,7 +436,7 @@ async def test_what_a_subscription_stands_on(ledger: Ledger) -> None:
 
 async def test_a_subscription_token_goes_with_all_of_its_user(ledger: Ledger) -> None:
     gateway = Gateway(ledger, MemoryBus(), rights=ledger.rights)
-    caller = Caller(gateway, Limits(), JSON, "client", user(), Subscriptions())
+    caller = Caller(gateway.access, Limits(), JSON, "client", user(), Subscriptions())
     old, new = (Subscription(by_token=True, issued_at=at) for at in (100.0, 200.0))
     assert stands(caller, "detail:seller:1", old)
     await ledger.rights.revoke_user("ana", 200.0)
@@ -448,7 +448,7 @@ async def test_a_session_lets_rights_open_what_a_sign_guards(ledger: Ledger) -> 
     options = GatewayOptions(rooms={"sec": RoomRule(subscribe="nobody")})
     gateway = Gateway(ledger, MemoryBus(), options, rights=ledger.rights)
     who = user("ana", subscribe=("$sec:*",))
-    caller = Caller(gateway, Limits(), JSON, "client", who, Subscriptions())
+    caller = Caller(gateway.access, Limits(), JSON, "client", who, Subscriptions())
     route = gateway.channels.route("sec:1")
     assert not isinstance(route, Error)
     assert permit(caller, None, "$sec:1", route) is None

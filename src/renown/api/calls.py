@@ -84,7 +84,7 @@ class _Calls:
         page = await ledger.explain(
             subject, category, wanted.limit, wanted.cursor, when, now=self._services.clock()
         )
-        whole = self._gateway.may(Action.SUBSCRIBE, f"detail:{subject}", who, subscribed=False)
+        whole = self._gateway.access.may(Action.SUBSCRIBE, f"detail:{subject}", who, subscribed=False)
         return msgspec.json.encode(page if whole else without_persons(page))
 
     async def submit(self, data: bytes, who: ConnectionClaims) -> bytes:
@@ -113,7 +113,7 @@ class _Calls:
 
     def _visible(self, subject: str, namespace: str, who: ConnectionClaims) -> str:
         check_subject(subject, self._services.policies)
-        if not self._gateway.may(Action.SUBSCRIBE, f"{namespace}:{subject}", who, subscribed=False):
+        if not self._gateway.access.may(Action.SUBSCRIBE, f"{namespace}:{subject}", who, subscribed=False):
             raise ForbiddenError(f"The rights of this connection do not allow to read {subject}.")
         return subject
 

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from renown.bus.bus import Bus
+from renown.gateway.admission.admission import Admission
 from renown.gateway.admission.counts import Counts
 from renown.gateway.admission.limits import Addresses, Limiter, Turned
 from renown.gateway.admission.origins import OriginRule
@@ -46,12 +47,8 @@ from renown.ledger import AlarmBook, RightsBook
 from renown.model import Update, is_key
 from renown.policy import Policies
 from renown.protocol.access import (
-    Action,
     ConnectionClaims,
     Limits,
-    Route,
-    ServerSubscription,
-    SubscriptionClaims,
 )
 from renown.protocol.codes import DISCONNECTS, ERRORS, Error
 from renown.protocol.effects import (
@@ -63,7 +60,6 @@ from renown.protocol.effects import (
     ReadHistory,
     ReadPresence,
 )
-from renown.protocol.replies import ClientInfo
 from renown.protocol.session import Session
 from renown.rooms.memory import MemoryRooms
 from renown.rooms.room import Draft
@@ -80,6 +76,8 @@ class Gateway:
     """Whether it stops: nobody is let in any more."""
     journal: Journal | None = None
     """Writes of connections into the log; None: nothing is written."""
+    _deaf: Sequence[Callable[[], None]] = ()
+    _running: Sequence[asyncio.Task[None]] = ()
 
     def __init__(
         self,
@@ -103,7 +101,6 @@ class Gateway:
         `dev` mode pages of this machine may connect, under names of this machine only.
         """
         self.options = options or GatewayOptions()
-        self.anonymous = anonymous
         self.channels = Channels(self.options, kinds)
         self.permissions = Permissions(
             self.channels, policies, rights, personal=self.options.personal_channels
@@ -156,14 +153,16 @@ class Gateway:
         self._library = Library(ledger, self.hub, self.options, self.rooms)
         self.stirring.look(PERSONS, self._library.name_anew)
         self.tokens = tokens or Tokens(TokenOptions())
+        self.access: Final = Admission(
+            self.tokens, self.channels, self.permissions, self.limiter, self.methods, anonymous=anonymous
+        )
+        """What sessions go by."""
         self._bus = bus
         self._clients: set[Client] = set()
         self._empty = asyncio.Event()
-        self._deaf: list[Callable[[], None]] = []
         self._answering = Answering(self, self.tokens, self.methods, self.options.outbound_limit // 2)
         self._enforcement = Enforcement(self, self.permissions, self.clock)
         self._owners = Owners(self._tell_user, alerts_of(alarms, policies, self.tell))
-        self._running: list[asyncio.Task[None]] = []
         self._limits = _limits(self.options)
 
     def _mirror(self) -> Mirrors:
@@ -203,13 +202,13 @@ class Gateway:
         await self.nodes.stop()
         for deaf in self._deaf:
             deaf()
-        self._deaf = []
+        self._deaf = ()
         for task in self._running:
             task.cancel()
         for task in self._running:
             with suppress(asyncio.CancelledError):
                 await task
-        self._running = []
+        self._running = ()
         await self._owners.close()
         await self.tokens.stop()
         await self._library.close()
@@ -226,52 +225,6 @@ class Gateway:
         if self._clients:
             await self._empty.wait()
 
-    # Access, as sessions ask for it
-
-    def connection(self, token: str) -> ConnectionClaims:
-        """Verify a connection token; raise `TokenRefused`."""
-        return self.tokens.connection(token)
-
-    def subscription(self, token: str) -> SubscriptionClaims:
-        """Verify a subscription token; raise `TokenRefused`."""
-        return self.tokens.subscription(token)
-
-    def route(self, channel: str) -> Route | Error:
-        """Return how a channel behaves."""
-        return self.channels.route(channel)
-
-    def may(self, action: Action, channel: str, who: ConnectionClaims, *, subscribed: bool) -> bool:
-        """Tell whether somebody may do something in a channel without a token for it."""
-        return self.permissions.may(action, channel, who, subscribed=subscribed)
-
-    def blocked(self, claims: ConnectionClaims) -> bool:
-        """Tell whether the user may not connect: blocked, or the token revoked."""
-        return self.permissions.blocked(claims)
-
-    def revoked(self, claims: SubscriptionClaims) -> bool:
-        """Tell whether a good subscription token was revoked."""
-        return self.permissions.revoked(claims)
-
-    def crowded(self, user: str) -> bool:
-        """Tell whether the user has as many connections as may be."""
-        return self.limiter.crowded(user)
-
-    def server_side(self, claims: ConnectionClaims) -> dict[str, ServerSubscription]:
-        """Return the subscriptions the server makes: those of the token, and `user:<id>`."""
-        return self.permissions.server_side(claims)
-
-    def may_call(self, method: str) -> Error | None:
-        """Return why a method cannot be called."""
-        if method in self.methods:
-            return None
-        family = method.partition(".")[0] + "."
-        known = any(name.startswith(family) for name in self.methods)
-        return ERRORS.METHOD_NOT_FOUND if known else ERRORS.NOT_AVAILABLE
-
-    def seen_as(self, who: ConnectionClaims, client: str) -> ClientInfo:
-        """Return how others see a connection."""
-        return ClientInfo(who.user, client, who.info)
-
     # What connections ask for
 
     def welcome(self, client: Client, session: str = "", node: str = "", *, pings: bool = True) -> Session:
@@ -283,7 +236,7 @@ class Gateway:
         return Session(
             str(uuid.uuid4()),
             client.wire.codec,
-            self,
+            self.access,
             self._limits if pings else msgspec.structs.replace(self._limits, ping=0.0),
             now=self.clock(),
             spread=spread,
@@ -306,7 +259,7 @@ class Gateway:
         if client.session is not None:
             session = client.session
             # Others may have come while this one was connecting.
-            crowded = self.crowded(session.user)
+            crowded = self.limiter.crowded(session.user)
             self.users.setdefault(session.user, set()).add(client)
             self.limiter.known(session.user, 1)
             self.metrics.opened(client.wire, session.name, session.version, session.user, self.clock())

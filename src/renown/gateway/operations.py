@@ -42,7 +42,7 @@ class Operations:
         ttl: float | None = None,
     ) -> Error | None:
         """Subscribe open connections to a channel, for `ttl` seconds; None: for as long as they last."""
-        route = self._gateway.route(channel)
+        route = self._gateway.access.route(channel)
         if isinstance(route, Error):
             return route
         return await self._gateway.acts.do(target, Subscribing.on(channel, terms, since, ttl))
@@ -61,14 +61,14 @@ class Operations:
 
     def presence(self, channel: str) -> dict[str, ClientInfo] | Error:
         """Return who is in a channel."""
-        route = self._gateway.route(channel)
+        route = self._gateway.access.route(channel)
         if isinstance(route, Error):
             return route
         return self._gateway.hub.presence(channel) if route.presence else ERRORS.NOT_AVAILABLE
 
     async def history(self, wanted: ReadHistory) -> History | Error:
         """Read the log of a channel."""
-        route = self._gateway.route(wanted.channel)
+        route = self._gateway.access.route(wanted.channel)
         if isinstance(route, Error):
             return route
         return await self._gateway.history(wanted) if route.history else ERRORS.NOT_AVAILABLE
