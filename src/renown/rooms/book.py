@@ -1,6 +1,6 @@
 """What a publication does to a rooms file, within a transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Final
 
@@ -9,16 +9,16 @@ import msgspec
 from renown.protocol.effects import Position
 from renown.protocol.replies import Publication
 from renown.rooms import statements as sql
-from renown.rooms.epochs import bucket_of, new_epoch
+from renown.rooms.epochs import new_epoch
 from renown.rooms.file import LifeRow, RoomsFile, body_of
-from renown.rooms.room import IDEMPOTENCY, META_AGE, REMOVED_AGE, Draft, Retention
+from renown.rooms.room import META_AGE, REMOVED_AGE, Draft, Publishing, Retention
+from renown.rooms.rows import EntryState, Rows
 
 __all__ = ["LAG", "Book", "News"]
 
 LAG: Final = 10.0
 """Seconds for which a publication stays in the file at least, so that other processes find it."""
 
-_CACHED: Final = 20_000
 _PIECE: Final = 500
 """Rows that are deleted at once, at most: publications wait meanwhile."""
 _LIVES: Final = 20
@@ -32,44 +32,44 @@ class Book:
 
     def __init__(self, file: RoomsFile) -> None:
         self._file = file
-        self._lives: dict[str, LifeRow] = {}
-        self._written: dict[int, LifeRow] = {}
+        self._rows = Rows(file)
         self._seq = 0
         self.news: list[News] = []
         """What this transaction has published."""
 
     def begin(self, seq: int, *, fresh: bool) -> None:
         """Go on at a position of the log; with `fresh` what was known of the file before does not hold."""
-        if fresh or len(self._lives) > _CACHED:
-            self._lives.clear()
+        self._rows.begin(fresh=fresh)
         self._seq = seq
         self.news = []
 
+    def expect(self, coming: Sequence[Publishing], now: float) -> None:
+        """Look up what publications will need of the file, of all of them at once."""
+        self._rows.look_up_lives(each.channel for each in coming)
+        asked = ((each.channel, each.draft.idempotency_key) for each in coming)
+        self._rows.look_up_answers((pair for pair in asked if pair[1]), now)
+        self._rows.look_up_keys((each.channel, each.draft.key) for each in coming if each.draft.key)
+
     def finish(self) -> int:
         """Write what was held back; return the newest position of the log."""
-        for row in self._written.values():
-            new = (row.top, row.touched, row.size, row.age, row.version, row.version_epoch, row.due)
-            self._file.run(sql.PUT_LIFE, (*new, row.life))
-        self._written.clear()
+        self._rows.write()
         if self.news:
             self._file.run(sql.PUT_META, ("seq", str(self._seq)))
         return self._seq
 
     def abandon(self) -> None:
         """Know nothing: the transaction is undone."""
-        self._lives.clear()
-        self._written.clear()
+        self._rows.abandon()
         self.news = []
 
     # Publishing
 
     def publish(self, channel: str, draft: Draft, keep: Retention, now: float) -> Position:
         """Publish, unless the draft was published already or changes nothing."""
-        if draft.idempotency_key:
-            found = self._file.rows(sql.ANSWER, (channel, draft.idempotency_key, now))
-            if found:
-                return Position(*found[0])
-        row = self._life(channel, now)
+        once = draft.idempotency_key
+        if once and (answer := self._rows.answer(channel, once, now)):
+            return answer
+        row = self._rows.life(channel, now)
         row.touched = max(row.touched, now)
         if draft.key:
             self._set(row, draft, keep)
@@ -78,35 +78,17 @@ class Book:
                 row.version, row.version_epoch = draft.version, draft.version_epoch
             self._log(row, draft, keep, body_of(draft))
         position = Position(row.epoch, row.top)
-        if draft.idempotency_key:
-            answer = (channel, draft.idempotency_key, row.epoch, row.top, now + IDEMPOTENCY)
-            self._file.run(sql.PUT_ANSWER, answer)
+        if once:
+            self._rows.add_answer(channel, once, position, now)
         return position
 
     def forget(self, channel: str, now: float) -> None:
         """End a channel's life; what is left of it is deleted piece by piece later."""
-        row = self._file.life(channel)
-        if row is not None:
-            self._file.run(sql.END_LIFE, (True, now + LAG, row.life))
-        self._lives.pop(channel, None)
-        self._add(channel, new_epoch(), now)
-
-    def _life(self, channel: str, now: float) -> LifeRow:
-        row = self._lives.get(channel)
-        if row is None:
-            row = self._file.life(channel) or self._add(channel, self._file.first_epoch(channel), now)
-            self._lives[channel] = row
-        return row
-
-    def _add(self, channel: str, epoch: str, now: float) -> LifeRow:
-        row = LifeRow(0, channel, epoch, 0, 0, now, 0, 0.0, 0, "", 0, now + META_AGE)
-        values = (channel, epoch, False, 0, now, 0, 0.0, 0, "", 0, row.due)
-        row.life = self._file.run(sql.ADD_LIFE, values).lastrowid or 0
-        return row
+        self._rows.end_life(channel, now + LAG)
+        self._rows.add_life(channel, new_epoch(), now)
 
     def _set(self, row: LifeRow, draft: Draft, keep: Retention) -> None:
-        found = self._file.rows(sql.ENTRY, (row.life, draft.key))
-        removed, version, epoch = found[0] if found else (True, 0, "")
+        removed, version, epoch = self._rows.entry(row, draft.key)
         if (draft.removed and removed) or _outdated(draft, version, epoch):
             return
         if draft.version:
@@ -115,8 +97,7 @@ class Book:
         ends = row.touched + age if age else None
         body = body_of(draft)
         self._log(row, draft, keep, body)
-        entry = (row.life, draft.key, row.top, draft.removed, ends, version, epoch, row.touched, body)
-        self._file.run(sql.PUT_ENTRY, entry)
+        self._rows.put_entry(row, draft.key, EntryState(draft.removed, version, epoch), ends, body)
 
     def _log(self, row: LifeRow, draft: Draft, keep: Retention, body: bytes) -> None:
         self._seq += 1
@@ -124,38 +105,41 @@ class Book:
         row.size, row.age = keep.size, keep.age
         trimmed = row.touched + LAG if row.top > row.size else inf
         row.due = min(row.due, trimmed, row.touched + row.age if row.age else inf)
-        self._file.run(sql.ADD_LOG, (self._seq, row.life, row.top, row.touched, body))
-        self._written[row.life] = row
+        self._rows.add_log(self._seq, row, body)
         self.news.append((row.channel, _publication(draft, row.top, row.touched), row.epoch))
 
     # What has had its time
 
     def tidy(self, now: float) -> bool:
         """Delete what has had its time, a bounded piece of it; return whether there is more."""
+        self._rows.write()
         more = self._end_keys(now)
         # What was just published must not be forgotten by rows that are read now.
-        self.finish()
+        self._rows.write()
         due = self._file.rows(sql.DUE_LIVES, (now, _LIVES))
         more |= len(due) == _LIVES
         for found in due:
             row = LifeRow(*found)
-            self._lives.pop(row.channel, None)
+            self._rows.let_go(row.channel)
             if self._bury(row) if row.ended else self._trim(row, now):
                 more = True
                 break
+        self._rows.write()
         cut = self._file.run(sql.CUT_ANSWERS, (now, _PIECE)).rowcount
         return more or cut >= _PIECE
 
     def _end_keys(self, now: float) -> bool:
         due = self._file.rows(sql.DUE_ENTRIES, (now, _PIECE))
+        over = [(channel, key) for channel, ended, _, key, _, removed in due if not (ended or removed)]
+        self._rows.look_up_lives(channel for channel, _ in over)
+        self._rows.look_up_keys(over)
         for channel, ended, life, key, offset, removed in due:
-            if ended:
-                self._file.run(sql.DROP_ENTRY, (life, key))
-            elif removed:
-                self._file.run(sql.DROP_ENTRY, (life, key))
-                self._file.run(sql.FORGOT, (offset, life))
+            if ended or removed:
+                self._rows.drop_entry(life, key)
+                if not ended:
+                    self._file.run(sql.FORGOT, (offset, life))
             else:
-                row = self._life(channel, now)
+                row = self._rows.life(channel, now)
                 row.touched = max(row.touched, now)
                 self._set(row, Draft(key=key, removed=True), Retention(row.size, row.age))
         return len(due) == _PIECE
@@ -172,19 +156,18 @@ class Book:
             aged = max(time + row.age, time + LAG) if row.age else inf
             row.due = max(min(trimmed, aged, now + META_AGE), now + 1.0)
         elif row.touched + META_AGE <= now and not self._file.rows(sql.HAS_ENTRIES, (row.life, 1)):
-            self._file.run(sql.DROP_LIFE, (row.life,))
-            self._file.run(sql.PUT_SALT, (bucket_of(row.channel), new_epoch()))
+            self._rows.give_up(row)
             return False
         else:
             row.due = now + META_AGE
-        self._written[row.life] = row
+        self._rows.put_life(row)
         return more
 
     def _bury(self, row: LifeRow) -> bool:
         left = self._cut(row, lambda _offset, _time: True, inf)
         gone = self._file.run(sql.CUT_ENTRIES, (row.life, row.life, _PIECE)).rowcount
         if left is None and gone < _PIECE:
-            self._file.run(sql.DROP_LIFE, (row.life,))
+            self._rows.give_up(row)
             return False
         return True
 

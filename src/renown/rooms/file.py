@@ -1,9 +1,11 @@
 """The file of durable rooms: opened, and its rows read and written."""
 
 import sqlite3
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +15,10 @@ from renown.errors import RoomError
 from renown.protocol.replies import ClientInfo, Publication
 from renown.rooms import statements as sql
 from renown.rooms.epochs import bucket_of, first_epoch, new_epoch
+from renown.rooms.finding import Find
 from renown.rooms.room import Draft
 from renown.rooms.schema import VERSION
+from renown.stores.compiling import Insert
 from renown.stores.sqlite import connect
 
 __all__ = ["FILE_NAME", "LifeRow", "RoomsFile", "body_of", "open_file", "publication_of"]
@@ -51,6 +55,13 @@ class LifeRow:
     def since(self, now: float) -> float:
         """Return the time up to which publications are not in the log any more because of their age."""
         return now - self.age if self.age else -1.0
+
+    def values(self) -> tuple[Any, ...]:
+        """Return what is in the columns of the row."""
+        return _columns(self)
+
+
+_columns: Final[Callable[[LifeRow], tuple[Any, ...]]] = attrgetter(*(each.name for each in fields(LifeRow)))
 
 
 class _Info(msgspec.Struct, array_like=True):
@@ -192,6 +203,18 @@ class RoomsFile:
         except sqlite3.Error as error:
             raise _failed(error) from error
 
+    def find(self, find: Find, keys: Sequence[Sequence[Any]], *more: Any) -> list[Any]:
+        """Return the rows with any of many keys, looked up with few statements."""
+        return [row for each in find.statements(keys, *more) for row in self.rows(*each)]
+
+    def insert(self, insert: Insert, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert many rows with few statements."""
+        start = 0
+        for size in insert.sizes:
+            while len(rows) - start >= size:
+                self.run(insert.of(size), [*chain.from_iterable(rows[start : start + size])])
+                start += size
+
     @contextmanager
     def snapshot(self) -> Generator[None]:
         """Have all reads see one committed state."""
@@ -234,8 +257,11 @@ class RoomsFile:
 
     def life(self, channel: str) -> LifeRow | None:
         """Return a channel's present life."""
-        rows = self.rows(sql.LIFE, (channel,))
-        return LifeRow(*rows[0]) if rows else None
+        return next(iter(self.lives((channel,))), None)
+
+    def lives(self, channels: Sequence[str]) -> list[LifeRow]:
+        """Return the present lives of channels that have one."""
+        return [LifeRow(*row) for row in self.find(sql.FIND_LIVES, [(channel,) for channel in channels])]
 
     def position(self, channel: str) -> tuple[str, int]:
         """Return the epoch and the top of a channel, read at once."""
@@ -247,8 +273,16 @@ class RoomsFile:
 
     def first_epoch(self, channel: str) -> str:
         """Return the epoch of a channel that has no life yet."""
-        rows = self.rows(sql.SALT, (bucket_of(channel),))
-        return first_epoch(self._secret, str(rows[0][0]) if rows else "", channel)
+        return self.first_epochs((channel,))[channel]
+
+    def first_epochs(self, channels: Sequence[str]) -> dict[str, str]:
+        """Return the epochs of channels that have no lives yet."""
+        buckets = {bucket_of(channel) for channel in channels}
+        salts = dict(self.find(sql.FIND_SALTS, [(bucket,) for bucket in buckets]))
+        return {
+            channel: first_epoch(self._secret, str(salts.get(bucket_of(channel), "")), channel)
+            for channel in channels
+        }
 
     def publications(self, statement: str, parameters: Sequence[Any]) -> list[Publication]:
         """Return the publications that a statement finds."""

@@ -19,8 +19,9 @@ from renown.errors import RoomError
 from renown.rooms import statements as sql
 from renown.rooms.book import Book, News
 from renown.rooms.file import RoomsFile, publication_of
+from renown.rooms.room import Publishing
 
-__all__ = ["Keeper"]
+__all__ = ["Keeper", "Work"]
 
 _BATCH: Final = 1_000
 """Jobs in one transaction, at most."""
@@ -37,6 +38,8 @@ Work = Callable[[Book, float], _T]
 @dataclass(slots=True, eq=False)
 class _Job:
     work: Work[Any]
+    coming: Sequence[Publishing]
+    """What it is going to publish."""
     done: asyncio.Future[Any]
 
 
@@ -77,8 +80,10 @@ class Keeper:
         # What the thread has handed over last is delivered first.
         await asyncio.sleep(0)
 
-    async def do(self, work: Work[_T]) -> _T:
+    async def do(self, work: Work[_T], coming: Sequence[Publishing] = ()) -> _T:
         """Do some work in the next transaction; return its result after the commit.
+
+        What it publishes is `coming`: said beforehand, so that what that needs is looked up for all together.
 
         Raises:
             RoomError: `rooms_busy`: too much is waiting; `rooms_closed`; or the file failed.
@@ -90,7 +95,7 @@ class Keeper:
                 raise RoomError("the rooms are closed", code="rooms_closed")
             if len(self._jobs) >= _WAITING:
                 raise RoomError(f"{len(self._jobs)} publications wait already", code="rooms_busy")
-            self._jobs.append(_Job(work, done))
+            self._jobs.append(_Job(work, coming, done))
             self._filled.notify()
         return await done
 
@@ -124,6 +129,7 @@ class Keeper:
             self._file.begin()
             foreign = self._foreign()
             now = self._clock()
+            self._book.expect([each for job in jobs for each in job.coming], now)
             results = [job.work(self._book, now) for job in jobs]
             seq = self._book.finish()
             news = [*foreign, *self._book.news]

@@ -9,7 +9,7 @@ has a new epoch and starts at 1 again. A channel into which nobody has published
 """
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -26,6 +26,7 @@ __all__ = [
     "Draft",
     "Heard",
     "Page",
+    "Publishing",
     "Retention",
     "Rooms",
     "check_draft",
@@ -79,6 +80,14 @@ class Draft(msgspec.Struct, frozen=True):
     """Versions are compared only within one of these."""
     binary: bool = False
     """Whether the data is no JSON."""
+
+
+class Publishing(NamedTuple):
+    """A draft, where it goes, and how much is kept there."""
+
+    channel: str
+    draft: Draft
+    keep: Retention
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -13,9 +13,9 @@ import structlog
 from renown.errors import RoomError
 from renown.protocol.effects import History, Position
 from renown.rooms import statements as sql
-from renown.rooms.book import Book, News
+from renown.rooms.book import News
 from renown.rooms.file import RoomsFile, open_file
-from renown.rooms.keeper import Keeper
+from renown.rooms.keeper import Keeper, Work
 from renown.rooms.listening import Listeners
 from renown.rooms.memory import MemoryRooms
 from renown.rooms.room import (
@@ -23,6 +23,7 @@ from renown.rooms.room import (
     Draft,
     Heard,
     Page,
+    Publishing,
     Retention,
     check_draft,
     cursor_of,
@@ -110,7 +111,8 @@ class SqliteRooms:
         check_draft(channel, draft)
         if not draft.key and not keep.size:
             return await self._passing.publish(channel, draft, keep)
-        return await self._do(lambda book, now: book.publish(channel, draft, keep, now))
+        coming = (Publishing(channel, draft, keep),)
+        return await self._do(lambda book, now: book.publish(channel, draft, keep, now), coming)
 
     async def forget(self, channel: str) -> None:
         """Begin anew under another epoch."""
@@ -125,10 +127,10 @@ class SqliteRooms:
         while await self._tidy():
             pass
 
-    async def _do(self, work: Callable[[Book, float], _T]) -> _T:
+    async def _do(self, work: Work[_T], coming: Sequence[Publishing] = ()) -> _T:
         if self._keeper is None:
             raise RoomError("the rooms are not open", code="rooms_closed")
-        return await self._keeper.do(work)
+        return await self._keeper.do(work, coming)
 
     # Reading: a few rows at a time, at once
 

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from sqlalchemy import (
-    ClauseElement,
     Index,
     Integer,
     Text,
@@ -11,21 +10,19 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    literal_column,
     select,
     tuple_,
     update,
 )
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.schema import CreateIndex, CreateTable, Table
+from sqlalchemy.schema import CreateIndex, CreateTable
 
+from renown.rooms.finding import Find
 from renown.rooms.schema import answers, entries, lives, log, meta, metadata, salts
+from renown.stores.compiling import LIMIT, ZERO, Insert, compiled, replacing
 
 __all__ = [
-    "ADD_LIFE",
     "ADD_LOG",
-    "ANSWER",
     "ANY_DUE",
     "ASCENDING",
     "CHANNELS",
@@ -39,39 +36,25 @@ __all__ = [
     "DUE_ENTRIES",
     "DUE_LIVES",
     "END_LIFE",
-    "ENTRY",
+    "FIND_ANSWERS",
+    "FIND_ENTRIES",
+    "FIND_LIVES",
+    "FIND_SALTS",
     "FORGOT",
     "HAS_ENTRIES",
-    "LIFE",
     "META",
     "NEWEST_AFTER",
+    "NEWEST_LIFE",
     "OLDEST",
     "PAGE",
     "POSITION",
-    "PUT_ANSWER",
-    "PUT_ENTRY",
-    "PUT_LIFE",
+    "PUT_ANSWERS",
+    "PUT_ENTRIES",
+    "PUT_LIVES",
     "PUT_META",
     "PUT_SALT",
-    "SALT",
     "SINCE",
 ]
-
-_DIALECT: Final = sqlite.dialect(paramstyle="qmark")
-_LIMIT: Final = bindparam("limit", type_=Integer())
-_NONE: Final = literal_column("0", Integer())
-
-
-def _sql(statement: ClauseElement) -> str:
-    """Return the SQL of `statement`; its parameters are bound in the order in which they are written."""
-    return str(statement.compile(dialect=_DIALECT))
-
-
-def _replace(table: Table) -> str:
-    statement = upsert(table)
-    keep = {column.name for column in table.primary_key}
-    new = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keep}
-    return _sql(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=new))
 
 
 def _is(column: Any, name: str) -> Any:
@@ -86,92 +69,90 @@ def _by_name(index: Index) -> str:
 
 
 CREATE: Final = [
-    *(_sql(CreateTable(table)) for table in metadata.sorted_tables),
-    *(_sql(CreateIndex(index)) for index in sorted(_indexes, key=_by_name)),
+    *(compiled(CreateTable(table)) for table in metadata.sorted_tables),
+    *(compiled(CreateIndex(index)) for index in sorted(_indexes, key=_by_name)),
 ]
 
-META: Final = _sql(select(meta.c.value).where(_is(meta.c.name, "name")))
-PUT_META: Final = _replace(meta)
-SALT: Final = _sql(select(salts.c.salt).where(_is(salts.c.bucket, "bucket")))
-PUT_SALT: Final = _replace(salts)
+META: Final = compiled(select(meta.c.value).where(_is(meta.c.name, "name")))
+PUT_META: Final = replacing(meta)
+FIND_SALTS: Final = Find(select(salts), salts.c.bucket)
+PUT_SALT: Final = replacing(salts)
 
-LIFE: Final = _sql(select(lives).where(_is(lives.c.channel, "channel"), lives.c.ended.is_(False)))
+FIND_LIVES: Final = Find(select(lives), lives.c.channel, only=lives.c.ended.is_(False))
+NEWEST_LIFE: Final = compiled(select(func.coalesce(func.max(lives.c.life), ZERO)))
 _EPOCH: Final = select(lives.c.epoch).where(_is(lives.c.channel, "channel"), lives.c.ended.is_(False))
 _TOP: Final = select(lives.c.top).where(_is(lives.c.channel, "again"), lives.c.ended.is_(False))
 _SALT: Final = select(salts.c.salt).where(_is(salts.c.bucket, "bucket"))
-POSITION: Final = _sql(select(_EPOCH.scalar_subquery(), _TOP.scalar_subquery(), _SALT.scalar_subquery()))
+POSITION: Final = compiled(select(_EPOCH.scalar_subquery(), _TOP.scalar_subquery(), _SALT.scalar_subquery()))
 """Epoch and top of a channel's life, and the salt that the epoch of one without a life is made with."""
-ADD_LIFE: Final = _sql(
-    lives.insert().values({c.name: bindparam(c.name) for c in lives.columns if c.name != "life"})
-)
-PUT_LIFE: Final = _sql(
-    update(lives)
-    .values(
-        {
-            name: bindparam("new_" + name)
-            for name in ("top", "touched", "size", "age", "version", "version_epoch", "due")
-        }
+_a_life: Final = upsert(lives)
+_changing: Final = ("top", "touched", "size", "age", "version", "version_epoch", "due")
+PUT_LIVES: Final = Insert(
+    compiled(
+        _a_life.on_conflict_do_update(
+            index_elements=[lives.c.life], set_={name: _a_life.excluded[name] for name in _changing}
+        )
     )
-    .where(_is(lives.c.life, "at_life"))
 )
-END_LIFE: Final = _sql(
+"""Adds lives; of those that are there it changes what publications change."""
+END_LIFE: Final = compiled(
     update(lives).values(ended=True, due=bindparam("new_due")).where(_is(lives.c.life, "at_life"))
 )
-FORGOT: Final = _sql(
+FORGOT: Final = compiled(
     update(lives)
     .values(forgotten=func.max(lives.c.forgotten, bindparam("offset", type_=Integer())))
     .where(_is(lives.c.life, "at_life"))
 )
-DROP_LIFE: Final = _sql(delete(lives).where(_is(lives.c.life, "life")))
-CHANNELS: Final = _sql(
-    select(lives.c.channel).where(lives.c.ended.is_(False), lives.c.top > _NONE).order_by(lives.c.channel)
+DROP_LIFE: Final = compiled(delete(lives).where(_is(lives.c.life, "life")))
+CHANNELS: Final = compiled(
+    select(lives.c.channel).where(lives.c.ended.is_(False), lives.c.top > ZERO).order_by(lives.c.channel)
 )
-DUE_LIVES: Final = _sql(
-    select(lives).where(lives.c.due <= bindparam("now")).order_by(lives.c.due).limit(_LIMIT).offset(_NONE)
+DUE_LIVES: Final = compiled(
+    select(lives).where(lives.c.due <= bindparam("now")).order_by(lives.c.due).limit(LIMIT).offset(ZERO)
 )
 
-ADD_LOG: Final = _sql(log.insert())
+ADD_LOG: Final = Insert(compiled(log.insert()))
 _logged: Final = and_(
     _is(log.c.life, "life"), log.c.offset > bindparam("after"), log.c.time > bindparam("since")
 )
 _publication: Final = (log.c.offset, log.c.time, log.c.body)
-ASCENDING: Final = _sql(
-    select(*_publication).where(_logged).order_by(log.c.offset).limit(_LIMIT).offset(_NONE)
+ASCENDING: Final = compiled(
+    select(*_publication).where(_logged).order_by(log.c.offset).limit(LIMIT).offset(ZERO)
 )
-DESCENDING: Final = _sql(
+DESCENDING: Final = compiled(
     select(*_publication)
     .where(_logged, log.c.offset < bindparam("before"))
     .order_by(log.c.offset.desc())
-    .limit(_LIMIT)
-    .offset(_NONE)
+    .limit(LIMIT)
+    .offset(ZERO)
 )
-SINCE: Final = _sql(
+SINCE: Final = compiled(
     select(log.c.seq, lives.c.channel, lives.c.epoch, *_publication)
     .join_from(log, lives, log.c.life == lives.c.life)
     .where(log.c.seq > bindparam("seq"))
     .order_by(log.c.seq)
-    .limit(_LIMIT)
-    .offset(_NONE)
+    .limit(LIMIT)
+    .offset(ZERO)
 )
-OLDEST: Final = _sql(
+OLDEST: Final = compiled(
     select(log.c.offset, log.c.time)
     .where(_is(log.c.life, "life"))
     .order_by(log.c.offset)
-    .limit(_LIMIT)
-    .offset(_NONE)
+    .limit(LIMIT)
+    .offset(ZERO)
 )
-CUT_LOG: Final = _sql(
+CUT_LOG: Final = compiled(
     delete(log).where(_is(log.c.life, "life"), log.c.offset <= bindparam("offset", type_=Integer()))
 )
 
-ENTRY: Final = _sql(
-    select(entries.c.removed, entries.c.version, entries.c.version_epoch).where(
-        _is(entries.c.life, "life"), _is(entries.c.key, "key")
-    )
+FIND_ENTRIES: Final = Find(
+    select(entries.c.life, entries.c.key, entries.c.removed, entries.c.version, entries.c.version_epoch),
+    entries.c.life,
+    entries.c.key,
 )
-PUT_ENTRY: Final = _replace(entries)
+PUT_ENTRIES: Final = Insert(replacing(entries))
 _kept: Final = (entries.c.offset, entries.c.time, entries.c.body)
-PAGE: Final = _sql(
+PAGE: Final = compiled(
     select(*_kept)
     .where(
         _is(entries.c.life, "life"),
@@ -179,55 +160,56 @@ PAGE: Final = _sql(
         entries.c.removed.is_(False),
     )
     .order_by(entries.c.key)
-    .limit(_LIMIT)
-    .offset(_NONE)
+    .limit(LIMIT)
+    .offset(ZERO)
 )
-NEWEST_AFTER: Final = _sql(
+NEWEST_AFTER: Final = compiled(
     select(*_kept)
     .where(_is(entries.c.life, "life"), entries.c.offset > bindparam("after"))
     .order_by(entries.c.offset)
-    .limit(_LIMIT)
-    .offset(_NONE)
+    .limit(LIMIT)
+    .offset(ZERO)
 )
-HAS_ENTRIES: Final = _sql(
-    select(entries.c.life).where(_is(entries.c.life, "life")).limit(_LIMIT).offset(_NONE)
+HAS_ENTRIES: Final = compiled(
+    select(entries.c.life).where(_is(entries.c.life, "life")).limit(LIMIT).offset(ZERO)
 )
-DROP_ENTRY: Final = _sql(delete(entries).where(_is(entries.c.life, "life"), _is(entries.c.key, "key")))
-CUT_ENTRIES: Final = _sql(
+DROP_ENTRY: Final = compiled(delete(entries).where(_is(entries.c.life, "life"), _is(entries.c.key, "key")))
+CUT_ENTRIES: Final = compiled(
     delete(entries).where(
         _is(entries.c.life, "life"),
         entries.c.key.in_(
-            select(entries.c.key).where(_is(entries.c.life, "life_too")).limit(_LIMIT).offset(_NONE)
+            select(entries.c.key).where(_is(entries.c.life, "life_too")).limit(LIMIT).offset(ZERO)
         ),
     )
 )
-DUE_ENTRIES: Final = _sql(
+DUE_ENTRIES: Final = compiled(
     select(lives.c.channel, lives.c.ended, entries.c.life, entries.c.key, entries.c.offset, entries.c.removed)
     .join_from(entries, lives, entries.c.life == lives.c.life)
     .where(entries.c.ends <= bindparam("now"))
     .order_by(entries.c.ends)
-    .limit(_LIMIT)
-    .offset(_NONE)
+    .limit(LIMIT)
+    .offset(ZERO)
 )
 
-ANSWER: Final = _sql(
-    select(answers.c.epoch, answers.c.offset).where(
-        _is(answers.c.channel, "channel"), _is(answers.c.key, "key"), answers.c.ends > bindparam("now")
-    )
+FIND_ANSWERS: Final = Find(
+    select(answers.c.channel, answers.c.key, answers.c.epoch, answers.c.offset),
+    answers.c.channel,
+    answers.c.key,
+    only=answers.c.ends > bindparam("now"),
 )
-PUT_ANSWER: Final = _replace(answers)
-CUT_ANSWERS: Final = _sql(
+PUT_ANSWERS: Final = Insert(replacing(answers))
+CUT_ANSWERS: Final = compiled(
     delete(answers).where(
         tuple_(answers.c.channel, answers.c.key).in_(
             select(answers.c.channel, answers.c.key)
             .where(answers.c.ends <= bindparam("now"))
             .order_by(answers.c.ends)
-            .limit(_LIMIT)
-            .offset(_NONE)
+            .limit(LIMIT)
+            .offset(ZERO)
         )
     )
 )
-ANY_DUE: Final = _sql(
+ANY_DUE: Final = compiled(
     select(
         select(lives.c.life).where(lives.c.due <= bindparam("a")).exists()
         | select(entries.c.life).where(entries.c.ends <= bindparam("b")).exists()
