@@ -5,7 +5,7 @@ from typing import Final, overload
 
 import msgspec
 
-from renown.ledger.folding.forms import Earlier, Face
+from renown.ledger.folding.forms import Counted, Earlier, Face, left_of
 from renown.model import (
     Activity,
     Alarm,
@@ -23,7 +23,7 @@ from renown.model import (
     timestamp,
 )
 from renown.scoring import Reading
-from renown.stores import EventRow, Reader
+from renown.stores import CountingRow, EventRow, Reader
 
 __all__ = [
     "Faces",
@@ -34,6 +34,7 @@ __all__ = [
     "cause_of",
     "changes_of",
     "contributions_of",
+    "counted_of",
     "counting_entry_of",
     "earlier_of",
     "encode",
@@ -96,6 +97,12 @@ def event_of(row: EventRow) -> Event:
 def contributions_of(row: EventRow) -> tuple[Contribution, ...]:
     """Return the recorded contributions."""
     return _contributions.decode(row.contributions)
+
+
+def counted_of(row: CountingRow) -> Counted:
+    """Return what counts of a live event."""
+    said = _contributions.decode(row.contributions)
+    return Counted(row.at, row.version, left_of(said, row.held_at, row.held_share))
 
 
 def changes_of(row: EventRow) -> tuple[Change, ...]:

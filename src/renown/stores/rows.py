@@ -5,6 +5,7 @@ from typing import NamedTuple
 __all__ = [
     "ActorRow",
     "CheckpointRow",
+    "CountingRow",
     "EndRow",
     "Erased",
     "EventRow",
@@ -45,6 +46,17 @@ class EventRow(NamedTuple):
     held_until: float | None = None
     held_share: float | None = None
     held_why: str | None = None
+
+
+class CountingRow(NamedTuple):
+    """What of a live event is needed to count it."""
+
+    seq: int
+    version: int
+    at: float
+    contributions: bytes
+    held_at: float | None
+    held_share: float | None
 
 
 EndRow = tuple[float | None, str | None, int | None, int]

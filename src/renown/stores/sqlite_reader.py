@@ -17,6 +17,7 @@ from renown.stores.policy_rows import PolicyRow
 from renown.stores.rows import (
     ActorRow,
     CheckpointRow,
+    CountingRow,
     EventRow,
     KindRow,
     StandingRow,
@@ -146,11 +147,11 @@ class SqliteReader:
         """Return a page of the live events, newest first."""
         return self._all(EventRow._make, sql.LIVE_BEFORE, (subject, at, version, limit))
 
-    def live_between(
+    def counting_between(
         self, subject: str, after: tuple[float, int], before: tuple[float, int]
-    ) -> list[EventRow]:
-        """Return a stretch of the live events."""
-        return self._all(EventRow._make, sql.LIVE_BETWEEN, (subject, *after, *before))
+    ) -> list[CountingRow]:
+        """Return a stretch of the live events, as far as it takes to count them."""
+        return self._all(CountingRow._make, sql.COUNTING_BETWEEN, (subject, *after, *before))
 
     def checkpoint(
         self, subject: str, before: tuple[float, int], policy_version: int

@@ -37,6 +37,7 @@ __all__ = [
     "CHECKPOINT",
     "CHECKPOINTS",
     "COUNTED",
+    "COUNTING_BETWEEN",
     "COUNT_ACTORS",
     "DESCENDING",
     "DROP_CHECKPOINTS",
@@ -50,7 +51,6 @@ __all__ = [
     "LARGEST",
     "LIVE",
     "LIVE_BEFORE",
-    "LIVE_BETWEEN",
     "LIVE_PAIRS",
     "META",
     "NEWEST_OF_KIND",
@@ -182,10 +182,15 @@ LIVE_BEFORE: Final = compiled(
     .limit(LIMIT)
     .offset(ZERO)
 )
-LIVE_BETWEEN: Final = compiled(
-    _of_subject.where(
-        _live, _place > _bound("after_at", "after"), _place < _bound("before_at", "before")
-    ).order_by(events.c.at, _version)
+COUNTING_BETWEEN: Final = compiled(
+    select(_seq, _version, events.c.at, events.c.contributions, events.c.held_at, events.c.held_share)
+    .where(
+        _subject == bindparam("subject"),
+        _live,
+        _place > _bound("after_at", "after"),
+        _place < _bound("before_at", "before"),
+    )
+    .order_by(events.c.at, _version)
 )
 _kept: Final = tuple_(checkpoints.c.at, checkpoints.c.version)
 CHECKPOINT: Final = compiled(

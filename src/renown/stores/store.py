@@ -26,6 +26,7 @@ from renown.stores.policy_rows import PolicyRow
 from renown.stores.rows import (
     ActorRow,
     CheckpointRow,
+    CountingRow,
     EndRow,
     Erased,
     EventRow,
@@ -93,10 +94,10 @@ class Reader(Protocol):
         """Return the live events below (at, version), newest first."""
         ...
 
-    def live_between(
+    def counting_between(
         self, subject: str, after: tuple[float, int], before: tuple[float, int]
-    ) -> list[EventRow]:
-        """Return the live events above one (at, version) and below another, by (at, version)."""
+    ) -> list[CountingRow]:
+        """Return what counts of the live events above one (at, version) and below another, in that order."""
         ...
 
     def checkpoint(

@@ -13,6 +13,7 @@ from renown import scoring
 from renown.ledger.folding.forms import (
     NO_CONTRIBUTIONS,
     Applied,
+    Counted,
     Earlier,
     End,
     Folded,
@@ -443,7 +444,7 @@ def _folded(policy: Policy, state: State, past: Past, turned: Sequence[_Turn], n
 
 def _refolded(policy: Policy, past: Past, turned: Sequence[_Turn]) -> State:
     start, live = past.since(min((turn.at, turn.version) for turn in turned))
-    counting = {each.version: (each.at, each.counted) for each in live}
-    counting.update((turn.version, (turn.at, turn.after)) for turn in turned)
-    ordered = sorted((at, version, said) for version, (at, said) in counting.items() if said)
-    return scoring.refold(policy, [(said, at) for at, _, said in ordered], start)
+    counting = {each.version: each for each in live}
+    counting.update((turn.version, Counted(turn.at, turn.version, turn.after)) for turn in turned)
+    ordered = sorted(each for each in counting.values() if each.said)
+    return scoring.refold(policy, [(each.said, each.at) for each in ordered], start)

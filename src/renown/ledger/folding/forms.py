@@ -1,7 +1,7 @@
 """What folding takes and gives: events of before, the event that comes, what a subject was and becomes."""
 
 from collections.abc import Collection, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -14,6 +14,7 @@ from renown.scoring.life import Calm, Life
 __all__ = [
     "NO_CONTRIBUTIONS",
     "Applied",
+    "Counted",
     "Earlier",
     "End",
     "Face",
@@ -23,9 +24,27 @@ __all__ = [
     "Incoming",
     "Lived",
     "Past",
+    "left_of",
 ]
 
 NO_CONTRIBUTIONS: Final[tuple[Contribution, ...]] = ()
+
+
+def left_of(
+    contributions: tuple[Contribution, ...], held_at: float | None, held_share: float | None
+) -> tuple[Contribution, ...]:
+    """Return what counts of a live event: all, or the share that is left of what is held."""
+    if held_at is None:
+        return contributions
+    return scoring.weigh(contributions, held_share) if held_share else NO_CONTRIBUTIONS
+
+
+class Counted(NamedTuple):
+    """What counts of a live event, in order of (at, version)."""
+
+    at: float
+    version: int
+    said: tuple[Contribution, ...]
 
 
 class Earlier(msgspec.Struct, gc=False, eq=False):
@@ -71,9 +90,7 @@ class Earlier(msgspec.Struct, gc=False, eq=False):
     @property
     def counted(self) -> tuple[Contribution, ...]:
         """What counts of it while it is live: all, or the share that is left of what is held."""
-        if self.held_at is None:
-            return self.contributions
-        return scoring.weigh(self.contributions, self.held_share) if self.held_share else NO_CONTRIBUTIONS
+        return left_of(self.contributions, self.held_at, self.held_share)
 
 
 class Past(Protocol):
@@ -91,8 +108,8 @@ class Past(Protocol):
         """Return the events whose id or ref is `reference`, by version."""
         ...
 
-    def since(self, place: tuple[float, int]) -> tuple[State | None, Sequence[Earlier]]:
-        """Return the state of what counts below some point, and the live events from there on.
+    def since(self, place: tuple[float, int]) -> tuple[State | None, Sequence[Counted]]:
+        """Return the state of what counts below some point, and what counts from there on.
 
         The point lies at or below `place`, (at, version); the state is None when it is the very beginning.
         """

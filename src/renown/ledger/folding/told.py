@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from renown.ledger.folding.checkpoints import checkpoint_of
-from renown.ledger.folding.forms import Applied, Earlier, Folded, Hold, Lived
+from renown.ledger.folding.forms import Applied, Counted, Earlier, Folded, Hold, Lived
 from renown.ledger.folding.lineage import is_pending
 from renown.ledger.folding.trail import Trail
 from renown.model import Event
@@ -118,12 +118,13 @@ class Told:
             found[named.version] = named
         return [found[version] for version in sorted(found)]
 
-    def since(self, place: tuple[float, int]) -> tuple[State | None, Sequence[Earlier]]:
+    def since(self, place: tuple[float, int]) -> tuple[State | None, Sequence[Counted]]:
         """Return what counts from the nearest checkpoint on."""
         kept = self._below(place)
         at, version, start = (-inf, 0, self._start) if kept is None else (kept.at, kept.version, kept.state)
         first = bisect(self._in_time, (at, version), key=_place)
-        return start, [earlier for earlier in self._in_time[first:] if earlier.live]
+        live = [earlier for earlier in self._in_time[first:] if earlier.live]
+        return start, [Counted(each.at, each.version, each.counted) for each in live]
 
     def lived_since(self, place: tuple[float, int], oldest: int) -> Lived | None:
         """Return the subject as of the nearest checkpoint, and its events from there on unless too many."""

@@ -13,7 +13,7 @@ from renown.ledger.folding.fold import apply, begin, meant
 from renown.ledger.folding.forms import Applied, Earlier
 from renown.ledger.folding.lineage import said_blindly
 from renown.ledger.folding.living import face_of, facts_of, waits
-from renown.ledger.folding.past import StoredPast
+from renown.ledger.folding.past import StoredPast, Unwritten
 from renown.ledger.writing.access import Access, Overtaken
 from renown.ledger.writing.cache import Cache, Kind, Subject
 from renown.ledger.writing.check import checked, new_id
@@ -22,6 +22,7 @@ from renown.ledger.writing.guarding import asks_of_others, facts_about, knows_ac
 from renown.ledger.writing.lookup import Lookup
 from renown.ledger.writing.outcome import PLAIN, Outcome, Work
 from renown.ledger.writing.prepared import SYSTEM, Prepared, internal, rater_of
+from renown.ledger.writing.unsaved import Unsaved
 from renown.model import (
     Answer,
     Basis,
@@ -74,7 +75,7 @@ class Batch:
         self._coming = [*self._prepared, *made] if made else self._prepared
         # A subject is read as a whole once, for what will most likely be its last event.
         self._last = {p.event.subject: p.slot for p in self._coming}
-        self._lookup = Lookup(cache, self._now, self._flush)
+        self._lookup = Lookup(cache, self._now, self.flush)
         self._lookup.switched += news
         self._outcome = Outcome(cache, self._now)
         self._flushed = False
@@ -153,12 +154,21 @@ class Batch:
         self._outcome.seq = self._cache.newest_seq
         self._tell_switched()
 
-    def _flush(self) -> Reader:
+    def flush(self) -> Reader:
         """Write the events of the batch so far; return a reader that sees them and all before."""
         writer = self._access.writer()
         self._flushed = True
         self._outcome.flush(writer)
         return writer
+
+    def unwritten(self) -> Unwritten:
+        """Return what sees the events of the batch so far and all before, with nothing written."""
+        if self.looked_back:
+            # Something is written already that nobody but the transaction sees.
+            return self.flush()
+        before = self._before
+        made = (self._outcome,) if before is None else (before._outcome, self._outcome)
+        return Unsaved(self._access.reader, made)
 
     def _take(self, prepared: Prepared) -> None:
         before = self._lookup.known.get(prepared.id)
@@ -184,7 +194,7 @@ class Batch:
         basis = Basis(weight, prior) if weight != 1.0 or prior else PLAIN
         if subject is None:
             subject = Subject(event.subject, policy, begin(policy, prior, prepared.at), 0, b"")
-        past = StoredPast(policy, event.subject, self._lookup.pairs, self._flush, subject.trail)
+        past = StoredPast(policy, event.subject, self._lookup.pairs, self, subject.trail)
         if not speaks and prepared.effect.step == scoring.TIME:
             # Time alone changes nothing of what is believed of others.
             basis = Basis(1.0, subject.folded.prior)
@@ -271,7 +281,7 @@ class Batch:
         policy = self._cache.policies.get(kind_of(actor))
         if policy is None:
             return ()
-        past = StoredPast(policy, actor, self._lookup.pairs, self._flush)
+        past = StoredPast(policy, actor, self._lookup.pairs, self)
         return [*said_blindly(policy, past, by=event.subject, ref=event.ref or "")]
 
     def _open(self, others: Sequence[Earlier], prepared: Prepared) -> None:
@@ -340,13 +350,13 @@ class Batch:
         policies = self._cache.policies
         if applied.ends or applied.holds:
             for maker, also, at in made_late(prepared, prepared.policy, applied, past):
-                before = found_made(prepared.policy, [maker], self._flush())
+                before = found_made(prepared.policy, [maker], self.flush())
                 for each in self._made(maker, also, at):
                     self._fetch(each)
                     if each.id not in before:
                         self._take_internal(each)
         ended = [end.id for end in applied.ends if end.seq is not None]
-        undone = found_made(prepared.policy, ended, self._flush()) if ended else {}
+        undone = found_made(prepared.policy, ended, self.flush()) if ended else {}
         for made_id, key in undone.values():
             policy = policies.get(kind_of(key))
             if policy is not None:

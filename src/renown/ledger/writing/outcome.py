@@ -81,16 +81,27 @@ class Outcome:
         self._now = now
         self._touched: dict[str, _Touched] = {}
         self._rows: list[EventRow] = []
-        self._ends: list[EndRow] = []
-        self._holds: list[HoldRow] = []
         self._actors: dict[str, ActorRow] = {}
-        self._checkpoints = Checkpoints()
+        self.ends: dict[int, EndRow] = {}
+        """By position the ends that are not written yet."""
+        self.holds: dict[int, HoldRow] = {}
+        """By position the holds that are not written yet."""
+        self.checkpoints = Checkpoints()
+        """What is not written yet."""
         self.seq = 0
         """The position of the newest event."""
 
     def has(self, subject: str) -> bool:
         """Tell whether anything happened to a subject."""
         return subject in self._touched
+
+    def rows_of(self, subject: str) -> Sequence[EventRow]:
+        """Return the events of a subject that are not written yet, by version."""
+        touched = self._touched.get(subject)
+        if touched is None or not self._rows:
+            return ()
+        first = self._rows[0].seq
+        return [row for row in touched.rows if row.seq >= first]
 
     def row(self, prepared: Prepared, applied: Applied) -> EventRow:
         """Return the row of an event that is applied."""
@@ -139,17 +150,18 @@ class Outcome:
         if row.changes is not None:
             touched.alarms += alarms_of(row, applied.changes)
         self._rows.append(row)
-        self._checkpoints.note(subject.policy, key, applied.folded, applied.changed)
+        self.checkpoints.note(subject.policy, key, applied.folded, applied.changed)
         if applied.folded.life is not None and subject.policy.late.tolerance_days:
             if subject.trail is None:
                 subject.trail = Trail()
             subject.trail.note(applied.folded, applied.changed)
         for end in applied.ends:
             if end.seq is not None:
-                self._ends.append((end.at, end.by, row.version, end.seq))
+                self.ends[end.seq] = (end.at, end.by, row.version, end.seq)
         for hold in applied.holds:
             if hold.seq is not None:
-                self._holds.append((hold.at, hold.by, hold.until, hold.share, hold.why, hold.seq))
+                held = hold.at, hold.by, hold.until, hold.share, hold.why, hold.seq
+                self.holds[hold.seq] = held
 
     def count(self, actor: str, at: float) -> None:
         """Count an event of an actor."""
@@ -170,13 +182,14 @@ class Outcome:
         if self._rows:
             writer.add_events(self._rows)
             self._rows = []
-        if self._ends:
-            writer.end_events(self._ends)
-            self._ends = []
-        if self._holds:
-            writer.hold_events(self._holds)
-            self._holds = []
-        self._checkpoints.store(writer)
+        if self.ends:
+            writer.end_events(list(self.ends.values()))
+            self.ends = {}
+        if self.holds:
+            writer.hold_events(list(self.holds.values()))
+            self.holds = {}
+        self.checkpoints.store(writer)
+        self.checkpoints = Checkpoints()
 
     def work(self) -> Work:
         """Return what is left to be stored and to be told."""
@@ -199,13 +212,13 @@ class Outcome:
         cache.newest_seq = self.seq
         return Work(
             events=self._rows,
-            ends=self._ends,
-            holds=self._holds,
+            ends=list(self.ends.values()),
+            holds=list(self.holds.values()),
             standings=rows,
             kinds=[cache.kinds[name].row() for name in changed],
             actors=list(self._actors.values()),
             dues=(),
-            checkpoints=self._checkpoints,
+            checkpoints=self.checkpoints,
             newest_seq=self.seq,
             updates=updates,
         )
