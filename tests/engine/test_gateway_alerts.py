@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from renown.bus.memory import MemoryBus
-from renown.gateway.alerts import alerts_of
+from renown.errors import RoomError
+from renown.gateway.alerts import Telling, alerts_of
 from renown.gateway.gateway import Gateway
 from renown.ledger import Ledger
 from renown.model import Event
@@ -132,7 +133,7 @@ async def test_what_a_process_died_with_is_told_after_the_next_start(tmp_path: P
 
 async def test_two_processes_that_share_rooms_tell_it_once(tmp_path: Path) -> None:
     async with opened(tmp_path) as one, opened(tmp_path) as two, serving(one) as gateway:
-        beside = alerts_of(two.alarms, policies(), gateway.tell)
+        beside = alerts_of(two.alarms, policies(), gateway.tell_all)
         assert beside is not None
         two.on_commit(beside.take)
         await beside.start(lambda _: ())
@@ -169,16 +170,16 @@ async def test_many_alerts_are_told_in_their_order(tmp_path: Path) -> None:
         ]
 
 
-async def test_alerts_that_come_together_are_under_way_together(tmp_path: Path) -> None:
+async def test_alerts_that_come_together_are_told_together_until_they_are_kept(tmp_path: Path) -> None:
     """Each waits for the disk: one after the other they would take as many writes as there are."""
-    under_way, enough = list[str](), asyncio.Event()
+    tries = list[Sequence[Telling]]()
+    kept = asyncio.Event()
 
-    async def tell(channel: str, data: bytes, once: str) -> None:
-        _ = data, once
-        under_way.append(channel)
-        if len(under_way) == 6:
-            enough.set()
-        await enough.wait()
+    async def tell(news: Sequence[Telling]) -> None:
+        tries.append(news)
+        if len(tries) == 1:
+            raise RoomError("too much is waiting", code="rooms_busy")
+        kept.set()
 
     async with opened(tmp_path) as ledger:
         alerts = alerts_of(ledger.alarms, policies(), tell)
@@ -188,7 +189,10 @@ async def test_alerts_that_come_together_are_under_way_together(tmp_path: Path) 
         try:
             applied(await ledger.append([checked(90, 0), checked(50, 1)]))
             async with asyncio.timeout(20):
-                await enough.wait()
+                await kept.wait()
         finally:
             await alerts.close()
-    assert sorted(set(under_way)) == ["alerts:all", "alerts:system", "alerts:system:api", "user:system:api"]
+    everybody = ["alerts:system:api", "alerts:system", "alerts:all"]
+    assert [channel for channel, _, _ in tries[0]] == [*everybody, "user:system:api", *everybody]
+    assert [json.loads(data)["alert"] for _, data, _ in tries[0]] == ["low"] * 4 + ["quiet"] * 3
+    assert tries == [tries[0]] * 2

@@ -9,7 +9,8 @@ from renown.errors import RoomError
 from renown.protocol.effects import History, Position
 from renown.protocol.replies import ClientInfo, Publication
 from renown.rooms import Draft, Retention
-from tests.engine.rooms_kit import BOTH, LOG, AnyRooms, Clock, Heard, data, offsets, says
+from renown.rooms.room import Publishing
+from tests.engine.rooms_kit import BOTH, LOG, STATE, AnyRooms, Clock, Heard, data, offsets, says
 
 
 async def test_offsets_count_from_one_under_one_epoch(rooms: AnyRooms, heard: Heard) -> None:
@@ -224,6 +225,34 @@ async def test_publications_of_many_at_once_are_numbered_without_gap(rooms: AnyR
         said = [p for name, p, _ in heard.all if name == "chat:0"]
         order = [n for speaker, n in (msgspec.json.decode(p.data) for p in said) if speaker == who]
         assert order == sorted(order)
+
+
+async def test_many_are_published_together_in_their_order(rooms: AnyRooms, heard: Heard) -> None:
+    before = await rooms.publish("chat:a", says(0, idempotency_key="old"), LOG)
+    coming = [
+        Publishing("chat:a", says(1, idempotency_key="k"), LOG),
+        Publishing("typing:a", says(2), STATE),
+        Publishing("map:a", says(3, key="k"), BOTH),
+        Publishing("chat:a", says(4, idempotency_key="k"), LOG),
+        Publishing("chat:a", says(5, idempotency_key="old"), LOG),
+        Publishing("map:a", says(6, key="k"), BOTH),
+        Publishing("chat:a", says(7), LOG),
+    ]
+    done = await rooms.publish_many(coming)
+    assert [position.offset for position in done] == [2, 0, 1, 2, 1, 2, 3]
+    assert (done[4], done[6]) == (before, await rooms.top("chat:a"))
+    assert heard.offsets("chat:a") == [1, 2, 3]
+    assert heard.offsets("map:a") == [1, 2]
+    assert heard.offsets("typing:a") == [0]
+    assert data((await rooms.page("map:a", "", 5)).entries) == [6]
+    assert await rooms.publish_many(()) == []
+
+
+async def test_many_of_which_one_cannot_be_kept_are_not_published(rooms: AnyRooms, heard: Heard) -> None:
+    coming = [Publishing("chat:a", says(1), LOG), Publishing("chat:b", says(2, version=-1), LOG)]
+    with pytest.raises(RoomError):
+        await rooms.publish_many(coming)
+    assert (heard.all, await rooms.names()) == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from renown.errors import RoomError
 from renown.gateway.channels import Address, Channels
 from renown.gateway.hub.rooms import RoomKeeper, retention
 from renown.gateway.options import GatewayOptions, MapMode, RoomRule
@@ -137,6 +138,30 @@ async def test_what_is_no_json_is_marked_so(
         (kept,) = history.publications
         assert isinstance(kept, Publication)
         assert (bytes(kept.data), kept.binary) == (raw, binary)
+
+
+async def test_what_is_said_together_goes_where_each_room_is_kept(keeper: RoomKeeper, heard: Heard) -> None:
+    commits: list[None] = []
+    keeper.committed = lambda: commits.append(None)
+    said = [says(1, idempotency_key="a"), says(2, idempotency_key="b"), says(3, idempotency_key="a")]
+    for _ in range(2):
+        await keeper.publish_many(
+            (address(channel), draft) for draft in said for channel in ("user:u", "talk:a")
+        )
+    for channel in ("user:u", "talk:a"):
+        assert heard.offsets(channel) == [1, 2]
+        history = await keeper.history(address(channel), wanted(channel))
+        assert isinstance(history, History)
+        assert offsets(history) == [1, 2]
+    # What is in memory only is no commit.
+    assert len(commits) == 2
+
+
+async def test_what_is_said_together_and_not_kept_is_told(tmp_path: Path) -> None:
+    keeper = RoomKeeper(MemoryRooms(), SqliteRooms.open(tmp_path))
+    with pytest.raises(RoomError):
+        await keeper.publish_many([(address("user:u"), says(1))])
+    await keeper.close()
 
 
 async def test_what_cannot_be_kept_is_a_bad_request(keeper: RoomKeeper) -> None:

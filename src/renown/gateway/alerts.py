@@ -16,19 +16,21 @@ from renown.ledger import AlarmBook
 from renown.model import Alarm, Update, kind_of, timestamp
 from renown.policy import Alert, Policies
 
-__all__ = ["AlertNews", "Alerts", "Tell", "alerts_of"]
+__all__ = ["AlertNews", "Alerts", "Tell", "Telling", "alerts_of"]
 
 _NOTED: Final = 5.0
 """Seconds between two notes of up to where alerts were told."""
 _AGAIN: Final = 1.0
 _LITTLE: Final = 0.01
 _TOGETHER: Final = 100
-"""Alarms under way at once, at most."""
+"""Alarms told at once, at most."""
 _seq: Final = attrgetter("seq")
 _LOG = logging.getLogger("renown.gateway")
 
-Tell = Callable[[str, bytes, str], Awaitable[None]]
-"""Publishes JSON into a channel, under a key by which it is published once however many processes say it."""
+Telling = tuple[str, bytes, str]
+"""Channel, JSON, and a key by which it is published once however many processes say it."""
+Tell = Callable[[Sequence[Telling]], Awaitable[None]]
+"""Publishes together."""
 Own = Callable[[str], Iterable[str]]
 """Returns the connected users a subject belongs to."""
 
@@ -135,27 +137,26 @@ class Alerts:
             except Exception:
                 _LOG.exception("cannot tell how many more alerts there were")
 
-    async def _tell_rest(self, rest: Sequence[tuple[str, bytes, str]]) -> None:
-        for channel, data, once in rest:
-            await self._tell(channel, data, once)
+    async def _tell_rest(self, rest: Sequence[Telling]) -> None:
+        if rest:
+            await self._tell(rest)
 
     async def _tell_some(self, alarms: Sequence[Alarm]) -> None:
-        """Tell some alarms, all under way at once: what comes together is kept with one write to the disk."""
+        """Tell some alarms together: they are kept with one write to the disk."""
         declared = [(alarm, alert) for alarm in alarms if (alert := _declared(self._policies, alarm))]
         owned = list(dict.fromkeys(alarm.subject for alarm, alert in declared if "owner" in alert.to))
         owners = dict(zip(owned, await self._book.owners(owned), strict=True)) if owned else {}
         tellings = [
-            self._tell(channel, data, once)
+            (channel, data, once)
             for alarm, alert in declared
             for channel, data, once in self._said(alarm, alert, owners.get(alarm.subject, ()))
             if self._limits.admits(channel, alarm, alert, once)
         ]
-        for told in await asyncio.gather(*tellings, return_exceptions=True):
-            if isinstance(told, BaseException):
-                raise told
+        if tellings:
+            await self._tell(tellings)
 
-    def _said(self, alarm: Alarm, alert: Alert, owners: Iterable[str]) -> Iterable[tuple[str, bytes, str]]:
-        """Return what is told of an alarm: channel, JSON, and the key under which it is told once."""
+    def _said(self, alarm: Alarm, alert: Alert, owners: Iterable[str]) -> Iterable[Telling]:
+        """Return what is told of an alarm."""
         subject = alarm.subject
         data = msgspec.json.encode(_news(alarm, alert))
         once = f"alert:{subject}:{alarm.version}:{alert.name}:{alarm.change.after}"

@@ -4,13 +4,14 @@ import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import suppress
 from typing import Final
 
 import msgspec
 
 from renown.bus.bus import Bus
+from renown.errors import RoomError
 from renown.gateway.admission.admission import Admission
 from renown.gateway.admission.counts import Counts
 from renown.gateway.admission.limits import Addresses, Limiter, Turned
@@ -162,7 +163,7 @@ class Gateway:
         self._empty = asyncio.Event()
         self._answering = Answering(self, self.tokens, self.methods, self.options.outbound_limit // 2)
         self._enforcement = Enforcement(self, self.permissions, self.clock)
-        self._owners = Owners(self._tell_user, alerts_of(alarms, policies, self.tell))
+        self._owners = Owners(self._tell_user, alerts_of(alarms, policies, self.tell_all))
         self._limits = _limits(self.options)
 
     def _mirror(self) -> Mirrors:
@@ -349,9 +350,27 @@ class Gateway:
 
         Under the same `once` it is published a single time, whichever process says it.
         """
-        address = self.channels.find(channel)
-        if not isinstance(address, Error) and address.in_rooms:
-            await self.rooms.publish(address, Draft(msgspec.Raw(data), idempotency_key=once))
+        try:
+            await self.tell_all(((channel, data, once),))
+        except RoomError as error:
+            _LOG.error("cannot tell what the server says: %s", error.detail)
+
+    async def tell_all(self, news: Iterable[tuple[str, bytes, str]]) -> None:
+        """Publish what the server itself says, see `tell`, together: channels, JSON, and under which `once`.
+
+        Raises:
+            RoomError: not all of it is kept.
+
+        """
+        drafts = (
+            (self.channels.find(channel), Draft(msgspec.Raw(data), idempotency_key=once))
+            for channel, data, once in news
+        )
+        await self.rooms.publish_many(
+            (address, draft)
+            for address, draft in drafts
+            if not isinstance(address, Error) and address.in_rooms
+        )
 
     async def _tell_user(self, user: str, data: bytes, once: str) -> None:
         try:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Final
@@ -23,6 +23,7 @@ from renown.rooms.room import (
     Draft,
     Heard,
     Page,
+    Publishing,
     Retention,
     check_draft,
     cursor_of,
@@ -72,8 +73,17 @@ class MemoryRooms:
 
     async def publish(self, channel: str, draft: Draft, keep: Retention) -> Position:
         """Publish, at once."""
-        check_draft(channel, draft)
+        (position,) = await self.publish_many((Publishing(channel, draft, keep),))
+        return position
+
+    async def publish_many(self, coming: Sequence[Publishing]) -> list[Position]:
+        """Publish, at once."""
+        for channel, draft, _ in coming:
+            check_draft(channel, draft)
         now = self._clock()
+        return [self._publish_once(*each, now) for each in coming]
+
+    def _publish_once(self, channel: str, draft: Draft, keep: Retention, now: float) -> Position:
         if draft.idempotency_key:
             answer = self._answers.get((channel, draft.idempotency_key))
             if answer is not None and answer[0] > now:

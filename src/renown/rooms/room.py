@@ -8,7 +8,7 @@ Epoch and top stay when the publications are gone, for `META_AGE` seconds at lea
 has a new epoch and starts at 1 again. A channel into which nobody has published has an epoch, too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -141,6 +141,13 @@ class Rooms(Protocol):
 
         What is not published (a version too old, a key that is not there to be removed) returns the
         channel's position, and what was published already that of then.
+        """
+        ...
+
+    async def publish_many(self, coming: Sequence[Publishing]) -> list[Position]:
+        """Publish in this order; return the positions once all of it is kept for good.
+
+        It is kept together, or nothing of it when that fails.
         """
         ...
 

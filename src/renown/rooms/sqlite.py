@@ -108,11 +108,19 @@ class SqliteRooms:
 
     async def publish(self, channel: str, draft: Draft, keep: Retention) -> Position:
         """Publish; return after the commit."""
-        check_draft(channel, draft)
-        if not draft.key and not keep.size:
-            return await self._passing.publish(channel, draft, keep)
-        coming = (Publishing(channel, draft, keep),)
-        return await self._do(lambda book, now: book.publish(channel, draft, keep, now), coming)
+        (position,) = await self.publish_many((Publishing(channel, draft, keep),))
+        return position
+
+    async def publish_many(self, coming: Sequence[Publishing]) -> list[Position]:
+        """Publish; return after the commit."""
+        for channel, draft, _ in coming:
+            check_draft(channel, draft)
+        kept = [each for each in coming if _is_kept(each)]
+        found = iter(await self._publish(kept) if kept else ())
+        return [next(found) if _is_kept(each) else await self._passing.publish(*each) for each in coming]
+
+    async def _publish(self, kept: Sequence[Publishing]) -> list[Position]:
+        return await self._do(lambda book, now: [book.publish(*each, now) for each in kept], kept)
 
     async def forget(self, channel: str) -> None:
         """Begin anew under another epoch."""
@@ -223,3 +231,7 @@ class SqliteRooms:
         if not self._near.rows(sql.ANY_DUE, (now, now, now))[0][0]:
             return False
         return bool(await self._do(lambda book, at: book.tidy(at)))
+
+
+def _is_kept(each: Publishing) -> bool:
+    return bool(each.draft.key or each.keep.size)

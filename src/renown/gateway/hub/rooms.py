@@ -1,7 +1,7 @@
 """Where the publications of rooms are kept: durably or in memory, as each namespace's rule says."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -11,7 +11,7 @@ from renown.gateway.options import ChannelRule, MapMode, RoomRule
 from renown.protocol.codes import ERRORS, Error
 from renown.protocol.effects import History, Position, ReadHistory
 from renown.protocol.raw import is_json
-from renown.rooms.room import Draft, Heard, Retention, Rooms
+from renown.rooms.room import Draft, Heard, Publishing, Retention, Rooms
 
 __all__ = ["RoomKeeper", "retention"]
 
@@ -76,19 +76,42 @@ class RoomKeeper:
         """
         if _is_map(address.rule) != bool(draft.key):
             return ERRORS.BAD_REQUEST
+        rooms, publishing = self._placed(address, draft, keep=keep)
+        try:
+            position = await rooms.publish(*publishing)
+        except RoomError as error:
+            return _said(error)
+        self._tell_committed(rooms)
+        return position
+
+    async def publish_many(self, coming: Iterable[tuple[Address, Draft]]) -> None:
+        """Publish what the server itself says, all of it together; into rooms that are no maps.
+
+        Raises:
+            RoomError: not all of it is kept.
+
+        """
+        placed: dict[Rooms, list[Publishing]] = {}
+        for address, draft in coming:
+            rooms, publishing = self._placed(address, draft, keep=True)
+            placed.setdefault(rooms, []).append(publishing)
+        for rooms, publishings in placed.items():
+            await rooms.publish_many(publishings)
+            self._tell_committed(rooms)
+
+    def _placed(self, address: Address, draft: Draft, *, keep: bool) -> tuple[Rooms, Publishing]:
+        """Return where a draft is kept, and how."""
         # Nobody who speaks JSON may be sent what would break out of it.
         if not draft.removed and not is_json(draft.data):
             draft = msgspec.structs.replace(draft, binary=True)
         rooms, kept = self.of(address), retention(address.rule)
         if not draft.key and not (keep and kept.size):
             rooms, kept = self._memory, Retention()
-        try:
-            position = await rooms.publish(address.channel, draft, kept)
-        except RoomError as error:
-            return _said(error)
+        return rooms, Publishing(address.channel, draft, kept)
+
+    def _tell_committed(self, rooms: Rooms) -> None:
         if rooms is not self._memory and self.committed is not None:
             self.committed()
-        return position
 
     async def history(self, address: Address, wanted: ReadHistory) -> History | Error:
         """Read part of a room's log."""

@@ -6,7 +6,7 @@ told. What nobody keeps goes straight from the process in which it is published 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar, get_args
 
 from renown.errors import RoomError
@@ -32,7 +32,7 @@ from renown.gateway.nodes.room_messages import (
 from renown.protocol.effects import History, Position
 from renown.protocol.replies import Publication
 from renown.rooms.listening import Listeners
-from renown.rooms.room import Changes, Draft, Heard, Page, Retention, Rooms
+from renown.rooms.room import Changes, Draft, Heard, Page, Publishing, Retention, Rooms
 
 __all__ = ["SharedRooms"]
 
@@ -155,6 +155,12 @@ class SharedRooms:
             if found is not None:
                 return found.position
         return await self._own.publish(channel, draft, keep)
+
+    async def publish_many(self, coming: Sequence[Publishing]) -> list[Position]:
+        """Publish, in one go where what is kept is kept here."""
+        if self._nodes.leads:
+            return await self._own.publish_many(coming)
+        return await asyncio.gather(*(self.publish(*each) for each in coming))
 
     async def history(self, channel: str, after: int | None, limit: int, *, reverse: bool = False) -> History:
         """Read the log."""
