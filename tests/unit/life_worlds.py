@@ -80,6 +80,8 @@ class Subject:
             eased = scoring.turn(self.policy, calm.life, moment, calm.calm)
             calm_after, self.eased = eased.calm, self.eased + (eased.calm.box is not None)
             assert msgspec.structs.replace(eased, calm=self.turned.calm) == self.turned
+            if calm_after is calm.calm:
+                assert _shown(eased) == _shown(calm)
             # What has settled is left out.
             assert set(calm_after.open) <= set(self.turned.calm.open)
             self.turned = eased
@@ -104,3 +106,7 @@ class Subject:
     @property
     def status(self) -> str | None:
         return None if self.turned is None else self.turned.status
+
+
+def _shown(turned: Turned) -> tuple[object, ...]:
+    return turned.tier, turned.badges, turned.status, turned.status_until

@@ -1,6 +1,6 @@
 """What an event makes of a subject's life and of what its guards remember."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -9,9 +9,9 @@ from renown import scoring
 from renown.ledger.folding.forms import Face, Folded, Hold, Incoming
 from renown.model import Basis, Change, Event, timestamp
 from renown.policy import Policy
-from renown.scoring import TIME, Effect, Reading
+from renown.scoring import TIME, Effect, Reading, State
 from renown.scoring.guards import NOTHING, Facts, Incident, Verdict, pass_time, seen
-from renown.scoring.life import Moment, Turned, look, turn
+from renown.scoring.life import Moment, Turned, ease, look, turn
 
 __all__ = [
     "face_at",
@@ -137,12 +137,30 @@ def live_on(
             incidents = verdict.incidents
     if folded.life is None or reading is None:
         return ()
-
-    def earlier(at: float) -> Reading:
-        return look(policy, before.state, at, basis.prior)
-
+    at, calm = folded.at, before.calm
+    happened = None if incoming.at == at else incoming.at
+    if calm is not None:
+        eased = ease(
+            policy,
+            folded.life,
+            calm,
+            event,
+            at=at,
+            reading=reading,
+            counts=counts,
+            delta=delta,
+            incidents=incidents,
+            happened=happened,
+        )
+        if eased is not None:
+            life, known, changes = eased
+            folded.life, folded.calm, face = life, known, before.face
+            if face is None or known is not calm or face.due != life.due:
+                face = Face(known.tier, known.badges, known.status, known.status_until, life.due)
+            folded.face = face
+            return changes
     moment = Moment(
-        folded.at,
+        at,
         reading,
         event.type,
         counts,
@@ -152,12 +170,17 @@ def live_on(
         event.actor,
         event.ref,
         incidents,
-        earlier,
-        None if incoming.at == folded.at else incoming.at,
+        _reader(policy, before.state, basis.prior),
+        happened,
     )
-    turned = turn(policy, folded.life, moment, before.calm)
+    turned = turn(policy, folded.life, moment)
     folded.life, folded.face, folded.calm = turned.life, face_in(turned), turned.calm
     return turned.changes
+
+
+def _reader(policy: Policy, state: State, prior: dict[str, float]) -> Callable[[float], Reading]:
+    """Return what reads a state at a time, as far as a life looks at it."""
+    return lambda at: look(policy, state, at, prior)
 
 
 def face_of(policy: Policy, folded: Folded, reading: Reading) -> Face | None:

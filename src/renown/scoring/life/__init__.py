@@ -3,7 +3,7 @@
 from renown.scoring.life.making_up import as_judged, made_up, unjudged
 from renown.scoring.life.progress import Need, Progress, TierStep, progress
 from renown.scoring.life.state import Alarm, Calm, Life, Moment, Turned
-from renown.scoring.life.turning import begin_life, decode_life, encode_life, has_life, look, turn
+from renown.scoring.life.turning import begin_life, decode_life, ease, encode_life, has_life, look, turn
 
 __all__ = [
     "Alarm",
@@ -17,6 +17,7 @@ __all__ = [
     "as_judged",
     "begin_life",
     "decode_life",
+    "ease",
     "encode_life",
     "has_life",
     "look",

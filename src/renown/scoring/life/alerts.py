@@ -8,10 +8,10 @@ from renown.model import Change
 from renown.policy import Alert, Clear, Policy
 from renown.scoring.life.calendar import DAY
 from renown.scoring.life.conditions import figure, part_of
-from renown.scoring.life.state import AlertState, Moment
+from renown.scoring.life.state import AlertState
 from renown.scoring.life.watching import Seen, Watcher, watcher
 
-__all__ = ["Alerts"]
+__all__ = ["Alerts", "Concerned"]
 
 _MINUTE = 60.0
 _SPENT = -1.0
@@ -39,6 +39,10 @@ class _Ready:
         """Whether anything of a moment has to be remembered."""
 
 
+Concerned = tuple[tuple[int, _Ready], ...]
+"""Alerts with their places."""
+
+
 class Alerts:
     """The alerts of a policy made ready."""
 
@@ -46,7 +50,7 @@ class Alerts:
         self._all = tuple(map(_Ready, policy.alerts))
         self._types = [each.watch.types for each in self._all]
         self.empty = (_NONE,) * len(policy.alerts)
-        self._concerned: dict[tuple[str, bool, tuple[int, ...]], tuple[int, ...]] = {}
+        self._concerned: dict[tuple[str, bool, tuple[int, ...]], Concerned] = {}
 
     def fits(self, states: tuple[AlertState, ...]) -> bool:
         """Tell whether the states were made for these alerts."""
@@ -67,39 +71,47 @@ class Alerts:
         """Return the places of those that are open, or about to be."""
         return tuple([i for i, each in enumerate(states) if each.since is not None or each.fired is not None])
 
-    def concerned(self, still: tuple[int, ...], event: Moment) -> tuple[int, ...]:
-        """Return the places of those that an event may concern while the tier stays and no limit is reached.
+    def concerned(self, still: tuple[int, ...], event: str, *, incidents: bool) -> Concerned:
+        """Return those that an event of a type may concern while the tier stays and no limit is reached.
 
-        `still` are those that are open, and not settled.
+        `still` are the places of those that are open, and not settled.
         """
-        asked = (event.type, bool(event.incidents), still)
+        asked = (event, incidents, still)
         known = self._concerned.get(asked)
         if known is None:
             if len(self._concerned) >= _MOST_ASKED:
                 self._concerned.clear()
             each = enumerate(self._all)
-            known = tuple([i for i, ready in each if i in still or ready.watch.minds(*asked[:2])])
+            known = tuple([(i, ready) for i, ready in each if i in still or ready.watch.minds(*asked[:2])])
             self._concerned[asked] = known
         return known
 
     def eased(
-        self, states: tuple[AlertState, ...], looked: tuple[int, ...], seen: Seen, changes: list[Change]
-    ) -> tuple[tuple[AlertState, ...], tuple[int, ...]]:
-        """Return the states after an event that concerns those of `looked` alone, and which are open then.
+        self, states: tuple[AlertState, ...], concerned: Concerned, seen: Seen, changes: list[Change]
+    ) -> tuple[tuple[AlertState, ...], tuple[int, ...], float | None]:
+        """Return the states after an event that concerns those alone, which are open then, and when to look.
 
         One that has fired and stayed as it was is settled until a limit is reached: it is left out.
         """
-        new, all_ = list(states), self._all
+        new = list(states)
         still: list[int] = []
-        for i in looked:
-            ready, before = all_[i], states[i]
-            new[i] = state = _turned(ready, before, seen, changes)
-            if state.fired is not None:
-                if not ready.settles or state is not before:
+        due = inf
+        for i, ready in concerned:
+            before = states[i]
+            state = ready.watch.noted(before, seen) if ready.notes else before
+            holds = ready.watch.holds(state, seen)
+            since, fired = state.since, state.fired
+            if holds or since is not None or fired is not None:
+                if not holds or since is None or fired is None or ready.clear is not None:
+                    state = _decided(ready, state, seen, changes, holds=holds)
+                    since, fired = state.since, state.fired
+                # Else it goes on as it did.
+                settled = ready.settles and fired is not None and state is before
+                if not settled and (fired is not None or since is not None):
                     still.append(i)
-            elif state.since is not None:
-                still.append(i)
-        return tuple(new), tuple(still)
+                    due = min(due, _next(ready, state, seen.at))
+            new[i] = state
+        return tuple(new), tuple(still), None if due == inf else due
 
     def due(self, states: tuple[AlertState, ...], still: tuple[int, ...], at: float) -> float | None:
         """Return when to look again; `still` are the places of those that are open."""
@@ -116,6 +128,14 @@ def _turned(ready: _Ready, state: AlertState, seen: Seen, changes: list[Change])
     holds = watch.holds(state, seen)
     if not holds and state.fired is None and state.since is None:
         return state
+    return _decided(ready, state, seen, changes, holds=holds)
+
+
+def _decided(
+    ready: _Ready, state: AlertState, seen: Seen, changes: list[Change], *, holds: bool
+) -> AlertState:
+    """Return what becomes of one that is open, or whose condition holds."""
+    watch = ready.watch
     if state.fired is not None:
         over = _over(ready, state, seen, holds=holds)
         if over is not None:
@@ -175,7 +195,7 @@ def _over(ready: _Ready, state: AlertState, seen: Seen, *, holds: bool) -> str |
 
 def _cleared(alert: Alert, clear: Clear, state: AlertState, seen: Seen) -> str | None:
     event, days, fired = seen.event, clear.after_days, state.fired
-    if clear.event is not None and event is not None and event.counts and event.type == clear.event:
+    if clear.event is not None and event is not None and seen.counts and event.type == clear.event:
         return f"`{clear.event}`"
     if days is not None and fired is not None and seen.at >= fired + days * DAY:
         return f"{figure(days)} days are over"

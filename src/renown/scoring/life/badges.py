@@ -5,7 +5,7 @@ from typing import cast
 from renown.model import Change, Event
 from renown.policy import Badge, Policy
 from renown.scoring.life.conditions import figure, hold, lacking, part_of
-from renown.scoring.life.state import BadgeState, Moment
+from renown.scoring.life.state import BadgeState, Happening
 from renown.scoring.matching import all_of
 from renown.scoring.reading import Reading
 
@@ -52,10 +52,10 @@ class Badges:
         states: tuple[BadgeState, ...],
         reading: Reading,
         tier: int,
-        event: Moment | None,
+        event: Happening | None,
         changes: list[Change],
     ) -> tuple[BadgeState, ...]:
-        """Return the states after an event, or after time (None); add what changed."""
+        """Return the states after an event that counts, or without one (None); add what changed."""
         return tuple(
             [
                 self._turned(i, state, reading, tier, event=event, changes=changes)
@@ -68,7 +68,7 @@ class Badges:
         states: tuple[BadgeState, ...],
         reading: Reading,
         tier: int,
-        event: Moment,
+        event: Happening,
         changes: list[Change],
     ) -> tuple[BadgeState, ...]:
         """Return what `turned` does where neither the tier nor what conditions say has changed."""
@@ -84,11 +84,11 @@ class Badges:
         reading: Reading,
         tier: int,
         *,
-        event: Moment | None,
+        event: Happening | None,
         changes: list[Change],
     ) -> BadgeState:
         badge, fits = self._badges[i], self._fits[i]
-        counts = event is not None and event.type == badge.event and event.counts
+        counts = event is not None and event.type == badge.event
         seen = state.seen + (counts and (fits is None or fits(cast(Event, event))))
         has = self._deserved(badge, seen, tier, reading, state.has)
         if has < state.has and not badge.revocable:

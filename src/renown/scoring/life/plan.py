@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from renown.policy import COMPOSING, Policy
+from renown.scoring.effect import TIME
 from renown.scoring.life.alerts import Alerts
 from renown.scoring.life.badges import Badges
 from renown.scoring.life.ground import Ground
@@ -27,7 +28,7 @@ class LifePlan:
         self.alerts = Alerts(policy)
         self.glance = Glance(policy, _parts(policy))
         self.ground = Ground(policy, self.tiers.limits)
-        self.stirring = self.tiers.events
+        self.stirring = self.tiers.events | {TIME}
         """The types of events that do something to tiers besides what the reading does."""
         self.has_life = bool(self.tiers.live or policy.badges or policy.status is not None or policy.alerts)
         self.empty = Life(None, None, self.tiers.empty, Standstill(), self.badges.empty, self.alerts.empty)

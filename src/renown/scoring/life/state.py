@@ -14,6 +14,7 @@ __all__ = [
     "AlertState",
     "BadgeState",
     "Calm",
+    "Happening",
     "Life",
     "Moment",
     "Standstill",
@@ -113,6 +114,35 @@ class Alarm(Protocol):
         ...
 
 
+class Happening(Protocol):
+    """What a life looks at in an event: the event itself has it, and a moment that tells of one."""
+
+    @property
+    def type(self) -> str:
+        """Its type."""
+        ...
+
+    @property
+    def value(self) -> float | None:
+        """Its value."""
+        ...
+
+    @property
+    def data(self) -> Mapping[str, Any] | None:
+        """Its data."""
+        ...
+
+    @property
+    def actor(self) -> str | None:
+        """Who sent it."""
+        ...
+
+    @property
+    def ref(self) -> str | None:
+        """What it is about."""
+        ...
+
+
 class Moment(msgspec.Struct, frozen=True, gc=False):
     """One event, or the passing of time, as life looks at it."""
 
@@ -143,11 +173,10 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
 class Calm(msgspec.Struct, frozen=True, gc=False):
     """What is known of a life that has just been turned, so that most of it need not be looked at again.
 
-    It says nothing that turning without it would not find out, and is not kept.
+    It says nothing that turning without it would not find out, and is not kept. As long as it is the very
+    same one the life shows the same, but for when it is due.
     """
 
-    life: Life
-    """The very one it is about."""
     box: Box | None
     """While the reading stays in here, tier and badges stand still, and no alert begins by a level; None: not
     known."""
@@ -155,7 +184,10 @@ class Calm(msgspec.Struct, frozen=True, gc=False):
     """When time alone may change the tier."""
     open: tuple[int, ...]
     """The places of the alerts that are open, or about to be, but for those that stay so in there."""
+    tier: str | None
     badges: tuple[str, ...]
+    status: str
+    status_until: float | None
 
 
 class Turned(msgspec.Struct, frozen=True, gc=False):

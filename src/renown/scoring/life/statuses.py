@@ -6,7 +6,7 @@ from renown.model import Change, Event
 from renown.policy import Policy, Ripen
 from renown.scoring.life.calendar import DAY
 from renown.scoring.life.conditions import figure, hold
-from renown.scoring.life.state import Moment, Standstill
+from renown.scoring.life.state import Happening, Standstill
 from renown.scoring.matching import all_of
 from renown.scoring.reading import Reading
 
@@ -45,11 +45,22 @@ class Statuses:
         return self.names[state.status]
 
     def turned(
-        self, state: Standstill, at: float, reading: Reading, event: Moment | None, changes: list[Change]
+        self,
+        state: Standstill,
+        at: float,
+        reading: Reading,
+        event: Happening | None,
+        changes: list[Change],
+        *,
+        happened: float | None,
     ) -> Standstill:
-        """Return the state after an event, or after time (None); add what changed."""
-        if event is not None and event.counts:
-            state = self._set(Standstill(state.status, state.since, at, state.named), at, event, changes)
+        """Return the state after an event that counts, or without one (None); add what changed.
+
+        `happened` is when the event happened, where it comes late; None: at `at`.
+        """
+        if event is not None:
+            state = Standstill(state.status, state.since, at, state.named)
+            state = self._set(state, at if happened is None else happened, at, event, changes)
         for _ in range(self._most):
             ripe = next(
                 (r for r in self._ripen[self.name(state)] if self._is_ripe(r, state, at, reading)), None
@@ -77,9 +88,10 @@ class Statuses:
         times = [time for ripe in self._ripen[self.name(state)] if (time := _time(ripe, state)) > at]
         return min(times, default=None)
 
-    def _set(self, state: Standstill, at: float, event: Moment, changes: list[Change]) -> Standstill:
+    def _set(
+        self, state: Standstill, when: float, at: float, event: Happening, changes: list[Change]
+    ) -> Standstill:
         status = state.status
-        when = at if event.happened is None else event.happened
         said = tuple(
             place
             for place, (on, meets) in enumerate(self._on)

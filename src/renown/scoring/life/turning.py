@@ -11,17 +11,19 @@ from renown.scoring.effect import TIME
 from renown.scoring.life.badges import stand_still
 from renown.scoring.life.ground import is_within
 from renown.scoring.life.plan import LifePlan, life_plan_of
-from renown.scoring.life.state import Alarm, Calm, Life, Moment, Standstill, Turned
+from renown.scoring.life.state import Alarm, Calm, Happening, Life, Moment, Standstill, Turned
 from renown.scoring.life.watching import Seen
 from renown.scoring.reading import Reading
 from renown.scoring.state import State
 
-__all__ = ["begin_life", "decode_life", "encode_life", "has_life", "look", "turn"]
+__all__ = ["begin_life", "decode_life", "ease", "encode_life", "has_life", "look", "turn"]
 
 _MOST_MISSED = 4_000
 """So many missed dues are made up for in one turn: eleven years of days."""
 _Now = tuple[float, Reading, tuple[Alarm, ...]]
 """A time, what the scores are then, and which alarms begin, go on or end."""
+Eased = tuple[Life, Calm, list[Change]]
+"""A life, what is known of it, and what has changed: what was known before, itself, where that goes on."""
 
 _DECODER = msgspec.json.Decoder(Life)
 _ENCODER = msgspec.json.Encoder()
@@ -46,11 +48,24 @@ def turn(policy: Policy, life: Life, moment: Moment, calm: Calm | None = None) -
     to have been since the last moment what `moment.reading` says. A due at the very time of an event comes
     before it. Changes made up for are told with this moment, in order.
 
-    `calm` is what the turn before has found out; it saves work and changes nothing.
+    `calm` is what the turn that made this life has found out; it saves work and changes nothing.
     """
     plan = life_plan_of(policy)
-    if calm is not None and calm.life is life and _is_calm(plan, calm, moment):
-        return _eased(plan, calm, moment)
+    if calm is not None:
+        eased = ease(
+            policy,
+            life,
+            calm,
+            moment,
+            at=moment.at,
+            reading=moment.reading,
+            counts=moment.counts,
+            delta=moment.delta,
+            incidents=moment.incidents,
+            happened=moment.happened,
+        )
+        if eased is not None:
+            return _turned(*eased)
     at = moment.at if life.at is None else max(moment.at, life.at)
     by_time = moment.type == TIME
     changes: list[Change] = []
@@ -69,8 +84,58 @@ def turn(policy: Policy, life: Life, moment: Moment, calm: Calm | None = None) -
     going = plan.alerts.open(life.alerts)
     box = plan.ground.box(moment.reading, going) if stands and moment.type not in plan.stirring else None
     badges = plan.badges.shown(life.badges) if life.badges else ()
-    calm = Calm(life, box, due, going, badges)
-    return _turned(plan, calm, moment.reading, changes)
+    statuses = plan.statuses
+    until = statuses.until(life.status, life.at or 0.0, moment.reading) if statuses.moves else None
+    tier, status = plan.tiers.name(life.tiers), statuses.name(life.status)
+    return _turned(life, Calm(box, due, going, tier, badges, status, until), changes)
+
+
+def ease(
+    policy: Policy,
+    life: Life,
+    calm: Calm,
+    event: Happening,
+    *,
+    at: float,
+    reading: Reading,
+    counts: bool,
+    delta: float,
+    incidents: tuple[Alarm, ...],
+    happened: float | None,
+) -> Eased | None:
+    """Return what an event makes of a calm life; None where it has to be turned as a whole.
+
+    In a calm life neither tier nor badges change but by counting, and no time that matters has passed:
+    there is nothing to it but the status, and those badges and alerts that the event may concern. `calm` is
+    what the turn that made this life has found out; the rest is what a moment says. Most events are such.
+    """
+    plan, box, due, type_ = life_plan_of(policy), calm.box, life.due, event.type
+    if box is None or (due is not None and at >= due) or type_ in plan.stirring:
+        return None
+    if life.at is None or life.at > at or not is_within(box, reading):
+        return None
+    changes: list[Change] = []
+    due, still, shown, name, until = calm.due, calm.open, calm.badges, calm.status, calm.status_until
+    statuses, status, badges, alerts = plan.statuses, life.status, life.badges, life.alerts
+    if statuses.moves:
+        status = statuses.turned(status, at, reading, event if counts else None, changes, happened=happened)
+        name, until = statuses.name(status), statuses.until(status, at, reading)
+        due = _sooner(due, statuses.due(status, at, reading))
+    if counts and badges and type_ in plan.badges.counting:
+        told = len(changes)
+        badges = plan.badges.counted(badges, reading, life.tiers.tier, event, changes)
+        if len(changes) > told:
+            shown = plan.badges.shown(badges)
+    if alerts:
+        concerned = plan.alerts.concerned(still, type_, incidents=bool(incidents))
+        if concerned:
+            seen = Seen(at, reading, event, counts, delta, name, None, incidents)
+            alerts, still, soonest = plan.alerts.eased(alerts, concerned, seen, changes)
+            if soonest is not None:
+                due = _sooner(due, soonest)
+    if changes or still != calm.open or until != calm.status_until:
+        calm = Calm(box, calm.due, still, calm.tier, shown, name, until)
+    return Life(at, due, life.tiers, status, badges, alerts), calm, changes
 
 
 def look(policy: Policy, state: State, at: float, prior: Mapping[str, float]) -> Reading:
@@ -104,47 +169,9 @@ def decode_life(policy: Policy, data: bytes) -> Life:
     return life
 
 
-def _is_calm(plan: LifePlan, calm: Calm, moment: Moment) -> bool:
-    """Tell whether tier and badges can change by counting alone, and no time that matters has passed."""
-    box, due, type_ = calm.box, calm.life.due, moment.type
-    if box is None or type_ == TIME or type_ in plan.stirring:
-        return False
-    return (due is None or moment.at < due) and is_within(box, moment.reading)
-
-
-def _eased(plan: LifePlan, calm: Calm, moment: Moment) -> Turned:
-    """Turn a calm life by an event: its status, and those badges and alerts that the event may concern."""
-    life, reading, at = calm.life, moment.reading, moment.at
-    if life.at is not None and life.at > at:
-        at = life.at
-    changes: list[Change] = []
-    status, alerts, due, still = life.status, life.alerts, calm.due, calm.open
-    statuses = plan.statuses
-    if statuses.moves:
-        status = statuses.turned(status, at, reading, moment, changes)
-        due = _sooner(due, statuses.due(status, at, reading))
-    badges, shown = life.badges, calm.badges
-    if badges and moment.type in plan.badges.counting:
-        told = len(changes)
-        badges = plan.badges.counted(badges, reading, life.tiers.tier, moment, changes)
-        if len(changes) > told:
-            shown = plan.badges.shown(badges)
-    if alerts:
-        looked = plan.alerts.concerned(still, moment)
-        if looked:
-            seen = Seen(at, reading, moment, statuses.name(status), None, moment.incidents)
-            alerts, still = plan.alerts.eased(alerts, looked, seen, changes)
-        if still:
-            due = _sooner(due, plan.alerts.due(alerts, still, at))
-    after = Life(at, due, life.tiers, status, badges, alerts)
-    return _turned(plan, Calm(after, calm.box, calm.due, still, shown), reading, changes)
-
-
-def _turned(plan: LifePlan, calm: Calm, reading: Reading, changes: list[Change]) -> Turned:
-    life, statuses = calm.life, plan.statuses
-    until = statuses.until(life.status, life.at or 0.0, reading) if statuses.moves else None
-    tier, status = plan.tiers.name(life.tiers), statuses.name(life.status)
-    return Turned(life, tier, calm.badges, status, until, tuple(changes), life.due, calm)
+def _turned(life: Life, calm: Calm, changes: list[Change]) -> Turned:
+    until = calm.status_until
+    return Turned(life, calm.tier, calm.badges, calm.status, until, tuple(changes), life.due, calm)
 
 
 def _begun(plan: LifePlan, life: Life, at: float, changes: list[Change]) -> Life:
@@ -163,9 +190,10 @@ def _stepped(
     Besides the life return when time alone may change the tier.
     """
     at, reading, alarms = now
+    counts, counting = (False, None) if event is None or not event.counts else (True, event)
     # Looking twice at the same moment is no second evaluation.
     again = event is None and at == life.at
-    counted = "" if again or (event is not None and not event.counts) else event and event.type
+    counted = "" if again or (event is not None and not counts) else event and event.type
     tiers, why = plan.tiers.turned(life.tiers, at, reading, counted)
     fallen = None
     if tiers.tier != life.tiers.tier:
@@ -175,12 +203,14 @@ def _stepped(
             fallen = f"`{before}` is lost: {why}"
     status = life.status
     if plan.statuses.moves:
-        status = plan.statuses.turned(status, at, reading, event, changes)
+        happened = None if event is None else event.happened
+        status = plan.statuses.turned(status, at, reading, counting, changes, happened=happened)
     badges, alerts = life.badges, life.alerts
     if badges:
-        badges = plan.badges.turned(badges, reading, tiers.tier, event, changes)
+        badges = plan.badges.turned(badges, reading, tiers.tier, counting, changes)
     if alerts:
-        seen = Seen(at, reading, event, plan.statuses.name(status), fallen, alarms)
+        delta = 0.0 if event is None else event.delta
+        seen = Seen(at, reading, event, counts, delta, plan.statuses.name(status), fallen, alarms)
         alerts = plan.alerts.turned(alerts, seen, changes)
     due = of_tiers = plan.tiers.due(tiers, at, reading)
     if plan.statuses.moves:

@@ -12,7 +12,7 @@ from renown.policy import AlertWhen, EventMatch, Move, Rate
 from renown.scoring.life import marks
 from renown.scoring.life.calendar import DAY
 from renown.scoring.life.conditions import figure, part_of
-from renown.scoring.life.state import Alarm, AlertState, Moment
+from renown.scoring.life.state import Alarm, AlertState, Happening
 from renown.scoring.matching import all_of
 from renown.scoring.reading import Reading
 
@@ -27,8 +27,12 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
 
     at: float
     reading: Reading
-    event: Moment | None
+    event: Happening | None
     """None when it is time that turned."""
+    counts: bool
+    """Whether there is an event, and it counts."""
+    delta: float
+    """By how much the event changed the overall score."""
     status: str
     fallen: str | None
     """Why the tier has become a lower one, if it has."""
@@ -119,8 +123,7 @@ class _Moves(Watcher):
         sign, length, left, before = self._sign, self._length, state.marks, state.level
         level = seen.reading.score if self._whole else part_of(seen.reading, self._part)[0]
         if before is None:
-            event = seen.event
-            before = level - event.delta if event is not None and self._whole else level
+            before = level - seen.delta if self._whole else level
         top = before if (before > level) is (sign > 0) else level
         if not marks.covers(left, seen.at, sign * top, length):
             left = marks.passed(left, seen.at, length)
@@ -131,7 +134,7 @@ class _Moves(Watcher):
 
     def holds(self, state: AlertState, seen: Seen) -> bool:
         # What was noted last is the score of this very moment.
-        far = (self._sign * marks.highest(state.marks) - (state.level or 0.0)) * self._sign
+        far = (self._sign * state.marks[0][1] - (state.level or 0.0)) * self._sign
         if far < self._far:
             return False
         return part_of(seen.reading, self._part)[1] >= self._when.min_count
@@ -155,7 +158,7 @@ class _Comes(Watcher):
 
     def noted(self, state: AlertState, seen: Seen) -> AlertState:
         left, event = marks.passed(state.marks, seen.at, self._length), seen.event
-        if event is not None and event.counts and event.type == self._rate.event:
+        if seen.counts and event is not None and event.type == self._rate.event:
             left = marks.add_event(left, seen.at, self._length)
         return state if left is state.marks else _with(state, marks=left)
 
@@ -184,7 +187,7 @@ class _Happens(Watcher):
     def holds(self, state: AlertState, seen: Seen) -> bool:
         _ = state
         event, match = seen.event, self._match
-        if event is None or event.type != match.type or not event.counts:
+        if event is None or event.type != match.type or not seen.counts:
             return False
         if self._meets is not None and not self._meets(cast(Event, event)):
             return False
