@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from renown.protocol.effects import Position
 from renown.protocol.replies import Publication
 from renown.rooms import Draft, MemoryRooms, Retention, SqliteRooms
+from renown.rooms.room import Publishing
 
 CHANNELS = ("chat:a", "map:a", "map:b")
 channels = st.sampled_from(CHANNELS)
@@ -35,6 +36,7 @@ keyed = st.builds(
     st.booleans(),
 )
 drafts = plain | keyed
+publishings = st.builds(Publishing, channels, drafts, keeps)
 
 
 def changed(publications: tuple[Publication, ...]) -> dict[str, tuple[int, bool, bytes]]:
@@ -77,15 +79,28 @@ class Alike(RuleBasedStateMachine):
         calls = (getattr(rooms, method) for rooms in (self.memory, self.sqlite))
         return [self.runner.run(call(*arguments, **named)) for call in calls]
 
-    @rule(channel=channels, keep=keeps, draft=drafts)
-    def publish(self, channel: str, keep: Retention, draft: Draft) -> None:
+    @rule(publishing=publishings)
+    def publish(self, publishing: Publishing) -> None:
+        memory, sqlite = self.both("publish", *self.ruled(publishing))
+        assert memory.offset == sqlite.offset
+
+    @rule(coming=st.lists(publishings, max_size=8))
+    def publish_many(self, coming: list[Publishing]) -> None:
+        ruled = [self.ruled(each) for each in coming]
+        # What is not kept may be told later than what is.
+        kept = [each for each in ruled if each.draft.key or each.keep.size]
+        memory, sqlite = self.both("publish_many", kept)
+        assert [position.offset for position in memory] == [position.offset for position in sqlite]
+
+    def ruled(self, publishing: Publishing) -> Publishing:
+        """Return it as it can be in rooms."""
+        channel, draft, keep = publishing
         # How much is kept is a matter of the channel's rule, which does not change while rooms are open.
         keep = self.kept.setdefault(channel, keep)
         if not draft.key and not keep.size:
             # What is not kept has nothing that would outlive the process.
             draft = Draft(draft.data)
-        memory, sqlite = self.both("publish", channel, draft, keep)
-        assert memory.offset == sqlite.offset
+        return Publishing(channel, draft, keep)
 
     @rule(seconds=st.sampled_from([1, 3, 61, 301]))
     def wait(self, seconds: int) -> None:

@@ -145,9 +145,9 @@ class Rooms(Protocol):
         ...
 
     async def publish_many(self, coming: Sequence[Publishing]) -> list[Position]:
-        """Publish in this order; return the positions once all of it is kept for good.
+        """Publish; return the positions once all that is kept is so for good: together, or nothing of it.
 
-        It is kept together, or nothing of it when that fails.
+        What is kept is told in this order; what is not kept is as well, but maybe after all that is.
         """
         ...
 
