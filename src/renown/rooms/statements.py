@@ -186,7 +186,7 @@ DUE_ENTRIES: Final = compiled(
     select(lives.c.channel, lives.c.ended, entries.c.life, entries.c.key, entries.c.offset, entries.c.removed)
     .join_from(entries, lives, entries.c.life == lives.c.life)
     .where(entries.c.ends <= bindparam("now"))
-    .order_by(entries.c.ends)
+    .order_by(entries.c.ends, entries.c.offset)
     .limit(LIMIT)
     .offset(ZERO)
 )
