@@ -54,6 +54,33 @@ def test_a_limit_cuts_only_where_something_depends_on_it() -> None:
     assert not is_within(ground.box(delivery(3.49, 5), (place,)), delivery(3.51, 5))
 
 
+def test_a_count_cuts_only_where_its_score_is_in_reach() -> None:
+    ground = life_plan_of(SELLER).ground
+
+    def overall(score: float, count: int) -> scoring.Reading:
+        categories = scoring.read(SELLER, scoring.empty(SELLER), MONDAY).categories
+        return scoring.Reading(score, score, score, count, categories, None, False)
+
+    # Top rated are those from 4.5 with 25, and down to 4.41 with 24.
+    assert is_within(ground.box(overall(3.5, 12), ()), overall(3.6, 40))
+    assert is_within(ground.box(overall(3.5, 40), ()), overall(3.6, 12))
+    assert not is_within(ground.box(overall(4.45, 12), ()), overall(4.45, 24))
+    assert not is_within(ground.box(overall(4.6, 24), ()), overall(4.6, 25))
+    assert not is_within(ground.box(overall(4.6, 25), ()), overall(4.6, 24))
+    # Nothing keeps a young one from rising before it has ten.
+    assert not is_within(ground.box(overall(3.5, 9), ()), overall(4.2, 10))
+
+
+def test_a_life_is_calm_right_after_its_tier_has_changed_for_good() -> None:
+    subject, eased = Subject(SELLER), 0
+    for i in range(4):
+        eased = subject.eased
+        changes = subject.send(MONDAY + i * 60.0, "review", 4.0)
+        assert [each.after for each in changes] == (["standard"] if i == 2 else [])
+    assert subject.tier == "standard"
+    assert subject.eased == eased + 1
+
+
 def _with_score(reading: scoring.Reading, score: float) -> scoring.Reading:
     return scoring.Reading(score, score, score, 1000, reading.categories, reading.tier, False)
 

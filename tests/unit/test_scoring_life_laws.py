@@ -55,12 +55,18 @@ LASTING = [
     "leave_after_days = 3\ngrace_days = 10\nleave_score = {leave}",
     "sticky = true",
     'also_when = [{{ part = "late", at_most = 2 }}]',
+    "min_count = 5",
+    "min_count = 6\nleave_count = 3\nleave_score = {leave}",
+    'also_when = [{{ part = "overall", at_most = 80, min_count = 4 }}]',
+    'also_when = [{{ part = "late", at_least = 1, min_count = 2 }}]\nleave_factor = 0.5',
 ]
 CADENCES = ['"event"', '"daily"', '"weekly"', "{ monthly = 7 }", "{ weeks = 2 }"]
 ALERTS = [
     "when = { score_below = 40 }\nclear = { score_above = 60 }",
     "when = { score_below = 40 }\nfor_minutes = 3000\ndebounce_minutes = 9000",
     "when = { score_above = 70 }\nclear = { after_days = 4 }",
+    "when = { score_below = 50, min_count = 4 }",
+    'when = { score_above = 2, category = "late", min_count = 3 }\nclear = { score_below = 2 }',
     "when = { drop = { points = 15, within_days = 6 } }",
     "when = { rise = { points = 15, within_days = 2 } }\nfor_minutes = 90",
     'when = { rate = { event = "late", count = 3, within_days = 5 } }\ndebounce_minutes = 20000',

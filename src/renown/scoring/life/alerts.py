@@ -48,7 +48,6 @@ class Alerts:
 
     def __init__(self, policy: Policy) -> None:
         self._all = tuple(map(_Ready, policy.alerts))
-        self._types = [each.watch.types for each in self._all]
         self.empty = (_NONE,) * len(policy.alerts)
         self._concerned: dict[tuple[str, bool, tuple[int, ...]], Concerned] = {}
 
@@ -61,10 +60,17 @@ class Alerts:
     ) -> tuple[AlertState, ...]:
         """Return the states after an event, or after time; add what fired and what cleared."""
         event = None if seen.event is None else seen.event.type
-        new: list[AlertState] = []
-        for ready, state, types in zip(self._all, states, self._types, strict=True):
-            concerns = types is None or event in types or state.since is not None or state.fired is not None
-            new.append(_turned(ready, state, seen, changes) if concerns else state)
+        new = list(states)
+        for i, ready in enumerate(self._all):
+            state, watch = states[i], ready.watch
+            is_open = state.since is not None or state.fired is not None
+            if watch.types is not None and event not in watch.types and not is_open:
+                continue
+            if ready.notes:
+                new[i] = state = watch.noted(state, seen)
+            holds = watch.holds(state, seen)
+            if holds or is_open:
+                new[i] = _decided(ready, state, seen, changes, holds=holds)
         return tuple(new)
 
     def open(self, states: tuple[AlertState, ...]) -> tuple[int, ...]:
@@ -119,16 +125,6 @@ class Alerts:
         for i in still:
             due = min(due, _next(self._all[i], states[i], at))
         return None if due == inf else due
-
-
-def _turned(ready: _Ready, state: AlertState, seen: Seen, changes: list[Change]) -> AlertState:
-    watch = ready.watch
-    if ready.notes:
-        state = watch.noted(state, seen)
-    holds = watch.holds(state, seen)
-    if not holds and state.fired is None and state.since is None:
-        return state
-    return _decided(ready, state, seen, changes, holds=holds)
 
 
 def _decided(

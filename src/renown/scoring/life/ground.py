@@ -2,10 +2,10 @@
 
 All conditions on scores and counts compare with constants of the policy. These cut the figures of a reading
 into boxes; within one every condition comes out the same, so whatever stood still there still does. Where a
-condition asks for more contributions than there are it fails at any score: its limit cuts nothing there.
+condition asks for more contributions than there are it fails at any score: its limit cuts nothing there. And
+where the score is wrong for it throughout it fails with any number of contributions.
 """
 
-from bisect import bisect_right
 from collections.abc import Collection, Iterable
 from math import inf, isfinite, nextafter
 
@@ -39,20 +39,31 @@ class _Part:
         self._limits: set[tuple[float, float, float, int]] = set()
         """Limits of the score: the limit, the number after it, with how many contributions it matters, and
         the place of the alert for which it does while that is open; -1: always."""
-        self._fewest: tuple[float, ...] = ()
-        """Limits of the count, ascending."""
+        self._fewest: set[tuple[float, float, float]] = set()
+        """Limits of the count: the limit, and the scores from and up to which it matters."""
 
     def cut(self, score: float, count: float, place: int) -> None:
         """Add a limit; scores are compared by `<` and by `<=`, counts only asked whether they are enough."""
         if isfinite(score):
             self._limits.add((score, nextafter(score, inf), count, place))
-        self._fewest = tuple(sorted({count, *self._fewest}))
+
+    def count(self, count: float, lowest: float, highest: float) -> None:
+        """Add a limit of the count that matters for scores from `lowest` to `highest` alone."""
+        self._fewest.add((count, lowest, highest))
 
     def around(self, score: float, count: float, going: Collection[int]) -> tuple[float, float, float, float]:
         """Return score from and below, count from and below, between which nothing depends on them."""
-        place = bisect_right(self._fewest, count)
-        fewest = self._fewest[place - 1] if place else -inf
-        under = self._fewest[place] if place < len(self._fewest) else inf
+        least, below = self._scores(score, count, going)
+        fewest, under = -inf, inf
+        for limit, lowest, highest in self._fewest:
+            if lowest < below and highest >= least:
+                if limit <= count:
+                    fewest = max(fewest, limit)
+                else:
+                    under = min(under, limit)
+        return least, below, fewest, under
+
+    def _scores(self, score: float, count: float, going: Collection[int]) -> tuple[float, float]:
         least, below = -inf, inf
         for limit, after, need, alert in self._limits:
             if need > count or (alert >= 0 and alert not in going):
@@ -62,8 +73,8 @@ class _Part:
             elif score >= after:
                 least = max(least, after)
             else:
-                return limit, after, fewest, under
-        return least, below, fewest, under
+                return limit, after
+        return least, below
 
 
 class Ground:
@@ -73,7 +84,7 @@ class Ground:
         """Take the policy's conditions, and `limits` of score and count for tiers."""
         self._parts: dict[str, _Part] = {"overall": _Part()}
         for score, count in limits:
-            self._cut("overall", score, count)
+            self._ask("overall", score, inf, count)
         for tier in policy.tiers:
             for factor in (1.0, tier.leave_factor):
                 self._take(tier.also_when, factor)
@@ -83,16 +94,18 @@ class Ground:
                 self._take(level.when)
         for place, alert in enumerate(policy.alerts):
             when = alert.when
-            for limit in (when.score_below, when.score_above):
-                if limit is not None:
-                    self._cut(when.category or "overall", limit, when.min_count)
+            part, below, above = when.category or "overall", when.score_below, when.score_above
+            if below is not None:
+                self._ask(part, -inf, below, when.min_count)
+            elif above is not None:
+                self._ask(part, above, inf, when.min_count)
             if (clear := alert.clear) is not None:
                 # Only what has fired is cleared. A level does neither before a limit is reached or, once it
                 # is open, before it has lasted; others may fire at any event.
-                only = place if when.score_below is not None or when.score_above is not None else -1
+                only = place if below is not None or above is not None else -1
                 for limit in (clear.score_below, clear.score_above):
                     if limit is not None:
-                        self._cut(clear.category or when.category or "overall", limit, 0.0, only)
+                        self._part(clear.category or part).cut(limit, 0.0, only)
 
     def box(self, reading: Reading, going: Collection[int]) -> Box:
         """Return the box that a reading lies in; `going` are the places of the alerts that are open."""
@@ -107,12 +120,16 @@ class Ground:
     def _take(self, conditions: Iterable[Condition], factor: float = 1.0) -> None:
         for each in conditions:
             # As they are compared, to the last digit.
-            least = each.min_count * factor
-            if each.at_least is not None:
-                self._cut(each.part, each.at_least * factor, least)
-            if each.at_most is not None:
-                self._cut(each.part, each.at_most / factor, least)
-            self._cut(each.part, inf, least)
+            lowest = -inf if each.at_least is None else each.at_least * factor
+            highest = inf if each.at_most is None else each.at_most / factor
+            self._ask(each.part, lowest, highest, each.min_count * factor)
 
-    def _cut(self, part: str, score: float, count: float, place: int = -1) -> None:
-        self._parts.setdefault(part, _Part()).cut(score, count, place)
+    def _ask(self, part: str, lowest: float, highest: float, count: float) -> None:
+        """Add a condition: a score from `lowest` to `highest`, with so many contributions."""
+        limits = self._part(part)
+        limits.cut(lowest, count, -1)
+        limits.cut(highest, count, -1)
+        limits.count(count, lowest, highest)
+
+    def _part(self, name: str) -> "_Part":
+        return self._parts.setdefault(name, _Part())

@@ -114,6 +114,10 @@ class Tiers:
                 return self._tracked(new, at, reading), because
         return state, why
 
+    def rest(self, state: TierState, at: float, reading: Reading) -> bool:
+        """Tell whether the state stays as it is with events that set no tier while the reading stays."""
+        return self.turned(state, at, reading, "")[0] is state
+
     def due(self, state: TierState, at: float, reading: Reading) -> float | None:
         """Return the next moment at which a tier may change, or something is to be noted down."""
         if self._timeless:
@@ -241,7 +245,10 @@ class Tiers:
         return self._holds(i, reading, keep=keep)
 
     def _holds(self, i: int, reading: Reading, *, keep: bool) -> bool:
-        return self._enough(i, reading, keep=keep) and self._also(self.tiers[i], reading, keep=keep)
+        least, count = (self._leave if keep else self._enter)[i]
+        if reading.provisional or reading.score < least or reading.count < count:
+            return False
+        return self._also(self.tiers[i], reading, keep=keep)
 
     def _also(self, tier: Tier, reading: Reading, *, keep: bool) -> bool:
         factor = tier.leave_factor if keep else 1.0

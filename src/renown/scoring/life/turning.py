@@ -80,7 +80,11 @@ def turn(policy: Policy, life: Life, moment: Moment, calm: Calm | None = None) -
     before = life
     event = None if by_time else moment
     life, due = _stepped(plan, life, (at, moment.reading, moment.incidents), event, changes)
-    stands = not by_time and life.tiers is before.tiers and stand_still(before.badges, life.badges)
+    stands = (
+        not by_time
+        and stand_still(before.badges, life.badges)
+        and (life.tiers is before.tiers or plan.tiers.rest(life.tiers, at, moment.reading))
+    )
     going = plan.alerts.open(life.alerts)
     box = plan.ground.box(moment.reading, going) if stands and moment.type not in plan.stirring else None
     badges = plan.badges.shown(life.badges) if life.badges else ()
