@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from renown.bus.memory import MemoryBus
+from renown.bus.memory import MemoryBus, MemoryNetwork
 from renown.errors import RoomError
 from renown.gateway.alerts import Telling, alerts_of
 from renown.gateway.gateway import Gateway
@@ -58,8 +58,8 @@ async def opened(folder: Path) -> AsyncIterator[Ledger]:
 
 
 @contextlib.asynccontextmanager
-async def serving(ledger: Ledger) -> AsyncIterator[Gateway]:
-    bus = MemoryBus()
+async def serving(ledger: Ledger, network: MemoryNetwork | None = None) -> AsyncIterator[Gateway]:
+    bus = MemoryBus(network)
     ledger.on_commit(bus.publish)
     gateway = Gateway(ledger, bus, policies=policies(), rights=ledger.rights, alarms=ledger.alarms)
     await gateway.start()
@@ -150,6 +150,31 @@ async def test_two_processes_that_share_rooms_tell_it_once(tmp_path: Path) -> No
             assert versions == [2, 2, 3, 3, 4, 4]
         finally:
             await beside.close()
+
+
+async def test_who_does_not_keep_the_rooms_has_alerts_kept_by_who_does(tmp_path: Path) -> None:
+    network = MemoryNetwork()
+    async with (
+        opened(tmp_path) as one,
+        opened(tmp_path) as two,
+        serving(one, network) as keeping,
+        serving(two, network) as asking,
+    ):
+        assert keeping.nodes.leads
+        applied(await two.append([checked(90, 0), checked(50, 1), checked(95, 2)]))
+        found = await told(asking, "alerts:all", 4)
+        assert [(each["alert"], each["version"]) for each in found] == [
+            ("low", 2),
+            ("quiet", 2),
+            ("low", 3),
+            ("quiet", 3),
+        ]
+        await one.sweep()
+        await two.append([checked(40, 3)])
+        await one.sweep()
+        both = await told(keeping, "alerts:all", 6)
+        assert both[:4] == found
+        assert [each["version"] for each in both[4:]] == [4, 4]
 
 
 async def test_many_alerts_are_told_in_their_order(tmp_path: Path) -> None:
