@@ -23,6 +23,14 @@ class Unwritten(Rows, Protocol):
         """Return all events of the pair, ended ones too, ascending."""
         ...
 
+    def referred(self, subject: str, reference: str) -> list[EventRow]:
+        """Return the subject's events whose id or ref is `reference`, ascending."""
+        ...
+
+    def live_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[EventRow]:
+        """Return the live events with these (subject, pair)."""
+        ...
+
 
 class Recall(Protocol):
     """Who knows all that was folded before."""
@@ -58,7 +66,7 @@ class StoredPast(msgspec.Struct, gc=False, eq=False):
 
     def referred(self, reference: str) -> Sequence[Earlier]:
         """Return the events with that id or ref."""
-        return [earlier_of(row) for row in self._recall.flush().referred(self._subject, reference)]
+        return [earlier_of(row) for row in self._recall.unwritten().referred(self._subject, reference)]
 
     def since(self, place: tuple[float, int]) -> tuple[State | None, Sequence[Counted]]:
         """Return what counts from the nearest checkpoint on."""

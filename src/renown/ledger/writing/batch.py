@@ -75,7 +75,7 @@ class Batch:
         self._coming = [*self._prepared, *made] if made else self._prepared
         # A subject is read as a whole once, for what will most likely be its last event.
         self._last = {p.event.subject: p.slot for p in self._coming}
-        self._lookup = Lookup(cache, self._now, self.flush)
+        self._lookup = Lookup(cache, self._now, self)
         self._lookup.switched += news
         self._outcome = Outcome(cache, self._now)
         self._flushed = False

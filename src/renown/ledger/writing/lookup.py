@@ -1,13 +1,14 @@
 """What a batch knows of before: ids, pairs, subjects and actors, looked up with few statements."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from renown import scoring
 from renown.errors import PolicyError
 from renown.ledger.folding.carried import decode_carried
 from renown.ledger.folding.forms import Applied, Earlier, Folded
 from renown.ledger.folding.lineage import is_pending
+from renown.ledger.folding.past import Recall, Unwritten
 from renown.ledger.folding.replay import replay
 from renown.ledger.policies.switched import switch_event
 from renown.ledger.rebuild import write_replay
@@ -18,7 +19,7 @@ from renown.ledger.writing.guarding import asks_of_others, knows_actors, returne
 from renown.ledger.writing.prepared import Prepared
 from renown.model import Event, kind_of
 from renown.scoring.guards import wants
-from renown.stores import EventRow, Reader, StandingRow
+from renown.stores import EventRow, StandingRow
 
 __all__ = ["Lookup"]
 
@@ -31,11 +32,10 @@ class Lookup:
 
     _access: Access
 
-    def __init__(self, cache: Cache, now: float, flush: Callable[[], Reader]) -> None:
-        """`flush` writes what the batch has come to and returns a reader that sees it."""
+    def __init__(self, cache: Cache, now: float, recall: Recall) -> None:
         self._cache = cache
         self._now = now
-        self._flush = flush
+        self._recall = recall
         self.known: dict[str, tuple[str, int, bytes]] = {}
         """By id (subject, version, body) of the events there are."""
         self.pairs: dict[tuple[str, str], Earlier | None] = {}
@@ -91,7 +91,7 @@ class Lookup:
 
     def close(self) -> None:
         """Let go of the batch; what is known stays, for the batch after it."""
-        del self._flush
+        del self._recall
 
     def find(self, subjects: Iterable[str]) -> None:
         """Look up more subjects."""
@@ -101,7 +101,7 @@ class Lookup:
 
     def fetch(self, prepared: Prepared) -> None:
         """Look up what one more event needs, which nobody could know of before."""
-        reader, key, pair = self._flush(), prepared.event.subject, prepared.effect.one_per
+        reader, key, pair = self._recall.flush(), prepared.event.subject, prepared.effect.one_per
         if prepared.policy.guards:
             self._inform([prepared])
         self.known.update({row[0]: row[1:] for row in reader.known([prepared.id])})
@@ -114,30 +114,35 @@ class Lookup:
     def acquaint(self, prepared: Prepared) -> None:
         """Look up whom guards ask for about one more event."""
         missing = self._cache.missing(self._inform([prepared]))
-        for row in self._flush().standings(missing) if missing else ():
+        for row in self._recall.flush().standings(missing) if missing else ():
             self._cache.subjects[row.subject] = self._subject(row)
         if prepared.returned is not None:
-            self._fetch_pair(self._flush(), prepared.returned)
+            self._fetch_pair(self._recall.unwritten(), prepared.returned)
 
     def remember(self, row: EventRow, applied: Applied) -> None:
-        """Take note of an event that was applied, as the store will know it."""
+        """Take note of an event that was applied, as the store will know it.
+
+        The batch after this one is to find all here that the store may not know of a pair by then.
+        """
         key = row.subject
         self.known[row.id] = (key, row.version, row.body)
         for end in applied.ends:
             if end.seq is not None and end.pair is not None:
-                current = self.pairs.get((key, end.pair))
-                if current is not None and current.id == end.id:
-                    self.pairs[key, end.pair] = None
+                pair = (key, end.pair)
+                if pair not in self.pairs:
+                    self._fetch_pair(self._recall.unwritten(), pair)
+                elif (current := self.pairs[pair]) is not None and current.id == end.id:
+                    self.pairs[pair] = None
         for hold in applied.holds:
             if hold.seq is not None and hold.pair is not None:
                 pair = (key, hold.pair)
                 current = self.pairs.get(pair)
                 if current is not None and current.id == hold.id:
                     hold.mark(current)
-                elif pair in self.pairs and current is None and hold.at is None:
-                    # An amendment that was held takes the place of what it amends.
-                    del self.pairs[pair]
-                    self._fetch_pair(self._flush(), pair)
+                elif current is None and (pair not in self.pairs or hold.at is None):
+                    # Unknown until now; or an amendment that was held takes the place of what it amends.
+                    self.pairs.pop(pair, None)
+                    self._fetch_pair(self._recall.unwritten(), pair)
         if applied.pair is not None and row.ended_version is None:
             earlier = Earlier(
                 row.seq,
@@ -154,9 +159,9 @@ class Lookup:
             if not (earlier.held and is_pending(earlier)):
                 self.pairs[key, applied.pair] = earlier
 
-    def _fetch_pair(self, reader: Reader, pair: tuple[str, str]) -> None:
+    def _fetch_pair(self, rows: Unwritten, pair: tuple[str, str]) -> None:
         if pair not in self.pairs:
-            live = reader.live_pairs([pair])
+            live = rows.live_pairs([pair])
             found = [earlier for row in live if (earlier := _in_place(row)) is not None]
             self.pairs[pair] = found[0] if found else None
 

@@ -63,6 +63,20 @@ class Unsaved:
         stored = self._reader.paired(subject, pair)
         return self._laid_over(subject, stored, lambda row: row.pair == pair)
 
+    def referred(self, subject: str, reference: str) -> list[EventRow]:
+        """Return the subject's events whose id or ref is `reference`, ascending."""
+        stored = self._reader.referred(subject, reference)
+        return self._laid_over(subject, stored, lambda row: reference in (row.id, row.ref))
+
+    def live_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[EventRow]:
+        """Return the live events with these (subject, pair)."""
+        stored = self._reader.live_pairs(pairs)
+        rows: list[EventRow] = []
+        for subject, pair in pairs:
+            mine = [row for row in stored if (row.subject, row.pair) == (subject, pair)]
+            rows += self._laid_over(subject, mine, lambda row, pair=pair: row.pair == pair)
+        return [row for row in rows if row.ended_at is None]
+
     def _laid_over(
         self, subject: str, stored: Sequence[EventRow], fits: Callable[[EventRow], bool]
     ) -> list[EventRow]:
