@@ -5,6 +5,8 @@ and more than a whole event may cost on the way in. So Core serves for what it i
 names and one schema for all dialects, and the SQL made from it goes straight to the driver.
 """
 
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import ClauseElement, Integer, Select, bindparam, func, literal_column, select
@@ -44,14 +46,40 @@ def each(name: str) -> Select[Any]:
 class Insert:
     """An insert of one row, made into one of many rows."""
 
-    sizes: Final = (512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
+    _SIZES: Final = (1_024, 512, 256, 128, 64)
     """Numbers of rows in one statement: few, so that each is compiled by SQLite once."""
+
+    _SMALL: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+    """What the rest is filled up to: rows that are passed over cost less than further statements."""
+
+    _MOST_VALUES: Final = 32_766
+    """What SQLite takes with one statement, where it was built as usual."""
 
     def __init__(self, statement: str) -> None:
         head, values, row_on = statement.partition(" VALUES ")
         row, end, tail = row_on.partition(")")
-        self._sql = {n: head + values + ", ".join([row + end] * n) + tail for n in self.sizes}
+        self._columns = row.count("?")
+        every = {n: values.lstrip() + ", ".join([row + end] * n) for n in {*self._SIZES, *self._SMALL}}
+        self._of = {
+            n: f"{head} {every[n]}{tail}" for n in self._SIZES if n * self._columns <= self._MOST_VALUES
+        }
+        self._up_to = {
+            n: f"{head} SELECT * FROM ({every[n]}) WHERE column1 IS NOT 0{tail}"  # noqa: S608 - SQL of our own
+            for n in self._SMALL
+        }
 
-    def of(self, rows: int) -> str:
-        """Return the SQL for one of `sizes`; its parameters are bound row after row."""
-        return self._sql[rows]
+    def of(self, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, list[Any]]]:
+        """Return the statements that insert `rows`, each with its values, row after row.
+
+        The first column of a row must not be 0: that is how what fills up is told from it.
+        """
+        start, left = 0, len(rows)
+        for size, statement in self._of.items():
+            while left >= size:
+                yield statement, list(chain.from_iterable(rows[start : start + size]))
+                start, left = start + size, left - size
+        if left:
+            size = next(size for size in self._SMALL if size >= left)
+            # Zeros, for the driver binds numbers faster than None.
+            nothing = [0] * (self._columns * (size - left))
+            yield self._up_to[size], [*chain.from_iterable(rows[start:]), *nothing]

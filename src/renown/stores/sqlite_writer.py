@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import Any, Final
 
 from renown.stores import access_rows, held_rows, policy_rows
@@ -54,16 +53,12 @@ class SqliteWriter(SqliteReader):
     def _insert(self, insert: Insert, rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows with few statements.
 
-        The driver gives the interpreter up once per statement, and must get it back from whoever took it:
-        with a statement per row a busy event loop would hold the writer up row by row.
+        The driver gives the interpreter up a few times per statement, and must get it back from whoever took
+        it: with a statement per row a busy event loop would hold the writer up row by row.
         """
         try:
-            start = 0
-            for size in insert.sizes:
-                while len(rows) - start >= size:
-                    values = list(chain.from_iterable(rows[start : start + size]))
-                    self._connection.execute(insert.of(size), values)
-                    start += size
+            for statement, values in insert.of(rows):
+                self._connection.execute(statement, values)
         except sqlite3.Error as error:
             raise failed(error) from error
 
