@@ -57,10 +57,10 @@ class _Part:
         fewest, under = -inf, inf
         for limit, lowest, highest in self._fewest:
             if lowest < below and highest >= least:
-                if limit <= count:
-                    fewest = max(fewest, limit)
-                else:
+                if limit > count:
                     under = min(under, limit)
+                elif limit > fewest:
+                    fewest = limit
         return least, below, fewest, under
 
     def _scores(self, score: float, count: float, going: Collection[int]) -> tuple[float, float]:

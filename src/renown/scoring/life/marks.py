@@ -62,12 +62,10 @@ def highest(marks: Marks) -> float:
 def level_until(marks: Marks, length: float, least: float) -> float:
     """Return when the highest level will be below `least` by time alone; -inf: it is already."""
     # Levels fall from the first to the last, so those that are high enough are in front.
-    end = -inf
-    for bucket, level in marks:
-        if level < least:
-            break
-        end = _end(bucket, length)
-    return end
+    for bucket, level in reversed(marks):
+        if level >= least:
+            return _end(bucket, length)
+    return -inf
 
 
 def count_until(marks: Marks, length: float, least: float) -> float:

@@ -76,16 +76,15 @@ def turn(policy: Policy, life: Life, moment: Moment, calm: Calm | None = None) -
         if due is None or due > at or (due == at and by_time):
             break
         reading = moment.reading if moment.earlier is None else moment.earlier(due)
-        life, _ = _stepped(plan, life, (due, reading, ()), None, changes)
+        life, _, _ = _stepped(plan, life, (due, reading, ()), None, changes)
     before = life
     event = None if by_time else moment
-    life, due = _stepped(plan, life, (at, moment.reading, moment.incidents), event, changes)
+    life, due, going = _stepped(plan, life, (at, moment.reading, moment.incidents), event, changes)
     stands = (
         not by_time
         and stand_still(before.badges, life.badges)
         and (life.tiers is before.tiers or plan.tiers.rest(life.tiers, at, moment.reading))
     )
-    going = plan.alerts.open(life.alerts)
     box = plan.ground.box(moment.reading, going) if stands and moment.type not in plan.stirring else None
     badges = plan.badges.shown(life.badges) if life.badges else ()
     statuses = plan.statuses
@@ -188,10 +187,10 @@ def _begun(plan: LifePlan, life: Life, at: float, changes: list[Change]) -> Life
 
 def _stepped(
     plan: LifePlan, life: Life, now: _Now, event: Moment | None, changes: list[Change]
-) -> tuple[Life, float | None]:
+) -> tuple[Life, float | None, tuple[int, ...]]:
     """Turn everything once: tier, status, badges, alerts; each sees what those before it have become.
 
-    Besides the life return when time alone may change the tier.
+    Besides the life return when time alone may change the tier, and the places of the alerts that are open.
     """
     at, reading, alarms = now
     counts, counting = (False, None) if event is None or not event.counts else (True, event)
@@ -209,7 +208,7 @@ def _stepped(
     if plan.statuses.moves:
         happened = None if event is None else event.happened
         status = plan.statuses.turned(status, at, reading, counting, changes, happened=happened)
-    badges, alerts = life.badges, life.alerts
+    badges, alerts, going = life.badges, life.alerts, ()
     if badges:
         badges = plan.badges.turned(badges, reading, tiers.tier, counting, changes)
     if alerts:
@@ -220,8 +219,9 @@ def _stepped(
     if plan.statuses.moves:
         due = _sooner(due, plan.statuses.due(status, at, reading))
     if alerts:
-        due = _sooner(due, plan.alerts.due(alerts, plan.alerts.open(alerts), at))
-    return Life(at, due, tiers, status, badges, alerts), of_tiers
+        going = plan.alerts.open(alerts)
+        due = _sooner(due, plan.alerts.due(alerts, going, at))
+    return Life(at, due, tiers, status, badges, alerts), of_tiers, going
 
 
 def _sooner(one: float | None, other: float | None) -> float | None:
