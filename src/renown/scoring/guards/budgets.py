@@ -38,6 +38,7 @@ class ActorBudget(Detector):
     """Counts the events of one actor about a subject."""
 
     cell = ActorCell
+    marks = True
     whose = "by the same actor"
 
     def __init__(self, guard: BudgetGuard) -> None:
@@ -98,6 +99,7 @@ class ActorBudget(Detector):
 class RefBudget(ActorBudget):
     """Counts the events about one order, post or whatever else `ref` names."""
 
+    marks = False
     whose = "under the same `ref`"
 
     def key(self, seen: Sighting) -> int | None:

@@ -73,7 +73,7 @@ class BurstTest:
         self._believed = _BELIEF * guard.usual_share
         self._quarters = {window: ceil(window / 4) for window in guard.windows}
         self._downward = tuple(reversed(guard.windows))
-        self._longest = guard.windows[-1]
+        self._shortest, self._longest = guard.windows[0], guard.windows[-1]
         self._fade = 2 ** (-1 / guard.half_life_days)
         self._kept = tuple(self._fade**days for days in range(self._longest + 1))
         self._by_share = guard.sds > 0 and guard.of != "all"
@@ -139,6 +139,8 @@ class BurstTest:
             today = day
             before, before_all, place = self._left(state, today)
             inside, volume = sum(counts[:place]), sum(volumes[:place])
+        # Of a life that lies in the shortest window as a whole all windows say the same.
+        alike = not before_all and state.first > today - self._shortest < days[-1]
         found: list[BurstAlarm] = []
         longer, looked_at = self._longest, -1
         usual = most = 0.0
@@ -163,13 +165,19 @@ class BurstTest:
                 guessed = max(0.0, 1 - known / self._usual_days)
                 looked_at, most = place, usual + self._sds * (1 + guessed) * sd
             if inside <= most:
+                if alike:
+                    break
                 continue
             expected, chance = self._likely(inside, before, known, window)
             if chance >= self._chance:
                 continue
             # Days lie from the newest on, so the last quarter of the window is in front.
             quarter = today - self._quarters[window]
-            last = sum([n for d, n in zip(days, counts, strict=True) if d > quarter])
+            last = 0
+            for d, n in zip(days, counts, strict=True):
+                if d <= quarter:
+                    break
+                last += n
             found.append(BurstAlarm(window, inside, max(expected, usual), chance, last >= least))
         return tuple(found)
 

@@ -32,9 +32,13 @@ class Detector(ABC):
 
     cell: ClassVar[Any]
     """The type of its cells, which msgspec can encode; None stands for a subject without any past."""
+    marks: ClassVar[bool] = False
+    """Whether it asks for the actor's mark."""
 
     def __init__(self, guard: Guarding) -> None:
         self.guard = guard
+        self.kind = str(type(guard).__struct_config__.tag)
+        """`burst`, `ring` …"""
         self.on = Filter(guard, guard.on)
         self._made: tuple[Any, Any, Any] = (None, None, None)
         """A cell, an event, and what comes of them: judging the event and remembering it come to the same."""

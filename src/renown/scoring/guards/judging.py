@@ -35,7 +35,7 @@ __all__ = [
 _STRICT: dict[Action, int] = {"count": 0, "weigh": 1, "hold": 2, "reject": 3}
 _ENCODER = msgspec.json.Encoder()
 
-_Found = tuple[int, Detector, Finding | None]
+_Found = tuple[int, Finding]
 
 
 def wants(policy: Policy) -> Wants:
@@ -72,17 +72,17 @@ def judge(
     Events that contribute nothing, or take back or change earlier ones, are not looked at.
     """
     watch = watch_of(policy)
-    looking = watch.types.get(event.type)
+    looking = watch.looking.get(event.type)
     if looking is None or not effect.contributions:
         return NOTHING if not guards.open else _ended(watch, guards, at)
-    now = watch.sighted(event, effect, facts, at)
-    cells, going = guards.cells, guards.open
+    now = watch.sight(event, effect, facts, at)
+    cells = guards.cells
     found: list[_Found] = []
-    for place, detector in looking:
-        finding = detector.look(cells[place], now)
-        if finding is not None or going:
-            found.append((place, detector, finding))
-    return _verdict(watch, guards, found, now) if found else NOTHING
+    for place, look in looking:
+        finding = look(cells[place], now)
+        if finding is not None:
+            found.append((place, finding))
+    return _verdict(watch, guards, found, now) if found or guards.open else NOTHING
 
 
 def seen(
@@ -147,13 +147,11 @@ def _verdict(watch: Watch, guards: Guards, found: Sequence[_Found], now: Sightin
     weight, hold_until, decides = 1.0, 0.0, False
     reasons: list[Reason] = []
     alarming = bool(guards.open)
-    for _, detector, finding in found:
-        if finding is None:
-            continue
+    for place, finding in found:
         alarming = alarming or finding.until is not None
         if not finding.acts:
             continue
-        guard = detector.guard
+        guard = watch.detectors[place].guard
         wanted = guard.action
         cut = None
         if _STRICT[wanted] > _STRICT[action]:
@@ -175,8 +173,9 @@ def _verdict(watch: Watch, guards: Guards, found: Sequence[_Found], now: Sightin
 def _news(watch: Watch, guards: Guards, found: Sequence[_Found], now: Sighting) -> tuple[Incident, ...]:
     news: list[Incident] = []
     going = {each.place: each for each in guards.open}
-    for place, detector, finding in found:
-        before = going.pop(place, None)
+    findings = dict(found)
+    for place, detector in watch.types[now.event.type]:
+        finding, before = findings.get(place), going.pop(place, None)
         if finding is not None and finding.until is not None:
             if before is not None and before.until <= now.at:
                 news.append(_incident(watch, before, "ends", before.until))
@@ -189,13 +188,11 @@ def _news(watch: Watch, guards: Guards, found: Sequence[_Found], now: Sighting) 
 
 
 def _told(detector: Detector, finding: Finding, before: Open | None, at: float) -> Incident:
-    guard = detector.guard
     phase: Phase = "begins" if before is None else "goes_on"
     since, events = (at, 0) if before is None else (before.since, before.events)
-    kind = str(type(guard).__struct_config__.tag)
     return Incident(
-        guard.name,
-        kind,
+        detector.guard.name,
+        detector.kind,
         phase,
         since,
         at,
@@ -209,11 +206,10 @@ def _told(detector: Detector, finding: Finding, before: Open | None, at: float) 
 
 
 def _incident(watch: Watch, each: Open, phase: Phase, at: float) -> Incident:
-    guard = watch.detectors[each.place].guard
-    kind = str(type(guard).__struct_config__.tag)
+    detector = watch.detectors[each.place]
     return Incident(
-        guard.name,
-        kind,
+        detector.guard.name,
+        detector.kind,
         phase,
         each.since,
         at,
@@ -234,9 +230,8 @@ def _ended(watch: Watch, guards: Guards, at: float) -> Verdict:
 def _opened(watch: Watch, going: tuple[Open, ...], verdict: Verdict) -> tuple[Open, ...]:
     """Return the alarms that go on after a verdict."""
     still = {each.place: each for each in going}
-    places = {each.guard.name: place for place, each in enumerate(watch.detectors)}
     for news in verdict.incidents:
-        place = places.get(news.guard)
+        place = watch.places.get(news.guard)
         if place is None:
             continue
         still.pop(place, None)

@@ -82,6 +82,7 @@ class RingDetector(Detector):
     """Looks at how many pairs among the last raters, and of them with the subject, know each other."""
 
     cell = RingCell
+    marks = True
 
     def __init__(self, guard: RingGuard) -> None:
         super().__init__(guard)

@@ -73,6 +73,7 @@ class RepeatDetector(Detector):
     """Counts how many of the subject's last events are by the same actor."""
 
     cell = tuple[int, ...]
+    marks = True
 
     def __init__(self, guard: RepeatGuard) -> None:
         super().__init__(guard)

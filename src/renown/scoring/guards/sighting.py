@@ -37,19 +37,14 @@ class Sighting(msgspec.Struct, gc=False):
     effect: Effect
     told_at: float
     """The time as it was told."""
-    _mark: int = -1
-
-    @property
-    def mark(self) -> int:
-        """A number that stands for the actor; 0 without one."""
-        if self._mark < 0:
-            actor = self.event.actor
-            self._mark = 0 if actor is None else mark_of(actor)
-        return self._mark
+    mark: int
+    """A number that stands for the actor; 0 without one, and where no guard asks for it."""
 
 
-def sight(middles: dict[str, float], event: Event, effect: Effect, facts: Facts, at: float) -> Sighting:
-    """Return what guards look at in an event with contributions."""
+def sight(
+    middles: dict[str, float], event: Event, effect: Effect, *, facts: Facts, at: float, marks: bool
+) -> Sighting:
+    """Return what guards look at in an event with contributions; `marks`: some ask for the actor's mark."""
     told = at
     if not 0.0 <= at <= _LATEST:
         at = _LATEST if at > 0 else 0.0
@@ -58,7 +53,8 @@ def sight(middles: dict[str, float], event: Event, effect: Effect, facts: Facts,
         first = next((each for each in effect.contributions if each.category == OVERALL), first)
     middle = middles.get(first.category, 0.0)
     weight = first.weight * facts.weight
-    return Sighting(event, facts, at, floor(at / DAY), first.value, middle, weight, effect, told)
+    mark = mark_of(event.actor) if marks and event.actor is not None else 0
+    return Sighting(event, facts, at, floor(at / DAY), first.value, middle, weight, effect, told, mark)
 
 
 def middles_of(policy: Policy) -> dict[str, float]:

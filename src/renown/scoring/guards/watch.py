@@ -38,13 +38,29 @@ __all__ = ["Watch", "watch_of"]
 class Watch:
     """The detectors of a policy, in its order."""
 
-    __slots__ = ("adding", "anywhere", "decoder", "detectors", "last", "middles", "ring", "types", "wants")
+    __slots__ = (
+        "adding",
+        "anywhere",
+        "decoder",
+        "detectors",
+        "last",
+        "looking",
+        "marks",
+        "middles",
+        "places",
+        "ring",
+        "types",
+        "wants",
+    )
 
     def __init__(self, policy: Policy) -> None:
         self.middles = middles_of(policy)
         self.detectors = tuple(_detectors(policy))
+        self.places = {each.guard.name: place for place, each in enumerate(self.detectors)}
+        """By a guard's name its place."""
+        self.marks = any(each.marks for each in self.detectors)
         self.anywhere = tuple(each for each in self.detectors if isinstance(each, AnywhereBudget))
-        looking = {
+        types = {
             name: tuple(
                 (place, each)
                 for place, each in enumerate(self.detectors)
@@ -52,7 +68,12 @@ class Watch:
             )
             for name in policy.rules
         }
-        self.types = {name: detectors for name, detectors in looking.items() if detectors}
+        self.types = {name: detectors for name, detectors in types.items() if detectors}
+        self.looking = {
+            name: tuple((place, each.look) for place, each in detectors)
+            for name, detectors in self.types.items()
+        }
+        """How each looks at an event of a type, bound ahead."""
         self.adding = {
             name: tuple((place, each.add) for place, each in detectors if each.cell is not None)
             for name, detectors in self.types.items()
@@ -70,6 +91,11 @@ class Watch:
         self.decoder = _decoder(self.detectors)
         self.last: Sighting | None = None
 
+    def sight(self, event: Event, effect: Effect, facts: Facts, at: float) -> Sighting:
+        """Return what the detectors look at in an event that has just come, and keep it for `sighted`."""
+        self.last = now = sight(self.middles, event, effect, facts=facts, at=at, marks=self.marks)
+        return now
+
     def sighted(self, event: Event, effect: Effect, facts: Facts, at: float) -> Sighting:
         """Return what the detectors look at; judging an event and remembering it look at the same."""
         last = self.last
@@ -81,9 +107,7 @@ class Watch:
             and (last.facts is facts or last.facts == facts)
         ):
             return last
-        now = sight(self.middles, event, effect, facts, at)
-        self.last = now
-        return now
+        return self.sight(event, effect, facts, at)
 
 
 @lru_cache(maxsize=1024)
