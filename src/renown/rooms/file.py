@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
-from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
@@ -209,11 +208,8 @@ class RoomsFile:
 
     def insert(self, insert: Insert, rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows with few statements."""
-        start = 0
-        for size in insert.sizes:
-            while len(rows) - start >= size:
-                self.run(insert.of(size), [*chain.from_iterable(rows[start : start + size])])
-                start += size
+        for each in insert.of(rows):
+            self.run(*each)
 
     @contextmanager
     def snapshot(self) -> Generator[None]:

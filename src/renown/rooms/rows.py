@@ -97,7 +97,7 @@ class Rows:
         if row is None:
             self.look_up_lives((channel,))
             row = self._lives.get(channel)
-        return row or self.add_life(channel, self._first_epochs.pop(channel), now)
+        return row or self.add_life(channel, self._first_epochs[channel], now)
 
     def add_life(self, channel: str, epoch: str, now: float) -> LifeRow:
         """Have a channel begin a life."""
@@ -105,6 +105,7 @@ class Rows:
             self._newest_life = int(self._file.rows(sql.NEWEST_LIFE)[0][0])
         self._newest_life += 1
         row = LifeRow(self._newest_life, channel, epoch, 0, 0, now, 0, 0.0, 0, "", 0, now + META_AGE)
+        self._first_epochs.pop(channel, None)
         self._begun.add(row.life)
         self._lives[channel] = row
         self.put_life(row)
@@ -117,7 +118,6 @@ class Rows:
     def end_life(self, channel: str, due: float) -> None:
         """End a channel's life, if it has one; what belongs to it is looked at when it is `due`."""
         self.look_up_lives((channel,))
-        self._first_epochs.pop(channel, None)
         row = self._lives.pop(channel, None)
         if row is not None:
             self.write()
@@ -129,7 +129,6 @@ class Rows:
         self._file.run(sql.DROP_LIFE, (row.life,))
         if not row.ended:
             self._file.run(sql.PUT_SALT, (bucket_of(row.channel), new_epoch()))
-            self._first_epochs.clear()
 
     def let_go(self, channel: str) -> None:
         """Do not rely on what is known of a channel's life."""
