@@ -19,14 +19,18 @@ class BurstDetector(Detector):
         self._test = BurstTest(guard)
         self._of = Filter(guard, guard.of)
         self._same = guard.of == guard.on
+        self._among = guard.of == "all" or guard.on.endswith(guard.of)
+        """Whether nothing is meant that is not counted."""
         self._noun = noun(guard, guard.of)
 
     def look(self, cell: Bursts | None, seen: Sighting) -> Finding | None:
         """Speak while a window is in alarm and lively, the event itself included."""
         counted = self._of.has(seen)
-        meant = counted if self._same else self.on.has(seen)
         after = self._test.seen(cell, seen.day, counted)
         self._made = (cell, seen, after)
+        if not counted and self._among:
+            return None
+        meant = counted if self._same else self.on.has(seen)
         if not counted and not meant:
             return None
         alarms = self._test.alarms(after, seen.day)

@@ -34,7 +34,7 @@ _MOST_DAYS = 10_000
 """For so many lengths of a past it is remembered how much is known of it."""
 
 
-class BurstAlarm(msgspec.Struct, frozen=True):
+class BurstAlarm(msgspec.Struct, frozen=True, gc=False):
     """A window in alarm, with what explains it."""
 
     days: int
@@ -78,6 +78,8 @@ class BurstTest:
         self._kept = tuple(self._fade**days for days in range(self._longest + 1))
         self._by_share = guard.sds > 0 and guard.of != "all"
         self._faded_days: dict[int, float] = {}
+        self._unknown = tuple([(window, *self._rate(0.0, 0.0, window)) for window in self._downward])
+        """What is likely in each window of a subject without a past."""
 
     def seen(self, state: Bursts | None, day: int, counted: bool = True) -> Bursts:
         """Return the state after one event more on `day`."""
@@ -139,8 +141,8 @@ class BurstTest:
             today = day
             before, before_all, place = self._left(state, today)
             inside, volume = sum(counts[:place]), sum(volumes[:place])
-        # Of a life that lies in the shortest window as a whole all windows say the same.
-        alike = not before_all and state.first > today - self._shortest < days[-1]
+        elif not before_all and state.first > today - self._shortest < days[-1]:
+            return self._alarms_of_new(state, inside, volume)
         found: list[BurstAlarm] = []
         longer, looked_at = self._longest, -1
         usual = most = 0.0
@@ -165,21 +167,36 @@ class BurstTest:
                 guessed = max(0.0, 1 - known / self._usual_days)
                 looked_at, most = place, usual + self._sds * (1 + guessed) * sd
             if inside <= most:
-                if alike:
-                    break
                 continue
             expected, chance = self._likely(inside, before, known, window)
             if chance >= self._chance:
                 continue
-            # Days lie from the newest on, so the last quarter of the window is in front.
-            quarter = today - self._quarters[window]
-            last = 0
-            for d, n in zip(days, counts, strict=True):
-                if d <= quarter:
-                    break
-                last += n
-            found.append(BurstAlarm(window, inside, max(expected, usual), chance, last >= least))
+            lively = self._is_lively(state, today - self._quarters[window])
+            found.append(BurstAlarm(window, inside, max(expected, usual), chance, lively))
         return tuple(found)
+
+    def _alarms_of_new(self, state: Bursts, inside: int, volume: int) -> tuple[BurstAlarm, ...]:
+        """Return the windows in alarm of a subject whose whole life lies in the shortest window.
+
+        There is no past, and all windows hold the same: one look at the share is enough for most.
+        """
+        usual, sd = self._by_volume(volume, 0.0, 0.0)
+        if inside <= usual + self._sds * 2 * sd:
+            return ()
+        found: list[BurstAlarm] = []
+        for window, expected, near, a, q in self._unknown:
+            if inside > near and (chance := _tail(inside, a, q)) < self._chance:
+                lively = self._is_lively(state, state.days[0] - self._quarters[window])
+                found.append(BurstAlarm(window, inside, max(expected, usual), chance, lively))
+        return tuple(found)
+
+    def _is_lively(self, state: Bursts, quarter: int) -> bool:
+        """Tell whether there are enough events after a day; days lie from the newest on."""
+        days, counts, last, place = state.days, state.counts, 0, 0
+        while place < len(days) and days[place] > quarter:
+            last += counts[place]
+            place += 1
+        return last >= self._least
 
     def _known(self, days: int) -> float:
         """Return how many days of the past are known, faded."""
@@ -192,13 +209,18 @@ class BurstTest:
 
     def _likely(self, count: int, before: float, known: float, window: int) -> tuple[float, float]:
         """Return how many were to be expected by the past rate, and the chance of `count` or more."""
+        mean, near, a, q = self._rate(before, known, window)
+        return mean, 1.0 if count <= near else _tail(count, a, q)
+
+    def _rate(self, before: float, known: float, window: int) -> tuple[float, float, float, float]:
+        """Return how many are to be expected, how many are not looked at closely, and what `_tail` asks."""
         lacking = max(0.0, self._usual_days - known)
         a = before + lacking * self._usual_events + 0.5
         b = known + lacking
         mean = a * window / b
         # The variance of a negative binomial is mean · (1 + window / b).
         near = mean if self._chance > _SURE else mean + 2 * sqrt(mean * (1 + window / b))
-        return mean, 1.0 if count <= near else _tail(count, a, window / (b + window))
+        return mean, near, a, window / (b + window)
 
     def _by_volume(self, volume: int, before: float, before_all: float) -> tuple[float, float]:
         """Return how many were to be expected of so many events, and their standard deviation."""

@@ -1,6 +1,5 @@
 """One event as guards look at it."""
 
-from math import floor
 from zlib import crc32
 
 import msgspec
@@ -12,11 +11,11 @@ from renown.policy.scores.ranges import has_own_range
 from renown.scoring.effect import Effect
 from renown.scoring.guards.verdicts import Facts
 
-__all__ = ["DAY", "Filter", "Sighting", "mark_of", "middles_of", "sight"]
+__all__ = ["DAY", "LATEST", "Filter", "Sighting", "mark_of", "middles_of"]
 
 DAY = 86_400.0
-_LATEST = 7_258_118_400.0
-"""1970 and 2200: times outside count as these."""
+LATEST = 7_258_118_400.0
+"""2200: times after it and before 1970 count as these."""
 
 
 class Sighting(msgspec.Struct, gc=False):
@@ -33,28 +32,12 @@ class Sighting(msgspec.Struct, gc=False):
     """What lies below is negative, above positive."""
     weight: float
     """What it counts: by its rule and by who sent it."""
+    mark: int
+    """A number that stands for the actor; 0 without one, and where no guard asks for it."""
 
     effect: Effect
     told_at: float
     """The time as it was told."""
-    mark: int
-    """A number that stands for the actor; 0 without one, and where no guard asks for it."""
-
-
-def sight(
-    middles: dict[str, float], event: Event, effect: Effect, *, facts: Facts, at: float, marks: bool
-) -> Sighting:
-    """Return what guards look at in an event with contributions; `marks`: some ask for the actor's mark."""
-    told = at
-    if not 0.0 <= at <= _LATEST:
-        at = _LATEST if at > 0 else 0.0
-    first = effect.contributions[0]
-    if first.category and len(effect.contributions) > 1:
-        first = next((each for each in effect.contributions if each.category == OVERALL), first)
-    middle = middles.get(first.category, 0.0)
-    weight = first.weight * facts.weight
-    mark = mark_of(event.actor) if marks and event.actor is not None else 0
-    return Sighting(event, facts, at, floor(at / DAY), first.value, middle, weight, effect, told, mark)
 
 
 def middles_of(policy: Policy) -> dict[str, float]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from math import floor
 from typing import Any
 
 import msgspec
 
-from renown.model import Event
+from renown.model import OVERALL, Event
 from renown.policy import Policy
 from renown.policy.evidence.guarding import (
     BudgetGuard,
@@ -28,7 +29,7 @@ from renown.scoring.guards.fresh import FreshDetector
 from renown.scoring.guards.levels import ExitScamDetector
 from renown.scoring.guards.mutual import ReciprocityDetector, RingDetector
 from renown.scoring.guards.pairs import RepeatDetector, RetaliationDetector, SelfDetector
-from renown.scoring.guards.sighting import Sighting, middles_of, sight
+from renown.scoring.guards.sighting import DAY, LATEST, Sighting, mark_of, middles_of
 from renown.scoring.guards.state import Open
 from renown.scoring.guards.verdicts import Facts, Wants
 
@@ -92,8 +93,19 @@ class Watch:
         self.last: Sighting | None = None
 
     def sight(self, event: Event, effect: Effect, facts: Facts, at: float) -> Sighting:
-        """Return what the detectors look at in an event that has just come, and keep it for `sighted`."""
-        self.last = now = sight(self.middles, event, effect, facts=facts, at=at, marks=self.marks)
+        """Return what the detectors look at in an event with contributions, and keep it for `sighted`."""
+        told = at
+        if not 0.0 <= at <= LATEST:
+            at = LATEST if at > 0 else 0.0
+        first = effect.contributions[0]
+        if first.category and len(effect.contributions) > 1:
+            first = next((each for each in effect.contributions if each.category == OVERALL), first)
+        middle = self.middles.get(first.category, 0.0)
+        weight = first.weight * facts.weight
+        mark = mark_of(event.actor) if self.marks and event.actor is not None else 0
+        day = floor(at / DAY)
+        now = Sighting(event, facts, at, day, first.value, middle, weight, mark, effect, told)
+        self.last = now
         return now
 
     def sighted(self, event: Event, effect: Effect, facts: Facts, at: float) -> Sighting:
