@@ -77,10 +77,12 @@ def no_earlier(cell: Cell, at: float, growth: Growth) -> float:
 def sums(cell: tuple[Any, ...], at: float, growth: Growth) -> tuple[float, float, float]:
     """Return N, S and Q of a cell, faded to `at`."""
     _, n, s, q = cell
+    if growth.half_life is None:
+        return n / UNIT, s / UNIT, q / UNIT
     time, factor, shift = growth.newest
-    if time != at and growth.half_life is not None:
+    if time != at:
         _, factor, shift = growth.at(at)
-    if n.bit_length() > shift + _MOST_BITS and growth.half_life is not None:
+    if n.bit_length() > shift + _MOST_BITS:
         shift = n.bit_length() - _MOST_BITS
     return (n >> shift) / factor, (s >> shift) / factor, (q >> shift) / factor
 
@@ -88,10 +90,12 @@ def sums(cell: tuple[Any, ...], at: float, growth: Growth) -> tuple[float, float
 def first_sums(cell: tuple[Any, ...], at: float, growth: Growth) -> tuple[float, float]:
     """Return N and S alone, the same as `sums` gives."""
     _, n, s, _ = cell
+    if growth.half_life is None:
+        return n / UNIT, s / UNIT
     time, factor, shift = growth.newest
-    if time != at and growth.half_life is not None:
+    if time != at:
         _, factor, shift = growth.at(at)
-    if n.bit_length() > shift + _MOST_BITS and growth.half_life is not None:
+    if n.bit_length() > shift + _MOST_BITS:
         shift = n.bit_length() - _MOST_BITS
     return (n >> shift) / factor, (s >> shift) / factor
 
