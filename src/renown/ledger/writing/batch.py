@@ -41,6 +41,8 @@ __all__ = ["Batch"]
 
 _log = structlog.get_logger(__name__)
 _NO_FACTS: Final = Facts()
+_APPLIED: Final = Status.APPLIED
+"""By a name of its own: asking an enumeration for a member takes half as long as making the answer."""
 
 
 class Batch:
@@ -435,7 +437,7 @@ class Batch:
 
 def _answer(row: EventRow, applied: Applied) -> Answer:
     if row.held_at is None or row.ended_at is not None:
-        return Answer(Status.APPLIED, row.id, row.subject, row.version)
+        return Answer(_APPLIED, row.id, row.subject, row.version)
     return Answer(Status.HELD, row.id, row.subject, row.version, reasons=_reasons(row.id, applied.changes))
 
 

@@ -108,7 +108,8 @@ class Outcome:
         event, folded = prepared.event, applied.folded
         own = next((end for end in applied.ends if end.seq is None), None) if applied.ends else None
         hold = next((each for each in applied.holds if each.seq is None), None) if applied.holds else None
-        return EventRow(
+        # `_make` takes the columns as one tuple: as so many arguments they would cost half as much again.
+        columns = (
             self.seq + 1,
             prepared.id,
             event.subject,
@@ -129,8 +130,9 @@ class Outcome:
             None if own is None else own.by,
             None if own is None else folded.version,
             encode(applied.changes) if applied.changes else None,
-            *(_NO_HOLD if hold is None else (hold.at, hold.by, hold.until, hold.share, hold.why)),
         )
+        marks = _NO_HOLD if hold is None else (hold.at, hold.by, hold.until, hold.share, hold.why)
+        return EventRow._make(columns + marks)
 
     def record(self, subject: Subject, applied: Applied, row: EventRow) -> None:
         """Take in an event that is applied. Nothing here may fail."""
