@@ -1,5 +1,6 @@
 """Guards on anything: no exception, the same answer again, bounded memory, nothing lost in writing."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -183,3 +184,48 @@ def test_a_budget_counts_what_its_window_holds(events: list[tuple[int, int]], mo
 
 def test_keys_are_told_apart() -> None:
     assert len({mark_of(f"buyer:{i}") for i in range(20_000)}) == 20_000
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.sampled_from([0, 0, 0, 1, 7, 59, 60, 61, -5, -90])), max_size=39)
+)
+def test_a_budget_forgets_exactly_what_has_left_its_window(events: list[tuple[int, int]]) -> None:
+    policy = guarded(f'name = "g"\nkind = "budget"\ndays = {1 / 24}')
+    guards, minute = begin_guards(policy), 10_000
+    came: list[tuple[int, int]] = []
+    newest = 0
+    for who, later in events:
+        minute += later
+        event = Event("review", "shop:1", actor=f"b:{who}", value=5.0)
+        _, guards = step(policy, guards, event, Facts(), minute * 60.0)
+        newest = max(newest, minute)
+        came = [each for each in [(mark_of(f"b:{who}"), newest), *came] if newest - each[1] < 60]
+        cell = guards.cells[0]
+        assert cell.newest == newest
+        assert cell.marks == tuple(mark for mark, _ in came)
+        assert cell.gaps == tuple(one - other for (_, one), (_, other) in pairwise(came))
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 0.05, 0.3, 1.0]), st.booleans()), min_size=1, max_size=40))
+def test_what_fresh_accounts_count_on_a_day_is_their_sum_up_to_the_budget(
+    raters: list[tuple[float, bool]],
+) -> None:
+    policy = guarded('name = "g"\nkind = "fresh"\nper_day = 0.5\nshare = 1\naction = "weigh"')
+    guards, day, total = begin_guards(policy), 100, 0.0
+    for i, (weight, next_day) in enumerate(raters):
+        if next_day:
+            day, total = day + 1, 0.0
+        event = Event("review", "shop:1", actor=f"b:{i}", value=5.0)
+        verdict, guards = step(policy, guards, event, Facts(weight=weight), day * DAY)
+        assert bool(verdict.reasons) == (total + weight > 0.5 * (1 + 1e-12) and weight > 0)
+        total += min(weight, max(0.0, 0.5 - total))
+        assert (guards.cells[0].day, guards.cells[0].total) == (day, total)
+
+
+def test_in_a_ring_of_two_one_who_rates_again_is_one() -> None:
+    policy = guarded('name = "g"\nkind = "ring"\nleast = 2\nshare = 0')
+    guards = begin_guards(policy)
+    for actor in ("b:1", "b:1", "b:2"):
+        event = Event("review", "shop:1", actor=actor, value=5.0)
+        verdict, guards = step(policy, guards, event, Facts(kin=1), 0.0)
+        assert bool(verdict.reasons) == (actor == "b:2")

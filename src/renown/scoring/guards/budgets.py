@@ -82,11 +82,12 @@ class ActorBudget(Detector):
         if cell is None:
             return ActorCell(now, (mark,), ())
         # They lie in the order of arrival: one that is late counts as if it came with the newest.
-        now = max(now, cell.newest)
-        first = now - cell.newest
+        newest, size = cell.newest, len(cell.marks)
+        now = max(now, newest)
+        first = now - newest
         marks, gaps = (mark, *cell.marks), (first, *cell.gaps)
-        age, size = sum(gaps), len(cell.marks)
-        if age >= self._minutes:
+        # What was in the window in the same minute still is.
+        if first and (age := sum(gaps)) >= self._minutes:
             while size and age >= self._minutes:
                 size -= 1
                 age -= gaps[size]

@@ -1,5 +1,6 @@
 """The guard against fresh accounts: too many of them, or too much weight of them in a day."""
 
+from functools import lru_cache
 from math import inf, sqrt
 
 import msgspec
@@ -87,8 +88,7 @@ class FreshDetector(Detector):
             return None
         left = self._most - spent
         left = left / weight if left > self._used_up else 0.0
-        told = f"New accounts would count {figure(together)} together in a day; {self._in_order}"
-        return Finding(told, weight=left if left < 1.0 else 1.0)
+        return Finding(_told(together, self._in_order), weight=left if left < 1.0 else 1.0)
 
     def _crowd(self, cell: FreshCell, fresh: bool, seen: Sighting) -> Finding | None:
         guard = self._guard
@@ -139,7 +139,16 @@ class FreshDetector(Detector):
         """Return the cell with what a fresh rater has counted; of an earlier day nothing is remembered."""
         if seen.day < cell.day or not (self.on.all or self.on.has(seen)):
             return cell
-        total = cell.total if seen.day == cell.day else 0.0
+        same = seen.day == cell.day
+        total = cell.total if same else 0.0
         left = self._most - total
+        if same and left <= 0 <= seen.weight:
+            return cell
         total += 0.0 if left < 0 else left if left < seen.weight else seen.weight
         return FreshCell(cell.seen, cell.bits, cell.fresh, cell.all, seen.day, total)
+
+
+@lru_cache(maxsize=256)
+def _told(together: float, in_order: str) -> str:
+    """Return what is said of new accounts that count too much: mostly they all weigh the same."""
+    return f"New accounts would count {figure(together)} together in a day; {in_order}"

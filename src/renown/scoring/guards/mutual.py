@@ -97,17 +97,20 @@ class RingDetector(Detector):
         before = len(cell.raters)
         if before < self._least - 1:
             return None
-        most = sum(cell.kin) + max(seen.facts.kin or 0, 0)
+        kin = seen.facts.kin
+        most = sum(cell.kin) + (kin if kin is not None and kin > 0 else 0)
         if before > 1 and most / (before * (before - 1) / 2) < self._density:
             # There will be no fewer raters, and no more pairs.
             return None
         after = self._after(cell, seen)
         self._made = (cell, seen, after)
         count = len(after.raters)
+        if count < self._least:
+            return None
         pairs = sum(after.kin)
         density = pairs / (count * (count - 1) / 2)
         mutual = after.bits.bit_count()
-        if density < self._density or mutual < self._share * count or count < self._least:
+        if density < self._density or mutual < self._share * count:
             return None
         # One of the ring: rated by the subject, or known to half as many as a ring's members are.
         inside = seen.facts.returned is not None or 2 * after.kin[0] >= self._density * (count - 1)
