@@ -65,6 +65,8 @@ def _print_report(report: "RebuildReport", *, check: bool) -> None:
     print(f"{report.subjects:,} subjects, {report.events:,} events")
     if report.behind:
         print(f"{report.behind:,} subjects wait for newer rules, and were folded under those they stand on")
+    if report.refused:
+        print(f"{report.refused:,} events are such as the rules do not take; they count for nothing")
     for one in report.differences[:_SHOWN]:
         place = one.subject if one.version is None else f"{one.subject} version {one.version}"
         note(f"  {place}: {one.what} is {one.found[:80]}, should be {one.expected[:80]}")

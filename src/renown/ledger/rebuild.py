@@ -46,7 +46,7 @@ class _Sum:
     def __init__(
         self, totals: tuple[int, int], progress: Progress | None, stop: threading.Event | None
     ) -> None:
-        self.events = self.subjects = self.behind = 0
+        self.events = self.subjects = self.behind = self.refused = 0
         self.processes = 1
         self._totals = totals
         self._progress = progress
@@ -61,6 +61,7 @@ class _Sum:
         self.subjects += line.subjects
         if line.outcome is not None:
             self.behind += line.outcome.behind
+            self.refused += line.outcome.refused
             self._note(task, line.outcome.differences)
         if self._progress is not None and (line.events or line.subjects):
             total, subjects = self._totals
@@ -118,7 +119,7 @@ def rebuild(
             _here(store, policies, done, tasks, check=check)
     if not check:
         _count_actors(store, policies)
-    return RebuildReport(done.subjects, done.events, done.differences, not check, done.behind)
+    return RebuildReport(done.subjects, done.events, done.differences, not check, done.behind, done.refused)
 
 
 def _here(store: Store, policies: Policies, done: _Sum, tasks: Iterable[Task], *, check: bool) -> None:

@@ -50,6 +50,8 @@ class RebuildReport(msgspec.Struct, frozen=True):
     """False after a check."""
     behind: int = 0
     """Subjects that newer rules have not reached yet: they were folded under those on which they stand."""
+    refused: int = 0
+    """Events that the rules do not take. They count for nothing, which is no difference."""
 
     @property
     def clean(self) -> bool:

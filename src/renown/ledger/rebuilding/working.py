@@ -37,6 +37,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     differences: Sequence[Difference]
     behind: int = 0
+    refused: int = 0
 
 
 def work_on(store: Store, policies: Policies, task: Task, tell: Tell, *, check: bool) -> Outcome:
@@ -56,7 +57,8 @@ def work_on(store: Store, policies: Policies, task: Task, tell: Tell, *, check: 
         with closing(store.writer()) as writer:
             done = _write(writer, rules, task.subjects, tell)
     differences = [each for compared in done for each in compared.differences]
-    return Outcome(differences[:MOST_DIFFERENCES], sum(compared.behind for compared in done))
+    behind, refused = sum(each.behind for each in done), sum(each.refused for each in done)
+    return Outcome(differences[:MOST_DIFFERENCES], behind, refused)
 
 
 def _look(reader: Reader, rules: Rules, key: str, tell: Tell, *, to_write: bool = False) -> Compared:
