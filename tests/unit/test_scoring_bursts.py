@@ -122,20 +122,21 @@ def test_late_events_make_no_difference(days: list[tuple[int, bool]]) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_size=60),
+    st.lists(st.tuples(st.integers(0, 11), st.booleans()), min_size=1, max_size=60),
+    st.integers(1, 4),
     st.sampled_from([(1, 7, 30), (3, 9), (2,)]),
     st.sampled_from([0.0, 0.1, 1.0]),
     st.sampled_from([1e-3, 0.1]),
 )
 def test_a_subject_without_a_past_is_looked_at_in_a_short_way_that_comes_to_the_same(
-    days: list[tuple[int, bool]], windows: tuple[int, ...], sds: float, chance: float
+    days: list[tuple[int, bool]], spread: int, windows: tuple[int, ...], sds: float, chance: float
 ) -> None:
     rule = BurstGuard(name="burst", windows=windows, sds=sds, chance=chance, least=2)
     short, long, state = BurstTest(rule), BurstTest(rule), None
     # No life lies in a window without days.
     long._shortest = 0  # pyright: ignore[reportPrivateUsage] - there is no other way to the long way
     for day, counted in days:
-        state = short.seen(state, 100 + day, counted)
+        state = short.seen(state, 100 + day % spread, counted)
         assert short.alarms(state, state.days[0]) == long.alarms(state, state.days[0])
 
 
