@@ -122,23 +122,16 @@ async def test_several_processes_do_what_is_due_once(make: StoreFactory, tmp_pat
         assert (await one.rebuild(check=True)).clean
 
 
-async def test_fading_alone_is_no_event_and_a_window_that_ends_is(make: StoreFactory, tmp_path: Path) -> None:
+async def test_a_window_that_ends_is_an_event(make: StoreFactory, tmp_path: Path) -> None:
     clock = Hands(600)
-    fading = account("half_life_days = 7")
     review = Event("review", "user:ana", "r1", value=5.0, occurred_at=moment(5))
-    async with running(make, tmp_path / "fading", fading, clock) as ledger:
-        applied(await ledger.append([joined("ana", 0), review]))
-        clock.minutes = 100 * DAY
-        await ledger.pass_time()
-        assert len(await by_time(ledger, "user:ana")) == 1
-    clock.minutes = 600
     ending = load(
         ACCOUNT.replace('method = "bayesian_mean"', 'method = "mean"')
         .replace("prior = { value = 3, weight = 2 }", "start = 3")
         .replace("HALF", "window = { days = 10 }"),
         "ending",
     )
-    async with running(make, tmp_path / "ending", ending, clock) as ledger:
+    async with running(make, tmp_path, ending, clock) as ledger:
         applied(await ledger.append([joined("ana", 0), review]))
         assert (await shown(ledger, "user:ana"))["score"] == 5.0
         clock.minutes = 100 * DAY
@@ -147,7 +140,7 @@ async def test_fading_alone_is_no_event_and_a_window_that_ends_is(make: StoreFac
         assert (standing["score"], standing["count"]) == (3.0, 0)
         assert standing["cause"] == {"type": "renown.time", "delta": -2.0}
         assert len(await by_time(ledger, "user:ana")) == 2
-        beside = raw(tmp_path / "ending")
+        beside = raw(tmp_path)
         assert beside.execute("SELECT due FROM standings").fetchall() == [(None,)]
         beside.close()
         assert (await ledger.rebuild(check=True)).clean

@@ -30,7 +30,7 @@ from renown.scoring.life import (
 )
 from renown.scoring.lines import HeldLine, StepLine
 from renown.scoring.meaning import Derived
-from renown.scoring.plan import derives
+from renown.scoring.plan import derives, fades
 from renown.scoring.raters import asks_age, rater_weight
 from renown.scoring.reading import Reading, read, score
 from renown.scoring.state import State, decode_state, empty, encode_state
@@ -64,6 +64,7 @@ __all__ = [
     "encode_life",
     "encode_state",
     "explain",
+    "fades",
     "fold",
     "has_life",
     "interpret",

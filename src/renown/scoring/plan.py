@@ -24,7 +24,7 @@ from renown.scoring.compositions import composition
 from renown.scoring.meaning import Meaning
 from renown.scoring.shaping import Shaping
 
-__all__ = ["Plan", "Scores", "derives", "plan_of"]
+__all__ = ["Plan", "Scores", "derives", "fades", "plan_of"]
 
 _Counts = Callable[[Cell, float], int]
 Scores = tuple[tuple[str, int, Callable[[Cell, float, float | None], float], _Counts | None], ...]
@@ -43,6 +43,7 @@ class Plan:
         "empties",
         "evidence",
         "excluded",
+        "fades",
         "folds",
         "index",
         "lates",
@@ -86,6 +87,7 @@ class Plan:
         self.rules = {name: Meaning(policy, name, rule) for name, rule in policy.rules.items()}
         self.running = frozenset(name for name in self.names if _is_running(policy, name))
         self.excluded = frozenset(policy.raters.excluded if policy.raters else ())
+        self.fades = any(each.half_life is not None for each in self.aggregators)
         self.derives = any(rule.also for rule in policy.rules.values())
         self.evidence = (policy.evidence.min_count, policy.evidence.min_weight)
         self.tiers = tuple(
@@ -115,6 +117,11 @@ class Plan:
 def plan_of(policy: Policy) -> Plan:
     """Return the policy's plan."""
     return Plan(policy)
+
+
+def fades(policy: Policy) -> bool:
+    """Tell whether scores change all the time: what fades does, a window changes at known times."""
+    return plan_of(policy).fades
 
 
 def derives(policy: Policy) -> bool:

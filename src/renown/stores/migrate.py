@@ -8,7 +8,7 @@ from renown.errors import LedgerError
 
 __all__ = ["HEAD", "migrate"]
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The newest revision under `migrations/versions`; a test holds the two together."""
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"

@@ -1,16 +1,19 @@
 """What time alone would make of a subject: whether anything that is shown changes, and when to look again."""
 
+from math import inf
 from typing import Final
 
 import msgspec
 
 from renown import scoring
 from renown.ledger.folding.forms import Face, Folded
+from renown.ledger.timing.fading import has_faded, midnight, next_fading
 from renown.model import Standing, timestamp
 from renown.policy import Policy
 from renown.scoring import TIME, Reading
 from renown.scoring.guards import guards_due, pass_time
 from renown.scoring.life import Life, Moment, turn
+from renown.scoring.life.calendar import DAY
 
 __all__ = ["Outlook", "due_of", "outlook", "reaches"]
 
@@ -35,18 +38,33 @@ class Outlook(msgspec.Struct, frozen=True):
 
 def due_of(policy: Policy, folded: Folded, at: float) -> float | None:
     """Return when time alone may change something next, after `at`, as far as that is known now."""
+    fading = midnight(at) + DAY if scoring.fades(policy) else None
+    return _first(_due_of_all_else(policy, folded, at), fading)
+
+
+def _due_of_all_else(policy: Policy, folded: Folded, at: float) -> float | None:
     life = None if folded.life is None else folded.life.due
     guards = None if folded.guards is None else guards_due(folded.guards)
     return _first(scoring.next_change(policy, folded.state, at), folded.hold_until, life, guards)
 
 
-def outlook(policy: Policy, folded: Folded, view: bytes, at: float, looked: Life | None = None) -> Outlook:
+def outlook(
+    policy: Policy,
+    folded: Folded,
+    view: bytes,
+    at: float,
+    looked: Life | None = None,
+    *,
+    today: float = inf,
+) -> Outlook:
     """Look at a subject at `at`, where nothing but time has passed since its newest version, shown as `view`.
 
     `looked` is the life of an earlier look at the same version. Without it every look would make up for all
     dues since that version once more: a quiet subject that is due daily would cost more with each day.
 
-    A score that only fades by a half-life has not changed; it has when it is not what it was just before.
+    A score that only fades by a half-life has changed when people would read another one, from `today` on,
+    the last 0:00; on days that have gone by unseen, as those of a history that comes in, it has not. Else a
+    score has changed when it is not what it was just before.
     Of times before the newest event only what is over by then can be asked: holds and alarms.
     """
     at = max(at, folded.at)
@@ -72,14 +90,25 @@ def outlook(policy: Policy, folded: Folded, view: bytes, at: float, looked: Life
             return Outlook(True, None)
         face = Face(turned.tier, turned.badges, turned.status, turned.status_until, turned.due)
         life, life_until = turned.life, turned.due
-    before = scoring.read(policy, folded.state, at - _JUST_BEFORE, prior)
-    shows = _moved(before, reading) or _differs(_standing.decode(view), reading, face)
-    return Outlook(shows, _first(next_change, folded.hold_until, life_until, guards_until), life)
+    before, shown = scoring.read(policy, folded.state, at - _JUST_BEFORE, prior), _standing.decode(view)
+    shows = _moved(before, reading) or _differs(shown, reading, face)
+    if shows or (at >= today and has_faded(policy, shown, reading)):
+        return Outlook(True, None)
+    fading = None
+    if today < inf and (fading := next_fading(policy, folded, shown, at)) is not None:
+        fading = max(fading, today)
+    return Outlook(False, _first(next_change, folded.hold_until, life_until, guards_until, fading), life)
 
 
 def reaches(policy: Policy, folded: Folded, view: bytes, due: float | None) -> bool:
-    """Tell whether `due` is what looking again and again, with nothing to show for it, comes to."""
-    looked, life = due_of(policy, folded, folded.at), None
+    """Tell whether `due` is what looking again and again, with nothing to show for it, comes to.
+
+    When it is looked whether something has faded depends on when it was looked before: at 0:00 of any day
+    before all else that is due.
+    """
+    if due == due_of(policy, folded, folded.at):
+        return True
+    looked, life = _due_of_all_else(policy, folded, folded.at), None
     for _ in range(_MOST_LOOKS):
         if looked == due or looked is None or (due is not None and looked > due):
             break
@@ -87,7 +116,10 @@ def reaches(policy: Policy, folded: Folded, view: bytes, due: float | None) -> b
         if look.shows:
             break
         looked, life = look.due, look.life
-    return looked == due
+    if looked == due:
+        return True
+    fading = due is not None and due == midnight(due) and scoring.fades(policy)
+    return fading and (looked is None or looked > (due or 0.0))
 
 
 def _first(*times: float | None) -> float | None:

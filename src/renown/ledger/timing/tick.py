@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from renown.errors import LedgerError
+from renown.ledger.timing.fading import midnight
 from renown.ledger.timing.outlook import due_of, outlook
 from renown.ledger.writing.access import Access, Overtaken
 from renown.ledger.writing.batch import Batch
@@ -109,9 +110,11 @@ class Tick(Batch):
                 return first
             # Holds and alarms about what came late can be over before the newest event.
         looked = subject.looked[1] if subject.looked and subject.looked[0] is folded else None
-        look = outlook(policy, folded, subject.view, due, looked)
+        look = outlook(policy, folded, subject.view, due, looked, today=midnight(self._now))
         if not look.shows:
             subject.looked = None if look.life is None else (folded, look.life)
             return look.due
         self._pass_time(subject, due)
+        # It may be looked at once more within this transaction.
+        subject.view = self._outcome.view(subject.key)
         return due_of(policy, subject.folded, subject.folded.at)

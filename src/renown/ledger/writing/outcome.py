@@ -193,17 +193,17 @@ class Outcome:
         self.checkpoints.store(writer)
         self.checkpoints = Checkpoints()
 
+    def view(self, key: str) -> bytes:
+        """Return the standing of a subject to which something happened, as it will be shown."""
+        return _standing(key, self._touched[key]).view
+
     def work(self) -> Work:
         """Return what is left to be stored and to be told."""
         cache = self._cache
         rows: list[StandingRow] = []
         updates: list[Update] = []
         for key, touched in self._touched.items():
-            subject, applied = touched.subject, touched.applied
-            folded, policy = subject.folded, subject.policy
-            reading = applied.reading or scoring.read(policy, folded.state, folded.at, applied.basis.prior)
-            cause = cause_of(touched.rows[-1])
-            row = standing_row(policy, key, subject.seq, folded=folded, reading=reading, cause=cause)
+            subject, row = touched.subject, _standing(key, touched)
             subject.view = row.view
             rows.append(row)
             if subject.trail is not None:
@@ -224,3 +224,11 @@ class Outcome:
             newest_seq=self.seq,
             updates=updates,
         )
+
+
+def _standing(key: str, touched: _Touched) -> StandingRow:
+    subject, applied = touched.subject, touched.applied
+    folded, policy = subject.folded, subject.policy
+    reading = applied.reading or scoring.read(policy, folded.state, folded.at, applied.basis.prior)
+    cause = cause_of(touched.rows[-1])
+    return standing_row(policy, key, subject.seq, folded=folded, reading=reading, cause=cause)

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from renown.policy import COMPOSING, Policy
+from renown.policy import Policy
 from renown.scoring.effect import TIME
 from renown.scoring.life.alerts import Alerts
 from renown.scoring.life.badges import Badges
@@ -10,6 +10,7 @@ from renown.scoring.life.ground import Ground
 from renown.scoring.life.state import Life, Standstill
 from renown.scoring.life.statuses import Statuses
 from renown.scoring.life.tiers import Tiers
+from renown.scoring.plan import fades
 from renown.scoring.reading import Glance
 
 __all__ = ["LifePlan", "life_plan_of"]
@@ -21,7 +22,7 @@ class LifePlan:
     __slots__ = ("alerts", "badges", "empty", "glance", "ground", "has_life", "statuses", "stirring", "tiers")
 
     def __init__(self, policy: Policy) -> None:
-        drifts = _drifts(policy)
+        drifts = fades(policy)
         self.tiers = Tiers(policy, drifts=drifts)
         self.badges = Badges(policy)
         self.statuses = Statuses(policy, drifts=drifts)
@@ -54,16 +55,6 @@ def _parts(policy: Policy) -> set[str]:
     for alert in policy.alerts:
         parts |= {each.category for each in (alert.when, alert.clear) if each is not None and each.category}
     return parts
-
-
-def _drifts(policy: Policy) -> bool:
-    """Tell whether scores change all the time: what fades does, a window changes at known times."""
-    methods = [policy.method(name) for name in ("", *policy.categories)]
-    return any(
-        getattr(method, "half_life_days", None) is not None
-        for method in methods
-        if not isinstance(method, COMPOSING)
-    )
 
 
 @lru_cache(maxsize=1024)
