@@ -6,17 +6,13 @@ from typing import Final
 import structlog
 
 from renown.errors import ConflictError
+from renown.ledger.policies.counting import KindCount
 from renown.ledger.policies.versions import adopt, newest_rows, read_row
-from renown.ledger.rebuild import see_event
-from renown.ledger.writing.cache import Kind
-from renown.model import kind_of
 from renown.policy import Policies, Policy, alike, text_of, toml_of
-from renown.scoring import needs_kind_state
-from renown.stores import KindRow, PolicyRow, Reader, Store, Writer
+from renown.stores import PolicyRow, Store, Writer
 
 __all__ = ["enter", "enter_all"]
 
-_SCAN: Final = 5_000
 _log: Final = structlog.get_logger(__name__)
 
 
@@ -66,28 +62,6 @@ def enter(store: Store, policy: Policy) -> None:
         writer.close()
 
 
-class _Count:
-    """The counts and running means of a kind under new rules, from all its events."""
-
-    def __init__(self, policy: Policy, *, anew: bool) -> None:
-        self._policy = policy
-        self._kind = Kind.new(policy) if anew and needs_kind_state(policy) else None
-        self._seq = 0
-
-    def go_on(self, reader: Reader) -> None:
-        """Count what was not counted yet."""
-        while self._kind is not None and (rows := reader.since(self._seq, _SCAN)):
-            for row in rows:
-                if kind_of(row.subject) == self._policy.kind:
-                    see_event(self._kind, self._policy, row)
-            self._seq = rows[-1].seq
-
-    def rows(self, reader: Reader) -> list[KindRow]:
-        """Return the row to be stored; none of a kind without events."""
-        found = [row for row in reader.kind_rows() if row.kind == self._policy.kind]
-        return [(self._kind or Kind.of(row, self._policy)).row() for row in found]
-
-
 def _store(writer: Writer, policy: Policy, *, again: bool = False) -> None:
     """Store a policy, and with it the kind's running means under it; `again` writes over the same version.
 
@@ -95,7 +69,7 @@ def _store(writer: Writer, policy: Policy, *, again: bool = False) -> None:
         ConflictError: `version_taken`, by a process that was faster.
 
     """
-    count = _Count(policy, anew=policy.kind in newest_rows(writer))
+    count = KindCount(policy, anew=policy.kind in newest_rows(writer))
     # Most of it before anybody has to wait.
     count.go_on(writer)
     writer.begin()

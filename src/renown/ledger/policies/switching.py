@@ -8,6 +8,10 @@ newer version is stored, and a subject that gets an event is brought under the n
 All others are brought under them page by page, each page one transaction together with how far it has come:
 killed at any moment, whoever runs next goes on from there. A subject whose shown standing changes gets a
 new version through an event of the type `renown.policy`, so that watchers and caches learn of it.
+
+The running means of the kind are counted when its rules are stored. What was held says nothing of its kind
+before it counts, and when it did may be another moment under the new rules: where there is such they are
+counted once more when all subjects have been reached.
 """
 
 import time
@@ -16,6 +20,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from renown.ledger.folding.replay import Replay, replay
+from renown.ledger.policies.counting import KindCount, may_wait
 from renown.ledger.policies.switched import switch_event
 from renown.ledger.rebuild import write_replay
 from renown.ledger.writing.access import Within
@@ -52,6 +57,14 @@ def switch_page(store: Store, policy: Policy) -> str:
         if after is None:
             return ""
         keys, last = _some(reader, policy, after)
+        count = None
+        if last is None and may_wait(reader, policy):
+            if keys:
+                # Counted is what is written: on the next page.
+                last = keys[-1]
+            else:
+                count = KindCount(policy, anew=True)
+                count.go_on(reader)
         made = [each for key in keys if (each := _fold(reader, policy, key)) is not None]
     writer = store.writer()
     try:
@@ -64,6 +77,9 @@ def switch_page(store: Store, policy: Policy) -> str:
             news = [told for each in made if (told := _write(writer, policy, each)) is not None]
             batch = Batch(Cache(Policies([policy])), (), switching=keys, news=news)
             batch.run(Within(writer)).store(writer)
+        if count is not None:
+            count.go_on(writer)
+            writer.put_kinds(count.rows(writer))
         writer.mark_switched(policy.kind, policy.version, last)
         writer.commit()
         if last is None:

@@ -84,7 +84,7 @@ def compare(reader: Reader, rules: Rules, key: str, tell: Tell, *, to_write: boo
         return compared
     made = compared.made = replay(policy, _from(first, each))
     compared.events, compared.mark = rows.events, rows.mark
-    # New rules may refuse what older ones took. That is no fault: one of which something counts is found below.
+    # New rules may refuse what older ones took: no fault. One of which something counts is found below.
     compared.refused = len(made.refused)
     for event in made.changed:
         if event.stored != event.version:

@@ -33,12 +33,19 @@ def compare_kind(
         return [], None
     found = next((row for row in reader.kind_rows() if row.kind == kind), None)
     expected = _expected(reader, policy, tell)
+    if found is not None and expected is not None and _is_switching(reader, kind):
+        # What was held may say something of its kind from another moment on: counted when all is folded.
+        expected = expected._replace(state=found.state)
     differences: list[Difference] = []
     for i, what in enumerate(KindRow._fields):
         old, new = found and found[i], expected and expected[i]
         if old != new:
             differences.append(Difference(kind, None, what, text_of(new), text_of(old)))
     return differences, expected
+
+
+def _is_switching(reader: Reader, kind: str) -> bool:
+    return any(name == kind and switched is not None for name, _, switched in reader.policy_states())
 
 
 def _expected(reader: Reader, policy: Policy, tell: Tell) -> KindRow | None:
@@ -79,15 +86,23 @@ def see_event(kind: Kind, policy: Policy, row: EventRow) -> None:
         kind.state = scoring.observe(policy, kind.state, row.actor, effect.contributions)
 
 
+def _see_amended(kind: Kind, policy: Policy, row: EventRow, amended: str) -> None:
+    """Let an amendment wait in the place of what it amends; one that the rules do not take does nothing."""
+    waiting, event = kind.waiting[amended], event_of(row)
+    try:
+        said = scoring.amended(policy, event, waiting.event, waiting.at).contributions
+    except EventError:
+        return
+    del kind.waiting[amended]
+    kind.waiting[row.id] = Waiting(changed(waiting.event, event), waiting.at, said, row.ended_by)
+
+
 def _see_freed(kind: Kind, state: KindState, policy: Policy, row: EventRow) -> None:
     """Observe what counts from this event on, of what was held when it came."""
     if row.type == "amend":
         amended = next((name for name, each in kind.waiting.items() if each.heir == row.id), None)
         if amended is not None:
-            waiting, event = kind.waiting.pop(amended), event_of(row)
-            said = scoring.amended(policy, event, waiting.event, waiting.at).contributions
-            event = changed(waiting.event, event)
-            kind.waiting[row.id] = Waiting(event, waiting.at, said, row.ended_by)
+            _see_amended(kind, policy, row, amended)
     for change in changes_of(row):
         if change.kind == "dismiss" and change.name is not None:
             kind.waiting.pop(change.name, None)
