@@ -8,11 +8,43 @@ import pytest
 
 from renown.ledger import IncidentBook, Ledger
 from renown.model import Event, Status, timestamp
-from renown.policy import Policies
-from tests.engine.ledger_kit import StoreFactory, moment
+from renown.policy import Policies, load
+from tests.engine.ledger_kit import Hands, StoreFactory, applied, by_time, moment, running
 from tests.engine.test_ledger_guards import DAY, opened, stars, told
 
 NOW = moment(61 * DAY).timestamp()
+FLOODED = """
+name = "shop"
+kind = "shop"
+version = 1
+title = "Shop"
+
+[scale]
+min = 1
+max = 5
+
+[score]
+method = "mean"
+start = 3
+
+[rules.review]
+
+[[guards]]
+name = "flood"
+kind = "budget"
+per = "subject"
+types = ["review"]
+most = 2
+days = 30
+action = "count"
+
+[[alerts]]
+name = "flooded"
+title = "Flooded"
+when = { incident = "flood" }
+clear = { after_days = 3 }
+"""
+"""Its alert is over before the incident is."""
 
 
 async def _bombed(ledger: Ledger, subject: str = "product:1", bombs: int = 20) -> list[str]:
@@ -145,3 +177,25 @@ async def test_the_book_follows_another_process(make: StoreFactory, tmp_path: Pa
             assert len((await book.look(None, None, 50, NOW)).incidents) == 1
         finally:
             store.close()
+
+
+async def test_an_alert_that_a_late_event_finds_open_still_clears_by_time(
+    make: StoreFactory, tmp_path: Path
+) -> None:
+    clock = Hands(60)
+    async with running(make, tmp_path, load(FLOODED), clock) as ledger:
+        for minute in (10, 11, 12, 13, 5):
+            event = Event(
+                "review",
+                "shop:1",
+                f"r{minute}",
+                actor=f"buyer:{minute}",
+                value=4.0,
+                occurred_at=moment(minute),
+            )
+            applied(await ledger.append([event]))
+        clock.minutes = 5 * 1_440
+        await ledger.pass_time()
+        told = [each.after for entry in await by_time(ledger, "shop:1") for each in entry.changes]
+        assert "cleared" in told
+        assert (await ledger.rebuild(check=True)).clean

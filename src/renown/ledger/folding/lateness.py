@@ -102,9 +102,9 @@ def work_in(
         # Somebody decided between the two what would have been decided otherwise.
         return _passed_over(incoming, judged, "It came late, and what was done since does not go with it")
     life, face = as_judged(policy, then.life, arrived), then.face
-    if life is not then.life and walk.reading is not None:
+    if life is not then.life:
         # It looks at the same moment again, which changes nothing but when it is due.
-        turned = turn(policy, life, Moment(then.at, walk.reading, TIME, counts=False))
+        turned = turn(policy, life, Moment(then.at, reading, TIME, counts=False))
         life, face = turned.life, face_in(turned)
     folded.life, folded.face, folded.calm = life, face, None
     changes = made_up(policy, before.life, life, own=walk.own, since=walk.since, judged=judged)
@@ -133,7 +133,6 @@ class _Walk:
     def __init__(self, policy: Policy, fold: Fold, of: str) -> None:
         """`of` is the id of the event for whose sake all is folded."""
         self._policy, self._fold, self._of = policy, fold, of
-        self.reading: Reading | None = None
         self.own: Sequence[Change] = ()
         """What that event changed."""
         self.since: list[Change] = []
@@ -157,7 +156,7 @@ class _Walk:
         except EventError:
             # It was in order when it came, and would not have been had all come in time.
             return
-        self.folded, self.reading = one.folded, one.reading
+        self.folded = one.folded
         earlier = Earlier(
             0, said.id, one.folded.version, said.at, one.pair, one.basis, one.contributions, coming.body
         )
