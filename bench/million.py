@@ -17,6 +17,7 @@ from bench.report import Goal, Report, Table
 from renown.ledger import Ledger, LedgerOptions
 from renown.model import Event, Status
 from renown.policy import Policies
+from renown.server.interpreter import prepare_interpreter
 
 __all__ = ["EVENTS", "run"]
 
@@ -122,6 +123,7 @@ async def _world(subject: str, make: Callable[[int], Event]) -> dict[str, Any]:
 def run(options: Options) -> Report:
     """Fill a ledger per world, rebuild it, and look at its busiest subject."""
     del options
+    prepare_interpreter()  # As the server does, which fills a ledger otherwise.
     raw = {name: asyncio.run(_world(*world)) for name, world in WORLDS.items()}
     looks = ("read", "history", "explain", "older")
     rows = [
