@@ -90,7 +90,7 @@ class Channels:
     """All channels there can be."""
 
     def __init__(self, options: GatewayOptions, kinds: Container[str] | None = None) -> None:
-        """Channels of kinds not among `kinds` do not exist; None: those of any kind do.
+        """Channels of kinds not among `kinds` as of then do not exist; None: those of any kind do.
 
         Raises:
             SettingsError: a namespace cannot be called so, or its pattern is no regular expression.

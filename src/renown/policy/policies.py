@@ -37,9 +37,13 @@ class Policies:
     def __len__(self) -> int:
         return len(self._by_kind)
 
-    def replace(self, policy: Policy) -> None:
-        """Put a policy in the place of the one for its kind, for everybody who holds these."""
-        self._by_kind[policy.kind] = policy
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._by_kind
+
+    def put(self, policy: Policy) -> None:
+        """Put a policy in the place of the one for its kind, if any, for everybody who holds these."""
+        # A new dictionary: others, in other threads too, may be going through the one there is.
+        self._by_kind = {**self._by_kind, policy.kind: policy}
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ async def build(settings: Settings, stack: AsyncExitStack, worker: Worker | None
         _gateway_options(settings),
         tokens,
         anonymous=anonymous,
-        kinds=policies.kinds,
+        kinds=policies,
         policies=policies,
         rights=ledger.rights,
         alarms=ledger.alarms,

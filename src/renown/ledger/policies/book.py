@@ -74,11 +74,12 @@ class PolicyBook:
         self._visible: dict[str, Visibility] = {}
         self._stopping = False
         self._trial = asyncio.Lock()
+        self._given = tuple(policies)
         adopt(store.near, policies)
 
     async def start(self) -> None:
         """Enter the policies of this process that the ledger has not seen; newer ones of the ledger hold."""
-        await asyncio.to_thread(enter_all, self._store, self._policies)
+        await asyncio.to_thread(enter_all, self._store, self._policies, self._given)
 
     def follow(self, look: Callable[[], Awaitable[None]], reveal: Callable[[], None]) -> None:
         """Begin to bring subjects under new rules.

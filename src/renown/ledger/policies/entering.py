@@ -1,6 +1,7 @@
 """Storing the rules of a kind: from then on they are in force, for every process on the file."""
 
 import time
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
@@ -16,11 +17,14 @@ __all__ = ["enter", "enter_all"]
 _log: Final = structlog.get_logger(__name__)
 
 
-def enter_all(store: Store, policies: Policies) -> None:
-    """Enter the policies of a process that the ledger has not seen; newer ones of the ledger hold."""
+def enter_all(store: Store, policies: Policies, given: Iterable[Policy]) -> None:
+    """Enter those policies `given` to a process that the ledger has not seen; newer ones of the ledger hold.
+
+    `policies` are what is in force in it.
+    """
     writer = store.writer()
     try:
-        for policy in tuple(policies):
+        for policy in given:
             row = newest_rows(writer).get(policy.kind)
             if row is None or row.version < policy.version:
                 _store(writer, policy)
