@@ -92,6 +92,25 @@ async def test_a_seller_disputes_a_bad_review_and_wins(seller: Scene) -> None:
     assert {"dispute", "resolve"} <= {step.type for step in explained.steps}
 
 
+async def test_what_was_decided_against_stands_whatever_its_giver_says_next(seller: Scene) -> None:
+    for i in range(4):
+        await seller.send(i, "review", value=5.0, actor=f"buyer:{i}", ref=f"order:{i}")
+    bad = {"actor": "buyer:x", "ref": "order:x"}
+    await seller.send(60, "review", value=1.0, id="bad", **bad)
+    before = (await seller.shown())["score"]
+    await seller.send(90, "dispute", ref="bad", actor="seller:ana")
+    await seller.send(95, "resolve", ref="bad", actor="moderator:m", data={"decision": "against"})
+    for type_, value in (("retract", None), ("amend", 5.0), ("review", 5.0)):
+        event = Event(type_, "seller:ana", value=value, occurred_at=moment(100), **bad)
+        (answer,) = await seller.ledger.append([event])
+        assert answer.problem is not None
+        assert answer.problem.code == "permanent"
+    assert (await seller.shown())["score"] == pytest.approx(before, abs=1e-3)
+    # An older one that comes late is over by then, as ever.
+    await seller.send(30, "review", value=4.0, **bad)
+    assert (await seller.shown())["score"] == pytest.approx(before, abs=1e-3)
+
+
 async def test_a_late_shipment_that_nobody_decides_about_becomes_permanent(seller: Scene) -> None:
     for i in range(20):
         await seller.send(i, "review", value=5.0, actor=f"buyer:{i}", ref=f"order:{i}")

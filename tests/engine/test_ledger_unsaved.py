@@ -12,7 +12,7 @@ import pytest
 from renown.errors import LedgerError
 from renown.ledger.folding import checkpoints, replay
 from renown.ledger.folding.forms import Earlier
-from renown.ledger.folding.lineage import is_pending
+from renown.ledger.folding.lineage import in_place
 from renown.ledger.folding.past import Unwritten
 from renown.ledger.views import earlier_of
 from renown.ledger.writing.access import Access, Ahead, Within
@@ -146,8 +146,8 @@ class _Watchful(Batch):
         with self.line.copied(self) as stored:
             for (subject, pair), found in self._lookup.pairs.items():
                 live = [earlier_of(row) for row in stored.live_pairs([(subject, pair)])]
-                there = [_held(each) for each in live if not is_pending(each)]
-                assert there == ([] if found is None else [_held(found)])
+                there = in_place(sorted(live, key=lambda each: -each.version))
+                assert (there and _held(there)) == (found and _held(found))
 
     def _take(self, prepared: Prepared) -> None:
         dice, subject = self.line.dice, prepared.event.subject

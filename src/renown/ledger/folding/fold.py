@@ -25,11 +25,15 @@ from renown.ledger.folding.forms import (
 from renown.ledger.folding.lateness import work_in
 from renown.ledger.folding.lineage import (
     changed,
+    first_word,
     heirs,
     is_amendment,
     is_pending,
+    is_waiting,
+    never_counted,
     nothing_there,
     pending_of,
+    rivals,
     said,
 )
 from renown.ledger.folding.living import guarded_hold, guarded_notes, guarded_weight, live_on, verdict_of
@@ -106,7 +110,8 @@ def apply(
     elif effect.takes_back is not None:
         deed = _taken_back(policy, version, incoming, basis, past)
     else:
-        deed = _spoken(version, incoming, basis, past, reviewed=before.held > 0)
+        waiting = before.held > 0 or before.hold_until is not None
+        deed = _spoken(policy, version, incoming, basis, past, waiting=waiting)
     basis = deed.basis
     state = _folded(policy, before.state, past, deed.turned, version)
     at, prior = max(before.at, incoming.at), basis.prior
@@ -314,30 +319,32 @@ def _reweighed(basis: Basis, target: Basis) -> Basis:
     return Basis(target.weight * share, basis.prior, basis.facts, basis.verdict)
 
 
-def _spoken(version: int, incoming: Incoming, basis: Basis, past: Past, *, reviewed: bool) -> _Deed:
+def _spoken(
+    policy: Policy, version: int, incoming: Incoming, basis: Basis, past: Past, *, waiting: bool
+) -> _Deed:
+    """Return what an event does that says something; `waiting` tells whether anything at all is held."""
     effect = incoming.effect
     weight = basis.weight if basis.verdict is None else basis.weight * guarded_weight(basis)
     contributions = scoring.weigh(effect.contributions, weight)
     deed = _Deed(basis, [], (), effect.one_per, contributions, counts=True)
-    if deed.pair is not None:
-        deed.touched, deed.ends, deed.counts = _supersede(deed.pair, incoming, past)
-        if reviewed and deed.touched:
-            # With what counted goes what it was to be amended by.
-            waiting = [pending for each in deed.touched for pending in pending_of(each, past)]
-            deed.touched = [*deed.touched, *waiting]
-            over = [End(each.seq, each.id, deed.pair, incoming.at, incoming.id) for each in waiting]
-            deed.ends = [*deed.ends, *over]
-        if deed.touched:
-            deed.turned = [_Turn(t.at, t.version, t.counted, NO_CONTRIBUTIONS) for t in deed.touched]
-    if not deed.counts:
-        deed.changes = () if basis.verdict is None else guarded_notes(basis)
-        return deed
+    place = None if deed.pair is None else past.newest_of(deed.pair)
+    if place is not None and place.at <= incoming.at and not is_waiting(place):
+        refuse_permanent(policy, place, incoming)
     if effect.blind is not None and not basis.met:
         deed.holds, deed.changes = _sealed(incoming, deed.pair, effect.blind)
     elif basis.verdict is not None:
-        deed.holds, deed.changes = guarded_hold(incoming, deed.pair, basis)
-    if basis.verdict is not None:
-        deed.changes = [*deed.changes, *guarded_notes(basis)]
+        replaces = place is not None and not is_waiting(place)
+        deed.holds, deed.changes = guarded_hold(incoming, deed.pair, basis, replaces=replaces)
+    if deed.pair is not None and place is not None:
+        _supersede(deed, deed.pair, incoming, past, waiting=waiting)
+        if deed.touched:
+            deed.turned = [_Turn(t.at, t.version, t.counted, NO_CONTRIBUTIONS) for t in deed.touched]
+    notes = () if basis.verdict is None else guarded_notes(basis)
+    if not deed.counts:
+        deed.holds, deed.changes = (), notes
+        return deed
+    if notes:
+        deed.changes = [*deed.changes, *notes]
     if deed.holds:
         deed.counts = False
         contributions = _counted(contributions, deed.holds)
@@ -405,24 +412,65 @@ def _note_holds(folded: Folded, deed: _Deed, past: Past) -> None:
     folded.hold_until = min(ends, default=None)
 
 
-def _supersede(pair: str, incoming: Incoming, past: Past) -> tuple[Sequence[Earlier], Sequence[End], bool]:
-    live = past.newest_of(pair)
-    if live is None:
-        return (), (), True
-    if live.at <= incoming.at:
-        return (live,), (End(live.seq, live.id, pair, incoming.at, incoming.id),), True
-    # It comes late and a later value is there: it takes its place in the chain, already over.
-    chain = [earlier for earlier in past.all_of(pair) if not is_pending(earlier)]
+def _supersede(deed: _Deed, pair: str, incoming: Incoming, past: Past, *, waiting: bool) -> None:
+    """Let an event take its place in a pair that has others: at once, once it is let count, or over already.
+
+    What is held ends only what its giver has said before it and what was held like it; what counts goes on
+    counting until somebody has decided. So nothing is lost by what is dismissed.
+    """
+    newest = past.newest_of(pair)
+    place = None if newest is None or is_waiting(newest) else newest
+    if place is not None and place.at > incoming.at:
+        # It comes late and a later value is there: it takes its place in the chain, already over.
+        deed.ends, deed.counts = _over_already(pair, incoming, past), False
+        return
+    over = [place] if place is not None else []
+    if waiting:
+        _, older = rivals(pair, incoming.at, past)
+        over += older
+    if deed.holds:
+        over, follower = _own(pair, deed.holds[0], incoming, past) if waiting else ([], None)
+        if follower is not None:
+            by = first_word(follower, past).id
+            deed.ends, deed.counts = [End(None, incoming.id, pair, follower.at, by)], False
+            return
+    deed.touched = over
+    deed.ends = [End(each.seq, each.id, pair, max(each.at, incoming.at), incoming.id) for each in over]
+
+
+def _own(pair: str, hold: Hold, incoming: Incoming, past: Past) -> tuple[list[Earlier], Earlier | None]:
+    """Return what its giver has said before that waits, too, and what has taken the place of it already."""
+    waiting = [
+        each
+        for each in past.all_of(pair)
+        if is_waiting(each) and said(each, past)[0].actor == incoming.event.actor
+    ]
+    newer = [each for each in waiting if each.at > incoming.at]
+    follower = min(newer, key=lambda each: (each.at, each.version), default=None)
+    if follower is not None and (hold.until is None or hold.until > follower.at):
+        return [], follower
+    return [each for each in waiting if each.at <= incoming.at], None
+
+
+def _over_already(pair: str, incoming: Incoming, past: Past) -> Sequence[End]:
+    chain = past.all_of(pair)
     ids = {earlier.id for earlier in chain}
     over = [
-        End(earlier.seq, earlier.id, pair, incoming.at, incoming.id)
+        earlier
         for earlier in chain
         if earlier.ended_at is not None
         and earlier.at <= incoming.at < earlier.ended_at
         and earlier.ended_by in ids
     ]
-    follower = min((e for e in chain if e.at > incoming.at), key=lambda e: (e.at, e.version))
-    return (), (*over, End(None, incoming.id, pair, follower.at, follower.id)), False
+    later = (each for each in chain if each.at > incoming.at and not never_counted(each))
+    follower = min(later, key=lambda each: (each.at, each.version))
+    # A follower that was held has replaced what was before it only when it was let count.
+    ends = [each.ended_at or 0.0 for each in over if each.ended_by == follower.id]
+    at = max(follower.at, *ends) if ends else follower.at
+    return [
+        *(End(each.seq, each.id, pair, incoming.at, incoming.id) for each in over),
+        End(None, incoming.id, pair, at, follower.id),
+    ]
 
 
 def _folded(policy: Policy, state: State, past: Past, turned: Sequence[_Turn], newest: int) -> State:

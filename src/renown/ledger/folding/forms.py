@@ -97,7 +97,7 @@ class Past(Protocol):
     """What an event may need to know of the earlier events of its subject."""
 
     def newest_of(self, pair: str) -> Earlier | None:
-        """Return the live event of a pair."""
+        """Return the live event of a pair that has its place, or the newest that waits for it if none has."""
         ...
 
     def all_of(self, pair: str) -> Sequence[Earlier]:

@@ -1,6 +1,6 @@
 """Which event a reference means now: itself, or the amendments that have taken its place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -12,12 +12,17 @@ from renown.policy import STEPS, Policy
 
 __all__ = [
     "changed",
+    "first_word",
     "heirs",
+    "in_place",
     "is_amendment",
     "is_pending",
+    "is_waiting",
+    "never_counted",
     "nothing_there",
     "origin_of",
     "pending_of",
+    "rivals",
     "said",
     "said_blindly",
     "the_one",
@@ -65,6 +70,51 @@ def is_pending(earlier: Earlier) -> bool:
 def _has_waited(earlier: Earlier) -> bool:
     by_guards = earlier.held_by == earlier.id and (earlier.held_why or "").startswith("guard")
     return by_guards and earlier.held_at is not None and is_amendment(earlier)
+
+
+def never_counted(earlier: Earlier) -> bool:
+    """Tell whether it was held when it came, by a guard or as a blind review, and was not let count since."""
+    why = earlier.held_why or ""
+    return earlier.held_at is not None and (why == "blind" or why.startswith("guard"))
+
+
+def is_waiting(earlier: Earlier) -> bool:
+    """Tell whether a live event of a pair has not taken its place yet: what it would replace counts."""
+    return earlier.ended_version is None and never_counted(earlier)
+
+
+def in_place(live: Iterable[Earlier]) -> Earlier | None:
+    """Return which of the live events of a pair has its place; what waits for it only if no other is there.
+
+    They are given newest first.
+    """
+    waiting = None
+    for each in live:
+        if not is_waiting(each):
+            return each
+        waiting = waiting or each
+    return waiting
+
+
+def rivals(
+    pair: str, at: float, past: Past, *, but: str | None = None
+) -> tuple[Earlier | None, list[Earlier]]:
+    """Return what has the place of a pair, and what waits for it that a value of the time `at` is to replace.
+
+    That are the older values, and the amendments of what has the place. `but` is the id of that value.
+    """
+    live = [each for each in past.all_of(pair) if each.ended_version is None and each.id != but]
+    place = next((each for each in live if not is_waiting(each)), None)
+    return place, [each for each in live if is_waiting(each) and (each.at <= at or is_pending(each))]
+
+
+def first_word(target: Earlier, past: Past) -> Earlier:
+    """Return what was said first of what `target` amends while that was held; mostly `target` itself."""
+    if is_pending(target) or not is_amendment(target):
+        return target
+    reference = _event.decode(target.body).ref or ""
+    before = next((each for each in past.referred(reference) if each.ended_by == target.id), None)
+    return target if before is None else first_word(before, past)
 
 
 def origin_of(pending: Earlier, past: Past) -> Earlier | None:
@@ -169,9 +219,16 @@ def the_one(reference: str, incoming: Incoming, past: Past) -> Earlier:
 
 
 def _one_way(live: dict[int, Earlier], reference: str, past: Past, *, opens: bool) -> dict[int, Earlier]:
-    """Tell what counts from the amendments of it that guards hold: those are released and dismissed."""
+    """Tell what counts from what waits for its place: that is what is released and dismissed."""
+    waiting = {each.pair for each in live.values() if is_waiting(each)} - {None}
+    placed = {each.pair for each in live.values() if not is_waiting(each)} - {None}
     if not opens:
-        return {at: each for at, each in live.items() if each.id == reference or not is_pending(each)}
+        return {
+            at: each
+            for at, each in live.items()
+            if each.id == reference or not (is_pending(each) or (each.pair in placed and is_waiting(each)))
+        }
+    live = {at: each for at, each in live.items() if each.pair not in waiting or is_waiting(each)}
     for each in [each for each in live.values() if not each.held]:
         pending = pending_of(each, past)
         if pending:

@@ -76,9 +76,12 @@ def waits(effect: Effect, basis: Basis) -> bool:
 
 
 def guarded_hold(
-    incoming: Incoming, pair: str | None, basis: Basis
+    incoming: Incoming, pair: str | None, basis: Basis, *, replaces: bool = False
 ) -> tuple[Sequence[Hold], Sequence[Change]]:
-    """Return the hold that the guards put on an arriving event, if they do."""
+    """Return the hold that the guards put on an arriving event, if they do.
+
+    `replaces` tells whether it would take the place of an older value, which counts meanwhile.
+    """
     verdict = verdict_of(basis)
     if verdict.action != "hold":
         return (), ()
@@ -87,6 +90,8 @@ def guarded_hold(
     hold = Hold(None, incoming.id, pair, incoming.at, incoming.id, until, 0.0, why)
     end = "until somebody decides" if until is None else f"until {timestamp(until)}"
     meanwhile = "; what it amends does" if incoming.effect.amends else ""
+    if replaces:
+        meanwhile = "; what it would replace does"
     sentence = " ".join([*(reason.text for reason in told), f"It does not count {end}{meanwhile}."])
     return (hold,), (Change("hold", incoming.id, None, "held", sentence),)
 

@@ -57,7 +57,7 @@ class StoredPast(msgspec.Struct, gc=False, eq=False):
     _trail: Trail | None = None
 
     def newest_of(self, pair: str) -> Earlier | None:
-        """Return the live event of a pair, looked up for the whole batch beforehand."""
+        """Return the live event of a pair that has its place, looked up for the whole batch beforehand."""
         return self._pairs.get((self._subject, pair))
 
     def all_of(self, pair: str) -> Sequence[Earlier]:

@@ -3,14 +3,22 @@
 Pure, as all of folding. A step says what counts of which events from now on, and writes a sentence about it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from renown import scoring
 from renown.errors import EventError
 from renown.ledger.folding.forms import NO_CONTRIBUTIONS, Earlier, End, Hold, Incoming, Past
-from renown.ledger.folding.lineage import is_pending, origin_of, said, the_one
+from renown.ledger.folding.lineage import (
+    first_word,
+    is_pending,
+    is_waiting,
+    origin_of,
+    rivals,
+    said,
+    the_one,
+)
 from renown.ledger.folding.living import held_why, verdict_of
 from renown.model import Change, Contribution, Event, timestamp
 from renown.policy import Disputes, Policy
@@ -19,6 +27,8 @@ from renown.scoring import TIME
 __all__ = ["Step", "carry_out", "refuse_permanent"]
 
 _DAY: Final = 86_400.0
+_OWN: Final = "renown."
+"""How the ids of events begin that the ledger makes itself."""
 _LONGEST: Final = 200
 """Characters of a person's reason that are told."""
 
@@ -39,9 +49,18 @@ class Step:
 
     def end(self, target: Earlier, incoming: Incoming) -> None:
         """Let `target` contribute no more, ever."""
-        at = max(target.at, incoming.at)
-        self.ends.append(End(target.seq, target.id, target.pair, at, incoming.id))
+        self.replace(target, incoming, target.at, incoming.id)
+
+    def replace(self, target: Earlier, incoming: Incoming, at: float, by: str) -> None:
+        """Let what `by` says, which is of the time `at`, be there instead of `target` from now on."""
+        self.holds = [hold for hold in self.holds if hold.id != target.id]
+        self.turned = [each for each in self.turned if each[0].id != target.id]
+        self.ends.append(End(target.seq, target.id, target.pair, max(target.at, at, incoming.at), by))
         self.turned.append((target, NO_CONTRIBUTIONS))
+
+    def has_ended(self, target: Earlier) -> bool:
+        """Tell whether this very step has let `target` contribute no more."""
+        return any(end.id == target.id for end in self.ends)
 
     def hold(self, target: Earlier, hold: Hold, counted: tuple[Contribution, ...]) -> None:
         """Hold `target`, or hold it no more."""
@@ -60,8 +79,9 @@ def carry_out(policy: Policy, incoming: Incoming, past: Past) -> Step:
     step = Step()
     name = incoming.effect.step
     if name == TIME:
-        for target in past.ending(incoming.at):
-            _end_of_hold(policy, step, target, incoming, past)
+        for target in _in_order(past.ending(incoming.at)):
+            if not step.has_ended(target):
+                _end_of_hold(policy, step, target, incoming, past)
         return step
     if name == "resolve":
         _resolve(step, incoming, past)
@@ -74,7 +94,7 @@ def carry_out(policy: Policy, incoming: Incoming, past: Past) -> Step:
             _dispute(policy, step, target, incoming, past)
         case "release":
             _must_be_held(target, incoming)
-            _release(step, target, incoming, past)
+            _release(policy, step, target, incoming, past)
         case _:
             _must_be_held(target, incoming)
             _dismiss(step, target, incoming, past)
@@ -185,14 +205,18 @@ def _decide(
     step.changes.append(Change("permanent", target.id, "disputed", "permanent", told))
 
 
-def _release(step: Step, target: Earlier, incoming: Incoming, past: Past) -> None:
+def _release(policy: Policy, step: Step, target: Earlier, incoming: Incoming, past: Past) -> None:
     if target.held_why == "dispute":
         _decide(step, target, incoming, past, decision="against")
         return
     if target.held_why == "blind":
-        _open(step, target, incoming, f"{_named(target, past)} is open{_reason(incoming.event.data)}.")
+        told = f"{_named(target, past)} is open{_reason(incoming.event.data)}."
+        _open(policy, step, target, incoming, past, told=told)
         return
-    told = f"{_named(target, past)} counts{_replacing(step, target, incoming, past)}"
+    instead = _replacing(policy, step, target, incoming, past)
+    if instead is None:
+        return
+    told = f"{_named(target, past)} counts{instead}"
     _free(step, target, incoming, None)
     told += f"{_reason(incoming.event.data)}."
     step.changes.append(Change("release", target.id, "held", "counted", told))
@@ -217,35 +241,75 @@ def _end_of_hold(policy: Policy, step: Step, target: Earlier, incoming: Incoming
         _decide(step, target, incoming, past, decision=decision, why=why)
         return
     if target.held_why == "blind":
-        _open(step, target, incoming, f"{who} is open: {days:g} days are over.")
+        told = f"{who} is open: {days:g} days are over."
+        _open(policy, step, target, incoming, past, told=told)
         return
-    instead = _replacing(step, target, incoming, past)
+    instead = _replacing(policy, step, target, incoming, past)
+    if instead is None:
+        return
     _free(step, target, incoming, None)
     told = f"{who} counts{instead}: it was to be held for {days:g} days."
     step.changes.append(Change("release", target.id, "held", "counted", told))
 
 
-def _replacing(step: Step, target: Earlier, incoming: Incoming, past: Past) -> str:
-    """Let an amendment take the place of what counted until now, and tell of it."""
-    origin = origin_of(target, past) if is_pending(target) else None
-    if origin is None:
-        return ""
-    at = max(origin.at, target.at, incoming.at)
-    step.ends.append(End(origin.seq, origin.id, origin.pair, at, target.id))
-    step.turned.append((origin, NO_CONTRIBUTIONS))
-    return f" instead of what `{origin.id}` said"
+def _in_order(targets: Sequence[Earlier]) -> Sequence[Earlier]:
+    """Put first, of what of one pair is to count at the same moment, the newest: it is there instead."""
+    pairs = [target.pair for target in targets if target.pair is not None]
+    if len(pairs) == len(set(pairs)):
+        return targets
+    return sorted(targets, key=lambda target: (-target.at, -target.version))
+
+
+def _replacing(policy: Policy, step: Step, target: Earlier, incoming: Incoming, past: Past) -> str | None:
+    """Let what waited take the place of what counted until now, and tell of it.
+
+    Without a person to let it, it cannot where that is permanent: it will not count, which is told; None.
+
+    Raises:
+        EventError: it is permanent, and only a moderator may take it back.
+
+    """
+    origin, others = _replaced(target, past)
+    if origin is None or step.has_ended(origin):
+        origin = None
+    elif origin.permanent or any(each.id == origin.id and each.why == "permanent" for each in step.holds):
+        if incoming.id.startswith(_OWN):
+            step.end(target, incoming)
+            told = f"{_named(target, past)} will not count: `{origin.id}` was disputed and stands for good."
+            step.changes.append(Change("dismiss", target.id, "held", "dismissed", told))
+            return None
+        refuse_permanent(policy, origin, incoming)
+    by = first_word(target, past).id
+    for each in others if origin is None else (origin, *others):
+        if not step.has_ended(each):
+            step.replace(each, incoming, target.at, by)
+    return "" if origin is None else f" instead of what `{origin.id}` said"
+
+
+def _replaced(target: Earlier, past: Past) -> tuple[Earlier | None, Sequence[Earlier]]:
+    """Return what counts in the place of what waits, and what waits for it, too, and goes with that."""
+    if not is_waiting(target):
+        return None, ()
+    if target.pair is not None:
+        return rivals(target.pair, target.at, past, but=target.id)
+    return (origin_of(target, past) if is_pending(target) else None), ()
 
 
 def _staying(target: Earlier, past: Past) -> str:
-    origin = origin_of(target, past) if is_pending(target) else None
+    origin, _ = _replaced(target, past)
     return "" if origin is None else f"; `{origin.id}` stays as it was"
 
 
-def _open(step: Step, target: Earlier, incoming: Incoming, told: str) -> None:
+def _open(policy: Policy, step: Step, target: Earlier, incoming: Incoming, past: Past, *, told: str) -> None:
     """Open a blind review; what a guard wanted held is held from now on instead, for all to see."""
     verdict = verdict_of(target.basis)
     until = verdict.hold_until
     if verdict.action != "hold" or (until is not None and until <= incoming.at):
+        instead = _replacing(policy, step, target, incoming, past)
+        if instead is None:
+            return
+        if instead:
+            told += f" It counts{instead}."
         _free(step, target, incoming, None)
         step.changes.append(Change("open", target.id, "held", "counted", told))
         return

@@ -9,7 +9,7 @@ import msgspec
 
 from renown.ledger.folding.checkpoints import checkpoint_of
 from renown.ledger.folding.forms import Applied, Counted, Earlier, Folded, Hold, Lived
-from renown.ledger.folding.lineage import is_pending
+from renown.ledger.folding.lineage import in_place
 from renown.ledger.folding.trail import Trail
 from renown.model import Event
 from renown.policy import Policy
@@ -97,14 +97,11 @@ class Told:
             self._held = [each for each in self._held if each[2] is not earlier]
 
     def newest_of(self, pair: str) -> Earlier | None:
-        """Return the live event of a pair."""
+        """Return the live event of a pair that has its place."""
         found = self._pairs.get(pair)
         if found is None:
             return None
-        for each in reversed(_listed(found)):
-            if each.ended_version is None and not (each.held and is_pending(each)):
-                return each
-        return None
+        return in_place(each for each in reversed(_listed(found)) if each.ended_version is None)
 
     def all_of(self, pair: str) -> Sequence[Earlier]:
         """Return all events of a pair, by version."""

@@ -7,7 +7,7 @@ from renown import scoring
 from renown.errors import PolicyError
 from renown.ledger.folding.carried import decode_carried
 from renown.ledger.folding.forms import Applied, Earlier, Folded
-from renown.ledger.folding.lineage import is_pending
+from renown.ledger.folding.lineage import in_place
 from renown.ledger.folding.past import Recall, Unwritten
 from renown.ledger.folding.replay import replay
 from renown.ledger.policies.switched import switch_event
@@ -83,8 +83,11 @@ class Lookup:
         pairs.update(p.returned for p in guarded if p.returned is not None)
         if pairs:
             for row in reader.live_pairs(list(pairs)):
-                if (earlier := _in_place(row)) is not None:
-                    self.pairs[row.subject, row.pair or ""] = earlier
+                pair, earlier = (row.subject, row.pair or ""), earlier_of(row)
+                if (other := self.pairs.get(pair)) is not None:
+                    newest_first = sorted((earlier, other), key=lambda each: -each.version)
+                    earlier = in_place(newest_first)
+                self.pairs[pair] = earlier
         if before is not None:
             self.known.update({id_: before.known[id_] for id_ in before.known.keys() & sent})
             self.pairs.update({pair: before.pairs[pair] for pair in before.pairs.keys() & pairs})
@@ -124,46 +127,37 @@ class Lookup:
 
         The batch after this one is to find all here that the store may not know of a pair by then.
         """
-        key = row.subject
+        key, own = row.subject, applied.pair
         self.known[row.id] = (key, row.version, row.body)
-        for end in applied.ends:
-            if end.seq is not None and end.pair is not None:
-                pair = (key, end.pair)
-                if pair not in self.pairs:
-                    self._fetch_pair(self._recall.unwritten(), pair)
-                elif (current := self.pairs[pair]) is not None and current.id == end.id:
-                    self.pairs[pair] = None
-        for hold in applied.holds:
-            if hold.seq is not None and hold.pair is not None:
-                pair = (key, hold.pair)
-                current = self.pairs.get(pair)
-                if current is not None and current.id == hold.id:
-                    hold.mark(current)
-                elif current is None and (pair not in self.pairs or hold.at is None):
-                    # Unknown until now; or an amendment that was held takes the place of what it amends.
-                    self.pairs.pop(pair, None)
-                    self._fetch_pair(self._recall.unwritten(), pair)
-        if applied.pair is not None and row.ended_version is None:
+        if own is not None and row.ended_version is None and row.held_at is None:
             earlier = Earlier(
-                row.seq,
-                row.id,
-                row.version,
-                row.at,
-                applied.pair,
-                applied.basis,
-                applied.contributions,
-                row.body,
+                row.seq, row.id, row.version, row.at, own, applied.basis, applied.contributions, row.body
             )
             for hold in applied.holds:
-                hold.mark(earlier)
-            if not (earlier.held and is_pending(earlier)):
-                self.pairs[key, applied.pair] = earlier
+                if hold.seq is None:
+                    hold.mark(earlier)
+            self.pairs[key, own] = earlier
+            own = None
+        if not applied.ends and not applied.holds:
+            return
+        several = bool(applied.holds) or applied.folded.held > 0 or applied.folded.hold_until is not None
+        for pair in {each.pair for each in (*applied.ends, *applied.holds)} - {None, applied.pair} | {own}:
+            if pair is None:
+                continue
+            place = key, pair
+            if several:
+                # One event of a pair has its place, others may wait for it until somebody decides.
+                self.pairs.pop(place, None)
+            elif (current := self.pairs.get(place)) is not None and any(
+                end.id == current.id for end in applied.ends
+            ):
+                self.pairs[place] = None
+            self._fetch_pair(self._recall.unwritten(), place)
 
     def _fetch_pair(self, rows: Unwritten, pair: tuple[str, str]) -> None:
         if pair not in self.pairs:
-            live = rows.live_pairs([pair])
-            found = [earlier for row in live if (earlier := _in_place(row)) is not None]
-            self.pairs[pair] = found[0] if found else None
+            live = sorted(map(earlier_of, rows.live_pairs([pair])), key=lambda each: -each.version)
+            self.pairs[pair] = in_place(live)
 
     def _inform(self, guarded: Sequence[Prepared]) -> set[str]:
         """Look up the actors that guards ask for; return those whose own standing they ask for."""
@@ -208,9 +202,3 @@ class Lookup:
         if told is not None:
             self.switched.append(told)
         return Subject(row.subject, policy, made.folded, row.seq, made.standing.view)
-
-
-def _in_place(row: EventRow) -> Earlier | None:
-    """Return a live event of a pair, None where it waits for somebody to let it take the place."""
-    earlier = earlier_of(row)
-    return None if earlier.held and is_pending(earlier) else earlier
