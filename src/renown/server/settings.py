@@ -57,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Dev mode: no keys needed, all policy presets, anonymous readers; on this machine only."""
     policies: tuple[str, ...] = ()
     """Names of presets, policy files, or patterns such as `policies/*.toml`. In dev mode all presets
-    when none are named. Kinds that the ledger has events of are served besides, by the rules that lie in it."""
+    when none are named. Kinds that the ledger has events of are served besides, by the rules in it."""
     origins: tuple[str, ...] = ()
     """Browser origins that may call the API and connect, such as `https://shop.example`. `*` stands for
     any characters. The server's own pages always may; in dev mode also any page of this machine."""
