@@ -99,10 +99,12 @@ def test_a_share_as_high_as_ever_is_no_burst() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 120), st.booleans()), min_size=2, max_size=40))
-def test_late_events_make_no_difference(days: list[tuple[int, bool]]) -> None:
-    # The first stays first: a past begins with the first event that is heard of.
+def test_events_of_the_longest_window_make_no_difference_by_coming_late(
+    days: list[tuple[int, bool]],
+) -> None:
+    # The first stays first: a past begins with the first event that is heard of. None comes 30 days late.
     first, *rest = sorted(days)
-    shuffled = sorted(rest, key=lambda each: (each[0] * 7919) % 101)
+    shuffled = [rest[i] for i in sorted(range(len(rest)), key=lambda i: rest[i][0] + (i * 7919) % 30)]
     test = BurstTest(RULE)
     found: list[Bursts] = []
     for order in ([first, *rest], [first, *shuffled]):
@@ -119,6 +121,22 @@ def test_late_events_make_no_difference(days: list[tuple[int, bool]]) -> None:
         other.volumes,
     )
     assert (one.past, one.past_all) == pytest.approx((other.past, other.past_all))
+
+
+@given(st.lists(st.integers(0, 120), min_size=1, max_size=40), st.integers(-400, 90))
+def test_what_is_before_the_longest_window_counts_into_the_newest_day(days: list[int], back: int) -> None:
+    test, state = BurstTest(RULE), after(*days)
+    assert state is not None
+    day = min(back, state.days[0] - 30)
+    assert test.seen(state, day) == test.seen(state, state.days[0])
+    assert test.alarms(state, day) == test.alarms(state, state.days[0])
+
+
+def test_a_late_burst_is_lively_on_its_own_day() -> None:
+    rule = BurstGuard(name="burst", sds=0, windows=(1, 8))
+    state = after(0, 100, *[95] * 10, rule=rule)
+    lively = {day: [alarm.lively for alarm in BurstTest(rule).alarms(state, day)] for day in (100, 95, 97)}
+    assert lively == {100: [False], 95: [True], 97: [False]}
 
 
 @given(

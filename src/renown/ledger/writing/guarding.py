@@ -12,13 +12,13 @@ from renown.ledger.folding.forms import Earlier
 from renown.model import OVERALL, Event, kind_of
 from renown.policy import Policy
 from renown.scoring import Effect
-from renown.scoring.guards import Facts, Guards, Spent, Verdict, kin_of, spent, wants
+from renown.scoring.guards import Facts, Guards, Spending, Spent, Verdict, kin_of, spent, wants
 from renown.stores import ActorRow
 
 __all__ = ["asks_of_others", "facts_about", "knows_actors", "refused", "returned_pair", "spent_by"]
 
 _NO_FACTS = Facts()
-_spent = msgspec.json.Decoder(dict[str, tuple[int, int]])
+_spent = msgspec.json.Decoder(dict[str, Spending])
 
 
 def returned_pair(policy: Policy, event: Event, at: float) -> tuple[str, str] | None:

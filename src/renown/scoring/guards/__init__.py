@@ -17,7 +17,7 @@ from renown.scoring.guards.judging import (
     wants,
 )
 from renown.scoring.guards.mutual import RingCell
-from renown.scoring.guards.spending import Spent, spend, spent
+from renown.scoring.guards.spending import Spending, Spent, spend, spent
 from renown.scoring.guards.state import Guards, Open
 from renown.scoring.guards.verdicts import NOTHING, Facts, Incident, Phase, Reason, Verdict, Wants
 
@@ -33,6 +33,7 @@ __all__ = [
     "Phase",
     "Reason",
     "RingCell",
+    "Spending",
     "Spent",
     "Verdict",
     "Wants",

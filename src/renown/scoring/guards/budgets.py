@@ -7,10 +7,19 @@ import msgspec
 
 from renown.policy.evidence.guarding import LIFETIME, BudgetGuard
 from renown.scoring.guards.detector import Detector, Finding
+from renown.scoring.guards.periods import counted, one_more, reach_of, steps_back
 from renown.scoring.guards.sighting import DAY, Sighting, mark_of
 from renown.scoring.guards.words import figure, in_order, noun, span
 
-__all__ = ["ActorBudget", "ActorCell", "AnywhereBudget", "RefBudget", "SubjectBudget", "SubjectCell"]
+__all__ = [
+    "ActorBudget",
+    "ActorCell",
+    "AnywhereBudget",
+    "RefBudget",
+    "Spending",
+    "SubjectBudget",
+    "SubjectCell",
+]
 
 _MOST = 40
 """So many events of the window are remembered; above that, actors that came once are forgotten first."""
@@ -27,11 +36,23 @@ class ActorCell(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class SubjectCell(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """How many events a subject got in the newest period."""
+    """How many events a subject got in the newest period, and in those before it."""
 
     period: int
-    """Counted from 1970."""
+    """The newest one, counted from 1970."""
     count: int
+    before: tuple[int, ...]
+    """Those of the periods before it, the last first."""
+
+
+class Spending(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How many events an actor has sent in the newest period, and in those before it."""
+
+    period: int
+    """The newest one, counted from 1970."""
+    count: int
+    before: tuple[int, ...] = ()
+    """Those of the periods before it, the last first; older files know of none."""
 
 
 class ActorBudget(Detector):
@@ -60,13 +81,14 @@ class ActorBudget(Detector):
             return None
         if marks.count(mark) < most or not self.on.has(seen):
             return None
-        ages = accumulate(cell.gaps, initial=floor(seen.at / 60) - cell.newest)
-        before = sum([m == mark and abs(age) < self._minutes for m, age in zip(marks, ages, strict=True)])
+        # As when it is remembered: one that is late counts as if it came with the newest.
+        ages = accumulate(cell.gaps, initial=max(0, floor(seen.at / 60) - cell.newest))
+        before = sum([m == mark and age < self._minutes for m, age in zip(marks, ages, strict=True)])
         if before < self._most:
             return None
         return Finding(
             f"{before + 1} {self._noun} {self.whose} in {span(self._days)}; {in_order(self._most)}.",
-            until=seen.at + self._days * DAY,
+            until=seen.now + self._days * DAY,
             count=before + 1,
             expected=float(self._most),
             days=self._days,
@@ -126,39 +148,41 @@ class SubjectBudget(Detector):
 
     cell = SubjectCell
 
-    def __init__(self, guard: BudgetGuard) -> None:
+    def __init__(self, guard: BudgetGuard, tolerance_days: float) -> None:
         super().__init__(guard)
         self._most, self._days = guard.most, guard.days
         self._seconds = guard.days * DAY
+        self._reach = reach_of(tolerance_days, guard.days)
         self._noun = noun(guard, guard.on)
 
     def look(self, cell: SubjectCell | None, seen: Sighting) -> Finding | None:
         """Speak of every event over the budget of its period."""
         if cell is None or not self.on.has(seen):
             return None
-        period = floor(seen.at / self._seconds)
-        if cell.period != period or cell.count < self._most:
+        back = steps_back(cell.period, floor(seen.at / self._seconds), self._reach)
+        count = counted(cell.count, cell.before, back)
+        if count < self._most:
             return None
         if self._days >= LIFETIME:
             # A life is no burst that will be over: nothing is raised about it.
-            return Finding(f"{figure(cell.count + 1)} {self._noun} in all; {in_order(self._most)}.")
+            return Finding(f"{figure(count + 1)} {self._noun} in all; {in_order(self._most)}.")
         return Finding(
-            f"{figure(cell.count + 1)} {self._noun} in {span(self._days)}; {in_order(self._most)}.",
-            until=(period + 1) * self._seconds,
-            count=cell.count + 1,
+            f"{figure(count + 1)} {self._noun} in {span(self._days)}; {in_order(self._most)}.",
+            until=(cell.period - back + 1) * self._seconds,
+            count=count + 1,
             expected=float(self._most),
             days=self._days,
         )
 
     def add(self, cell: SubjectCell | None, seen: Sighting, counts: bool) -> SubjectCell | None:
-        """Count the event; one that is late counts only in the newest period."""
+        """Count the event in its period."""
         _ = counts
         if not self.on.has(seen):
             return cell
         period = floor(seen.at / self._seconds)
-        if cell is None or period > cell.period:
-            return SubjectCell(period, 1)
-        return SubjectCell(period, cell.count + 1) if period == cell.period else cell
+        if cell is None:
+            return SubjectCell(period, 1, ())
+        return SubjectCell(*one_more(cell.period, cell.count, cell.before, period, self._reach))
 
 
 class AnywhereBudget(Detector):
@@ -166,14 +190,28 @@ class AnywhereBudget(Detector):
 
     cell = None
 
-    def __init__(self, guard: BudgetGuard, place: int) -> None:
+    def __init__(self, guard: BudgetGuard, place: int, tolerance_days: float) -> None:
         """`place` is that of the fact."""
         super().__init__(guard)
         self._place, self._most, self._days = place, guard.most, guard.days
+        self._reach = reach_of(tolerance_days, guard.days)
         self._noun = noun(guard, guard.on)
 
-    def period(self, at: float) -> int:
-        """Return the period that a time falls into, counted from 1970."""
+    def spent(self, spending: Spending | None, at: float) -> int:
+        """Return how many events an actor has sent in the period in which one of this time counts."""
+        if spending is None:
+            return 0
+        back = steps_back(spending.period, self._period(at), self._reach)
+        return counted(spending.count, spending.before, back)
+
+    def spend(self, spending: Spending | None, at: float) -> Spending:
+        """Return what an actor has spent with one event more."""
+        period = self._period(at)
+        if spending is None:
+            return Spending(period, 1)
+        return Spending(*one_more(spending.period, spending.count, spending.before, period, self._reach))
+
+    def _period(self, at: float) -> int:
         return floor(at / (self._days * DAY))
 
     def look(self, cell: None, seen: Sighting) -> Finding | None:

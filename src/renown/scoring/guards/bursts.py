@@ -11,7 +11,8 @@ Someone who becomes popular gets more of everything. So their share of all event
 than it used to be, too: by `sds` standard deviations of a share that is known from as much as there is.
 
 State is bounded: two counts per day of the longest window that had an event, and two numbers for all
-before it. Time comes with the events, in any order: a late one is added to the day it belongs to.
+before it. Time comes with the events, in any order: a late one is added to the day it belongs to, and one of
+before the longest window to the newest, so that nobody hides a burst in the past.
 """
 
 from functools import lru_cache
@@ -87,7 +88,7 @@ class BurstTest:
             return Bursts(day, 0.0, 0.0, (day,), (int(counted),), (1,))
         days, counts, volumes = state.days, state.counts, state.volumes
         newest = days[0]
-        if day == newest:
+        if day == newest or day <= newest - self._longest:
             counts = (counts[0] + counted, *counts[1:]) if counted else counts
             volumes = (volumes[0] + 1, *volumes[1:])
             return Bursts(state.first, state.past, state.past_all, days, counts, volumes)
@@ -114,11 +115,6 @@ class BurstTest:
 
     def _late(self, state: Bursts, day: int, counted: bool) -> Bursts:
         days, counts, volumes = state.days, state.counts, state.volumes
-        start = days[0] - self._longest
-        if day <= start:
-            faded = self._fade ** (start - day)
-            past = state.past + counted * faded
-            return Bursts(state.first, past, state.past_all + faded, days, counts, volumes)
         place = next((i for i, each in enumerate(days) if each <= day), len(days))
         if place < len(days) and days[place] == day:
             counts = (*counts[:place], counts[place] + counted, *counts[place + 1 :])
@@ -142,7 +138,7 @@ class BurstTest:
             before, before_all, place = self._left(state, today)
             inside, volume = sum(counts[:place]), sum(volumes[:place])
         elif not before_all and state.first > today - self._shortest < days[-1]:
-            return self._alarms_of_new(state, inside, volume)
+            return self._alarms_of_new(state, day, inside, volume)
         found: list[BurstAlarm] = []
         longer, looked_at = self._longest, -1
         usual = most = 0.0
@@ -171,11 +167,12 @@ class BurstTest:
             expected, chance = self._likely(inside, before, known, window)
             if chance >= self._chance:
                 continue
-            lively = self._is_lively(state, today - self._quarters[window])
-            found.append(BurstAlarm(window, inside, max(expected, usual), chance, lively))
+            found.append(
+                BurstAlarm(window, inside, max(expected, usual), chance, self._is_lively(state, day, window))
+            )
         return tuple(found)
 
-    def _alarms_of_new(self, state: Bursts, inside: int, volume: int) -> tuple[BurstAlarm, ...]:
+    def _alarms_of_new(self, state: Bursts, day: int, inside: int, volume: int) -> tuple[BurstAlarm, ...]:
         """Return the windows in alarm of a subject whose whole life lies in the shortest window.
 
         There is no past, and all windows hold the same: one look at the share is enough for most.
@@ -186,13 +183,16 @@ class BurstTest:
         found: list[BurstAlarm] = []
         for window, expected, near, a, q in self._unknown:
             if inside > near and (chance := _tail(inside, a, q)) < self._chance:
-                lively = self._is_lively(state, state.days[0] - self._quarters[window])
+                lively = self._is_lively(state, day, window)
                 found.append(BurstAlarm(window, inside, max(expected, usual), chance, lively))
         return tuple(found)
 
-    def _is_lively(self, state: Bursts, quarter: int) -> bool:
-        """Tell whether there are enough events after a day; days lie from the newest on."""
+    def _is_lively(self, state: Bursts, day: int, window: int) -> bool:
+        """Tell whether the quarter of a window that `day` ends, and what came since, have enough events."""
         days, counts, last, place = state.days, state.counts, 0, 0
+        if day <= days[0] - self._longest:
+            day = days[0]
+        quarter = day - self._quarters[window]
         while place < len(days) and days[place] > quarter:
             last += counts[place]
             place += 1

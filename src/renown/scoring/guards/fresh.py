@@ -7,6 +7,7 @@ import msgspec
 
 from renown.policy.evidence.guarding import FreshGuard
 from renown.scoring.guards.detector import Detector, Finding
+from renown.scoring.guards.periods import counted, moved, put, reach_of, steps_back
 from renown.scoring.guards.sighting import DAY, Sighting
 from renown.scoring.guards.words import figure
 
@@ -32,10 +33,12 @@ class FreshCell(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """… and of all."""
     day: int
     total: float
-    """What the fresh raters of that day have counted together."""
+    """What the fresh raters of that day have counted together …"""
+    before: tuple[float, ...]
+    """… and those of the days before it, the last first."""
 
 
-_NEW = FreshCell(0, 0, 0.0, 0.0, 0, 0.0)
+_NEW = FreshCell(0, 0, 0.0, 0.0, 0, 0.0, ())
 
 
 class FreshDetector(Detector):
@@ -43,8 +46,9 @@ class FreshDetector(Detector):
 
     cell = FreshCell
 
-    def __init__(self, guard: FreshGuard, floor: float | None) -> None:
+    def __init__(self, guard: FreshGuard, floor: float | None, tolerance_days: float) -> None:
         super().__init__(guard)
+        self._reach = reach_of(tolerance_days, 1.0)
         self._guard = guard
         self._floor = inf if floor is None else floor
         """Whoever weighs more has been vouched for by others."""
@@ -82,7 +86,9 @@ class FreshDetector(Detector):
 
     def _over(self, cell: FreshCell, seen: Sighting) -> Finding | None:
         weight = seen.weight
-        spent = cell.total if cell.day == seen.day else 0.0
+        spent = cell.total
+        if cell.day != seen.day:
+            spent = counted(spent, cell.before, steps_back(cell.day, seen.day, self._reach))
         together = spent + weight
         if together <= self._exceeded or weight <= 0:
             return None
@@ -105,7 +111,7 @@ class FreshDetector(Detector):
         return Finding(
             f"{many} of the last {count} raters are new accounts; {figure(expected)} were to be expected.",
             acts=fresh and self.on.has(seen),
-            until=seen.at + _QUIET,
+            until=seen.now + _QUIET,
             count=many,
             expected=expected,
         )
@@ -133,19 +139,27 @@ class FreshDetector(Detector):
             before.all * kept + leaves,
             spent.day,
             spent.total,
+            spent.before,
         )
 
     def _spent(self, cell: FreshCell, seen: Sighting) -> FreshCell:
-        """Return the cell with what a fresh rater has counted; of an earlier day nothing is remembered."""
-        if seen.day < cell.day or not (self.on.all or self.on.has(seen)):
+        """Return the cell with what a fresh rater has counted on its day."""
+        if not (self.on.all or self.on.has(seen)):
             return cell
-        same = seen.day == cell.day
-        total = cell.total if same else 0.0
+        day, total, before = cell.day, cell.total, cell.before
+        back = 0 if day == seen.day else steps_back(day, seen.day, self._reach)
+        if back:
+            total = counted(total, before, back)
         left = self._most - total
-        if same and left <= 0 <= seen.weight:
+        if back >= 0 and left <= 0 <= seen.weight:
             return cell
         total += 0.0 if left < 0 else left if left < seen.weight else seen.weight
-        return FreshCell(cell.seen, cell.bits, cell.fresh, cell.all, seen.day, total)
+        if back < 0:
+            before = moved(cell.total, before, -back, self._reach) if cell.total or before else ()
+            day = seen.day
+        elif back:
+            total, before = cell.total, put(before, back, total)
+        return FreshCell(cell.seen, cell.bits, cell.fresh, cell.all, day, total, before)
 
 
 @lru_cache(maxsize=256)

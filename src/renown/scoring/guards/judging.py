@@ -61,7 +61,8 @@ def kin_of(policy: Policy, guards: Guards, actors: Guards | None, actor: str | N
     others: RingCell | None = actors.cells[place] if actors is not None and actors.cells else None
     if cell is None or others is None:
         return 0
-    return len(set(cell.raters).intersection(others.raters).difference((mark_of(actor),)))
+    common = set(cell.raters).intersection(others.raters)
+    return len(common) - (mark_of(actor) in common) if common else 0
 
 
 def judge(
@@ -75,7 +76,7 @@ def judge(
     looking = watch.looking.get(event.type)
     if looking is None or not effect.contributions:
         return NOTHING if not guards.open else _ended(watch, guards, at)
-    now = watch.sight(event, effect, facts, at)
+    now = watch.sight(event, effect, facts, at, guards.newest)
     cells = guards.cells
     found: list[_Found] = []
     for place, look in looking:
@@ -92,14 +93,14 @@ def seen(
     watch = watch_of(policy)
     adding = watch.adding.get(event.type)
     still = guards.open if not verdict.incidents else _opened(watch, guards.open, verdict)
-    if not adding or not effect.contributions:
-        return guards if still is guards.open else Guards(guards.cells, still)
-    now = watch.sighted(event, effect, facts, at)
+    if adding is None or not effect.contributions:
+        return guards if still is guards.open else Guards(guards.cells, still, guards.newest)
+    now = watch.sighted(event, effect, facts, at, guards.newest)
     counts = verdict.action in ("count", "weigh")
     cells = list(guards.cells)
     for place, add in adding:
         cells[place] = add(cells[place], now, counts)
-    return Guards(tuple(cells), still)
+    return Guards(tuple(cells), still, now.now)
 
 
 def guards_due(guards: Guards) -> float | None:
@@ -115,7 +116,7 @@ def pass_time(policy: Policy, guards: Guards, at: float) -> tuple[Guards, tuple[
     verdict = _ended(watch, guards, at)
     if not verdict.incidents:
         return guards, ()
-    return Guards(guards.cells, _opened(watch, guards.open, verdict)), verdict.incidents
+    return Guards(guards.cells, _opened(watch, guards.open, verdict), guards.newest), verdict.incidents
 
 
 def encode_guards(guards: Guards) -> bytes:
@@ -139,7 +140,7 @@ def decode_guards(policy: Policy, data: bytes) -> Guards:
         raise PolicyError(f"what guards remember cannot be read: {error}", code="state_mismatch") from None
     if any(not 0 <= each.place < len(watch.detectors) for each in stored.open):
         raise PolicyError("an alarm is of no guard of the policy", code="state_mismatch")
-    return Guards(stored.cells, stored.open)
+    return Guards(stored.cells, stored.open, stored.newest)
 
 
 def _verdict(watch: Watch, guards: Guards, found: Sequence[_Found], now: Sighting) -> Verdict:
@@ -161,7 +162,7 @@ def _verdict(watch: Watch, guards: Guards, found: Sequence[_Found], now: Sightin
             weight *= cut
         elif wanted == "hold":
             decides = decides or guard.hold_days is None
-            hold_until = max(hold_until, now.at + (guard.hold_days or 0.0) * DAY)
+            hold_until = max(hold_until, now.now + (guard.hold_days or 0.0) * DAY)
         reasons.append(Reason(guard.name, finding.text, wanted, cut))
     news = _news(watch, guards, found, now) if alarming else ()
     if not reasons and not news:

@@ -57,7 +57,7 @@ class ExitScamDetector(Detector):
             f"The newest ratings are at {fast:.2f}, those before at {slow:.2f}: "
             f"{figure((slow - fast) / sd)} standard deviations lower.",
             acts=self.on.has(seen),
-            until=seen.at + _QUIET,
+            until=seen.now + _QUIET,
             count=after.count,
             expected=slow,
         )

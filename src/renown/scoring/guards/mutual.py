@@ -61,7 +61,7 @@ class ReciprocityDetector(Detector):
             f"{mutual} of the last {after.seen} raters were rated by the subject, too "
             f"({per_cent(mutual / after.seen)}; up to {per_cent(self._share)} is in order).",
             acts=seen.facts.returned is not None and self.on.has(seen),
-            until=seen.at + _QUIET,
+            until=seen.now + _QUIET,
             count=mutual,
             expected=self._share * after.seen,
         )
@@ -119,7 +119,7 @@ class RingDetector(Detector):
             f"(from {per_cent(self._density)} on it is a ring), and {mutual} of them were rated by the "
             "subject, too.",
             acts=inside and self.on.has(seen),
-            until=seen.at + _QUIET,
+            until=seen.now + _QUIET,
             count=count,
             expected=self._density * count,
         )

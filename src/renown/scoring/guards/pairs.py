@@ -46,9 +46,9 @@ class RetaliationDetector(Detector):
 
     cell = None
 
-    def __init__(self, guard: RetaliationGuard) -> None:
+    def __init__(self, guard: RetaliationGuard, tolerance_days: float) -> None:
         super().__init__(guard)
-        self._days = guard.days
+        self._longest, self._late = guard.days * DAY, tolerance_days * DAY
         self._below = guard.negative_below
 
     def look(self, cell: None, seen: Sighting) -> Finding | None:
@@ -59,9 +59,13 @@ class RetaliationDetector(Detector):
             return None
         value, at = returned
         middle = seen.middle if self._below is None else self._below
-        if not value < middle or not 0 <= seen.at - at <= self._days * DAY or not self.on.has(seen):
+        seconds = seen.at - at
+        if seconds < -self._late:
+            # The other one was there when this one came: it is an answer that tells of long before.
+            seconds = 0.0
+        if not value < middle or not 0 <= seconds <= self._longest or not self.on.has(seen):
             return None
-        after = (seen.at - at) / DAY
+        after = seconds / DAY
         when = f"{figure(after)} days" if after >= 2 else f"{figure(after * 24)} hours"
         return Finding(f"It answers the {value:g} that the subject gave the actor {when} before.")
 

@@ -24,6 +24,9 @@ class Sighting(msgspec.Struct, gc=False):
     event: Event
     facts: Facts
     at: float
+    """Its place in time: that of the newest where it came later than the policy's tolerance."""
+    now: float
+    """The newest time known of the subject, its own included."""
     day: int
     """Days since 1970, UTC."""
     value: float
@@ -38,6 +41,8 @@ class Sighting(msgspec.Struct, gc=False):
     effect: Effect
     told_at: float
     """The time as it was told."""
+    newest: float
+    """The newest time that was known before it."""
 
 
 def middles_of(policy: Policy) -> dict[str, float]:

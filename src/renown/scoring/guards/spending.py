@@ -9,27 +9,23 @@ from collections.abc import Mapping
 from renown.model import Event
 from renown.policy import Policy
 from renown.scoring.effect import Effect
-from renown.scoring.guards.budgets import AnywhereBudget
+from renown.scoring.guards.budgets import AnywhereBudget, Spending
 from renown.scoring.guards.verdicts import Facts
 from renown.scoring.guards.watch import watch_of
 
-__all__ = ["Spent", "spend", "spent"]
+__all__ = ["Spending", "Spent", "spend", "spent"]
 
-Spent = Mapping[str, tuple[int, int]]
-"""By kind and guard: the newest period in which an actor has spent anything, and how much."""
+Spent = Mapping[str, Spending]
+"""By kind and guard what an actor has spent."""
 
 
 def spent(policy: Policy, before: Spent, at: float) -> tuple[int, ...]:
     """Return how many events an actor has sent in the period of `at`, for each such guard of a policy."""
-    found: list[int] = []
-    for budget in watch_of(policy).anywhere:
-        period, count = before.get(_key(policy, budget), (-1, 0))
-        found.append(count if period == budget.period(at) else 0)
-    return tuple(found)
+    return tuple([budget.spent(before.get(_key(policy, budget)), at) for budget in watch_of(policy).anywhere])
 
 
 def spend(policy: Policy, before: Spent, event: Event, effect: Effect, *, facts: Facts, at: float) -> Spent:
-    """Return what is spent after one more event; one that is late counts in the newest period only."""
+    """Return what is spent after one more event."""
     watch = watch_of(policy)
     if not watch.anywhere or not effect.contributions:
         return before
@@ -39,10 +35,7 @@ def spend(policy: Policy, before: Spent, event: Event, effect: Effect, *, facts:
         types, key = budget.guard.types, _key(policy, budget)
         if (types and event.type not in types) or not budget.on.has(seen):
             continue
-        period, count = before.get(key, (-1, 0))
-        now = budget.period(at)
-        if now >= period:
-            after[key] = (now, count + 1 if now == period else 1)
+        after[key] = budget.spend(before.get(key), at)
     return after
 
 

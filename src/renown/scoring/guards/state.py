@@ -30,6 +30,8 @@ class Guards(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One per guard, None before its first event."""
     open: tuple[Open, ...] = ()
     """Alarms that go on; mostly none."""
+    newest: float = 0.0
+    """When the newest event happened that they have looked at, POSIX seconds."""
 
 
 NO_GUARDS: Final = Guards(())

@@ -45,6 +45,7 @@ class Watch:
         "decoder",
         "detectors",
         "last",
+        "late",
         "looking",
         "marks",
         "middles",
@@ -91,12 +92,22 @@ class Watch:
         self.ring = next((place for place, kind in enumerate(kinds) if kind is RingGuard), None)
         self.decoder = _decoder(self.detectors)
         self.last: Sighting | None = None
+        self.late = policy.late.tolerance_days * DAY
+        """So many seconds late an event still has the place in time that it tells of."""
 
-    def sight(self, event: Event, effect: Effect, facts: Facts, at: float) -> Sighting:
-        """Return what the detectors look at in an event with contributions, and keep it for `sighted`."""
+    def sight(self, event: Event, effect: Effect, facts: Facts, at: float, newest: float) -> Sighting:
+        """Return what the detectors look at in an event with contributions, and keep it for `sighted`.
+
+        `newest` is the newest time known of the subject.
+        """
         told = at
         if not 0.0 <= at <= LATEST:
             at = LATEST if at > 0 else 0.0
+        now = at
+        if at < newest:
+            now = newest
+            if newest - at > self.late:
+                at = newest
         first = effect.contributions[0]
         if first.category and len(effect.contributions) > 1:
             first = next((each for each in effect.contributions if each.category == OVERALL), first)
@@ -104,22 +115,30 @@ class Watch:
         weight = first.weight * facts.weight
         mark = mark_of(event.actor) if self.marks and event.actor is not None else 0
         day = floor(at / DAY)
-        now = Sighting(event, facts, at, day, first.value, middle, weight, mark, effect, told)
-        self.last = now
-        return now
+        sighting = Sighting(
+            event, facts, at, now, day, first.value, middle, weight, mark, effect, told, newest
+        )
+        self.last = sighting
+        return sighting
 
-    def sighted(self, event: Event, effect: Effect, facts: Facts, at: float) -> Sighting:
-        """Return what the detectors look at; judging an event and remembering it look at the same."""
+    def sighted(
+        self, event: Event, effect: Effect, facts: Facts, at: float, newest: float | None = None
+    ) -> Sighting:
+        """Return what the detectors look at; judging an event and remembering it look at the same.
+
+        `newest` as for `sight`; None where the place in time does not matter.
+        """
         last = self.last
         if (
             last is not None
             and last.event is event
             and last.effect is effect
             and last.told_at == at
+            and (newest is None or last.newest == newest)
             and (last.facts is facts or last.facts == facts)
         ):
             return last
-        return self.sight(event, effect, facts, at)
+        return self.sight(event, effect, facts, at, 0.0 if newest is None else newest)
 
 
 @lru_cache(maxsize=1024)
@@ -132,13 +151,14 @@ def _detectors(policy: Policy) -> Iterator[Detector]:
     anywhere = 0
     for guard in policy.guards:
         if isinstance(guard, BudgetGuard) and guard.per == "actor_anywhere":
-            yield AnywhereBudget(guard, anywhere)
+            yield AnywhereBudget(guard, anywhere, policy.late.tolerance_days)
             anywhere += 1
         else:
             yield _detector(policy, guard)
 
 
 def _detector(policy: Policy, guard: Guarding) -> Detector:
+    tolerance_days = policy.late.tolerance_days
     match guard:
         case BurstGuard():
             return BurstDetector(guard)
@@ -147,13 +167,16 @@ def _detector(policy: Policy, guard: Guarding) -> Detector:
         case RingGuard():
             return RingDetector(guard)
         case FreshGuard():
-            return FreshDetector(guard, None if policy.raters is None else policy.raters.floor)
+            floor = None if policy.raters is None else policy.raters.floor
+            return FreshDetector(guard, floor, tolerance_days)
         case BudgetGuard():
-            return {"actor": ActorBudget, "ref": RefBudget}.get(guard.per, SubjectBudget)(guard)
+            if guard.per == "subject":
+                return SubjectBudget(guard, tolerance_days)
+            return RefBudget(guard) if guard.per == "ref" else ActorBudget(guard)
         case SelfGuard():
             return SelfDetector(guard)
         case RetaliationGuard():
-            return RetaliationDetector(guard)
+            return RetaliationDetector(guard, tolerance_days)
         case ExitScamGuard():
             return ExitScamDetector(guard, policy.scale.max - policy.scale.min)
         case RepeatGuard():
@@ -165,6 +188,9 @@ def _decoder(detectors: tuple[Detector, ...]) -> msgspec.json.Decoder[Any]:
     if not detectors:
         cells = tuple[()]
     state: Any = msgspec.defstruct(
-        "Stored", [("cells", cells), ("open", tuple[Open, ...])], array_like=True, gc=False
+        "Stored",
+        [("cells", cells), ("open", tuple[Open, ...]), ("newest", float)],
+        array_like=True,
+        gc=False,
     )
     return msgspec.json.Decoder(state)
