@@ -104,9 +104,13 @@ async def test_a_person_releases_or_dismisses(make: StoreFactory, tmp_path: Path
         assert now["held"] == len(held) - 2
         assert now["count"] == low["count"] + 1
         assert now["score"] < low["score"]
-        again = Event("release", "product:1", actor="user:mo", ref=held[1])
+        again = Event("dismiss", "product:1", actor="user:mo", ref=held[1])
         (answer,) = await ledger.append([again])
         assert answer.status is Status.REJECTED
+        at = moment(62 * DAY)
+        back = Event("release", "product:1", actor="user:mo", ref=held[1], occurred_at=at)
+        applied(await ledger.append([back]))
+        assert view(await ledger.snapshot("product:1"))["count"] == now["count"] + 1
         report = await ledger.rebuild(check=True)
         assert report.clean, report.differences
 

@@ -43,6 +43,20 @@ action = "hold"
 {hold}
 """
 
+GIVER = """
+name = "buyer"
+kind = "buyer"
+version = 1
+title = "Buyer"
+[scale]
+min = 1
+max = 5
+[score]
+method = "mean"
+[rules.gave]
+allow_self = true
+"""
+
 
 def shop(per: str = "ref", hold: str = "", more: str = "", score: str = 'method = "mean"') -> Policies:
     """Return a policy under which the second bad review of a day, and all after it, are held."""
@@ -239,6 +253,107 @@ async def test_a_sealed_review_leaves_the_older_one_until_it_opens(tmp_path: Pat
         clock.minutes = 9 * DAY
         await ledger.pass_time()
         assert await counting(ledger) == {"r2"}
+        assert (await ledger.rebuild(check=True)).clean
+
+
+async def test_a_dismissal_is_taken_back(tmp_path: Path) -> None:
+    async with bombed(tmp_path / "counts") as ledger:
+        applied(await ledger.append([did("dismiss", 6, "w1")]))
+        applied(await ledger.append([did("release", 7, "w1", reason="it was real")]))
+        assert await counting(ledger) == {"w1", "spent"}
+        assert await score(ledger) == (1.0, 2, 0)
+        (entry,) = await ledger.events("shop:1", None, 1)
+        assert entry.changes[0].why == (
+            "The review of 1 `w1` was dismissed and counts after all instead of what `r1` said: it was real."
+        )
+        assert code(await ledger.append([did("release", 8, "w1")])) == "not_held"
+        before = await ledger.explain("shop:1", at=moment(6.5 * DAY).timestamp())
+        assert {line.id for line in before.lines} == {"r1", "spent"}
+    async with bombed(tmp_path / "held") as ledger:
+        applied(await ledger.append([did("dismiss", 6, "w1"), did("hold", 7, "w1")]))
+        assert await counting(ledger) == {"r1", "spent"}
+        assert await held(ledger) == {"w1"}
+        applied(
+            await ledger.append([did("dismiss", 8, "w1"), did("hold", 9, "w1"), did("release", 10, "o1")])
+        )
+        assert await counting(ledger) == {"w1", "spent"}
+
+
+async def test_what_a_moderator_has_held_comes_back_as_well(tmp_path: Path) -> None:
+    async with bombed(tmp_path) as ledger:
+        applied(await ledger.append([did("hold", 6, "spent", share=0.5), did("dismiss", 7, "spent")]))
+        assert await counting(ledger) == {"r1"}
+        applied(await ledger.append([did("hold", 8, "spent", share=0.5)]))
+        assert await score(ledger) == (pytest.approx((5 + 0.5) / 1.5), 2, 2)
+        applied(await ledger.append([did("dismiss", 9, "spent"), did("release", 10, "spent")]))
+        assert await score(ledger) == (3.0, 2, 1)
+
+
+async def test_a_dismissal_stands_where_the_place_is_taken_or_its_giver_took_it_back(tmp_path: Path) -> None:
+    async with bombed(tmp_path / "taken") as ledger:
+        applied(await ledger.append([did("dismiss", 6, "w1")]))
+        applied(await ledger.append([said("review", 7, "r2", value=4.0, ref="o1")]))
+        for kind in ("release", "hold"):
+            assert code(await ledger.append([did(kind, 8, "w1")])) == "ref_not_found"
+        applied(await ledger.append([said("retract", 8, ref="r2")]))
+        assert code(await ledger.append([did("release", 9, "w1")])) == "ref_not_found"
+    async with bombed(tmp_path / "retracted") as ledger:
+        applied(await ledger.append([said("retract", 6, ref="w1")]))
+        for kind in ("release", "hold"):
+            assert code(await ledger.append([did(kind, 8, "w1")])) == "ref_not_found"
+    async with bombed(tmp_path / "late") as ledger:
+        applied(await ledger.append([did("dismiss", 6, "w1")]))
+        applied(await ledger.append([said("review", 3, "late", value=4.0, ref="o1")]))
+        applied(await ledger.append([did("release", 9, "w1")]))
+        assert await counting(ledger) == {"w1", "spent"}
+    async with bombed(tmp_path / "decided") as ledger:
+        applied(await ledger.append([did("dispute", 6, "r1", "shop:1"), did("dismiss", 7, "r1")]))
+        assert code(await ledger.append([did("release", 8, "r1")])) == "ref_not_found"
+
+
+async def test_a_dismissed_amendment_comes_back_while_what_it_amends_is_there(tmp_path: Path) -> None:
+    policies = shop("actor")
+    for n, (kind, what, expected) in enumerate(
+        [("release", None, {"a", "spent"}), ("hold", None, {"r1", "spent"}), ("release", "retract", None)]
+    ):
+        async with opened(SqliteStore.open, tmp_path / str(n), policies, clock=Hands(20 * DAY)) as ledger:
+            applied(await ledger.append([said("review", 0, "r1", value=5.0, ref="o1")]))
+            applied(await ledger.append([said("review", 5, "spent", "buyer:x", 1.0, ref="o9")]))
+            (answer,) = await ledger.append([said("amend", 5, "a", value=1.0, ref="r1")])
+            assert answer.status is Status.HELD
+            applied(await ledger.append([did("dismiss", 6, "a")]))
+            if what is not None:
+                applied(await ledger.append([said(what, 6.5, ref="r1")]))
+            again = did(kind, 7, "a")
+            if expected is None:
+                assert code(await ledger.append([again])) == "ref_not_found"
+            else:
+                applied(await ledger.append([again]))
+                assert await counting(ledger) == expected
+            if kind == "hold":
+                applied(await ledger.append([did("release", 8, "a")]))
+                assert await counting(ledger) == {"a", "spent"}
+            assert (await ledger.rebuild(check=True)).clean
+
+
+async def test_what_it_makes_for_others_comes_back_with_it(tmp_path: Path) -> None:
+    more = 'also = [{ to = "actor", type = "gave", with_value = true }]'
+    policies = Policies([*shop("ref", more=more), load(GIVER)])
+    async with opened(SqliteStore.open, tmp_path, policies, clock=Hands(20 * DAY)) as ledger:
+
+        async def given() -> int:
+            return view(await ledger.snapshot("buyer:a"))["count"]
+
+        applied(await ledger.append([said("review", 0, "r1", value=5.0, ref="o1")]))
+        assert await given() == 1
+        for day in (1, 2, 3):
+            applied(await ledger.append([did("hold", day, "r1"), did("dismiss", day + 0.1, "r1")]))
+            assert await given() == 0
+            again = [did("release", day + 0.2, "r1")]
+            if day == 2:
+                again.insert(0, did("hold", day + 0.15, "r1"))
+            applied(await ledger.append(again))
+            assert await given() == 1
         assert (await ledger.rebuild(check=True)).clean
 
 

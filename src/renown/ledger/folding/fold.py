@@ -218,7 +218,9 @@ def _plainly(
 def _stepped(policy: Policy, incoming: Incoming, basis: Basis, past: Past) -> _Deed:
     step = carry_out(policy, incoming, past)
     turned = [_Turn(target.at, target.version, target.counted, after) for target, after in step.turned]
-    touched = [target for target, _ in step.turned]
+    # What was dismissed was not held any more when it is taken up again.
+    again = {end.id for end in step.ends if end.at is None}
+    touched = [target for target, _ in step.turned if target.id not in again]
     freed = _freed(step, past) if step.holds else ()
     return _Deed(
         basis,
@@ -394,7 +396,7 @@ def _counted(contributions: _Said, holds: Sequence[Hold]) -> _Said:
 
 def _note_holds(folded: Folded, deed: _Deed, past: Past) -> None:
     """Count what is under review, and find out which hold ends first."""
-    ended = {end.id for end in deed.ends}
+    ended = {end.id for end in deed.ends if end.at is not None}
     held = {hold.id: hold for hold in deed.holds}
     gone: list[int] = []
     for each in deed.touched:

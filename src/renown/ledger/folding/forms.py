@@ -235,14 +235,15 @@ class Freed(msgspec.Struct, frozen=True, gc=False):
 
 
 class End(msgspec.Struct, frozen=True, gc=False):
-    """That an event stops to contribute."""
+    """That an event stops to contribute; or does so again, where what has ended it was undone."""
 
     seq: int | None
     """None means the incoming event itself."""
     id: str
     pair: str | None
-    at: float
-    by: str
+    at: float | None
+    """Since when; None: not any more."""
+    by: str | None
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False):

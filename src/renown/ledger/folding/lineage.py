@@ -11,7 +11,10 @@ from renown.model import Event
 from renown.policy import STEPS, Policy
 
 __all__ = [
+    "REDONE",
+    "UNDONE",
     "changed",
+    "dismissed",
     "first_word",
     "heirs",
     "in_place",
@@ -29,6 +32,10 @@ __all__ = [
 ]
 
 _event: Final = msgspec.json.Decoder(Event)
+UNDONE: Final = "renown.undone"
+"""How the id of what takes back an event begins that another has made."""
+REDONE: Final = "renown.redone"
+"""How the id of what takes it up again begins."""
 _OPENING: Final = ("release", "dismiss")
 
 
@@ -208,14 +215,58 @@ def the_one(reference: str, incoming: Incoming, past: Past) -> Earlier:
         referred = () if sealed else referred
     if not live:
         raise nothing_there(incoming, reference, referred)
-    if len(live) > 1:
+    return _only(live, reference, incoming)
+
+
+def dismissed(reference: str, incoming: Incoming, past: Past) -> Earlier | None:
+    """Return the one event that `reference` means, was dismissed, and could still have its place.
+
+    That is over where a newer value took it, what it amends is gone, or a dispute was decided so.
+
+    Raises:
+        EventError: it means more than one (`ref_ambiguous`).
+
+    """
+    referred = past.referred(reference)
+    named = [each for each in referred if each.id == reference]
+    for each in named:
+        event = _event.decode(each.body)
+        if event.type in STEPS and event.ref and event.ref != reference:
+            return dismissed(event.ref, incoming, past)
+    last = [list(heirs(each, past))[-1] for each in named or referred]
+    found = {each.version: each for each in last if _can_return(each, incoming, past)}
+    return _only(found, reference, incoming) if found else None
+
+
+def _can_return(earlier: Earlier, incoming: Incoming, past: Past) -> bool:
+    if earlier.ended_by is None or not earlier.contributions or earlier.held_why == "dispute":
+        return False
+    ended = next((each for each in past.referred(earlier.ended_by) if each.id == earlier.ended_by), None)
+    if ended is None:
+        return False
+    own = incoming.id.startswith(f"{REDONE}/") and ended.id.startswith(f"{UNDONE}/")
+    if not own and _event.decode(ended.body).type != "dismiss":
+        return False
+    if _has_waited(earlier) and origin_of(earlier, past) is None:
+        return False
+    if earlier.pair is None:
+        return True
+    place = earlier.at, earlier.version
+    return not any(
+        (each.at, each.version) > place and each.ended_by != earlier.id and not never_counted(each)
+        for each in past.all_of(earlier.pair)
+    )
+
+
+def _only(found: dict[int, Earlier], reference: str, incoming: Incoming) -> Earlier:
+    if len(found) > 1:
         raise EventError(
-            f"`{reference}` means {len(live)} events; `{incoming.event.type}` is about one",
+            f"`{reference}` means {len(found)} events; `{incoming.event.type}` is about one",
             code="ref_ambiguous",
             field="ref",
             expected="the id of one of them",
         )
-    return next(iter(live.values()))
+    return next(iter(found.values()))
 
 
 def _one_way(live: dict[int, Earlier], reference: str, past: Past, *, opens: bool) -> dict[int, Earlier]:

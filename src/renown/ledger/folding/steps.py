@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
+
 from renown import scoring
 from renown.errors import EventError
 from renown.ledger.folding.forms import NO_CONTRIBUTIONS, Earlier, End, Hold, Incoming, Past
 from renown.ledger.folding.lineage import (
+    dismissed,
     first_word,
     is_pending,
     is_waiting,
+    never_counted,
     origin_of,
     rivals,
     said,
@@ -58,9 +62,14 @@ class Step:
         self.ends.append(End(target.seq, target.id, target.pair, max(target.at, at, incoming.at), by))
         self.turned.append((target, NO_CONTRIBUTIONS))
 
+    def restore(self, target: Earlier, hold: Hold, counted: tuple[Contribution, ...]) -> None:
+        """Take up again what was dismissed: held, or not."""
+        self.ends.append(End(target.seq, target.id, target.pair, None, None))
+        self.hold(target, hold, counted)
+
     def has_ended(self, target: Earlier) -> bool:
         """Tell whether this very step has let `target` contribute no more."""
-        return any(end.id == target.id for end in self.ends)
+        return any(end.id == target.id and end.at is not None for end in self.ends)
 
     def hold(self, target: Earlier, hold: Hold, counted: tuple[Contribution, ...]) -> None:
         """Hold `target`, or hold it no more."""
@@ -86,7 +95,17 @@ def carry_out(policy: Policy, incoming: Incoming, past: Past) -> Step:
     if name == "resolve":
         _resolve(step, incoming, past)
         return step
-    target = the_one(incoming.effect.concerns or "", incoming, past)
+    reference = incoming.effect.concerns or ""
+    try:
+        target = the_one(reference, incoming, past)
+    except EventError as error:
+        if error.problem_code != "ref_not_found" or name not in ("hold", "release"):
+            raise
+        gone = dismissed(reference, incoming, past)
+        if gone is None:
+            raise
+        _take_up(policy, step, gone, incoming, past)
+        return step
     match name:
         case "hold":
             _hold(step, target, incoming, past)
@@ -232,6 +251,42 @@ def _dismiss(step: Step, target: Earlier, incoming: Incoming, past: Past) -> Non
     step.changes.append(Change("dismiss", target.id, "held", "dismissed", told))
 
 
+def _take_up(policy: Policy, step: Step, gone: Earlier, incoming: Incoming, past: Past) -> None:
+    """Undo a dismissal: what was dismissed counts, or is under review once more."""
+    never, data, who = never_counted(gone), incoming.event.data or {}, _named(gone, past)
+    # Nothing of it has counted since.
+    target = msgspec.structs.replace(
+        gone,
+        ended_at=None,
+        ended_by=None,
+        ended_version=None,
+        held_at=gone.at if gone.held_at is None else gone.held_at,
+        held_share=0.0,
+    )
+    holds = incoming.effect.step == "hold"
+    instead = "" if holds and never else _replacing(policy, step, target, incoming, past, enters=True)
+    if instead is None:
+        return
+    if not holds:
+        hold = Hold(target.seq, target.id, target.pair, None, None)
+        step.restore(target, hold, target.contributions)
+        told = f"{who} was dismissed and counts after all{instead}{_reason(data)}."
+        step.changes.append(Change("release", target.id, "dismissed", "counted", told))
+        return
+    share, days = _number(data, "share", 1.0) or 0.0, _number(data, "days", 36_500.0)
+    since = max(target.at, incoming.at)
+    until, by, why = None if days is None else since + days * _DAY, incoming.id, "moderator"
+    if never:
+        # It stays what waits for the place of what counts.
+        share, by, why = 0.0, target.held_by, target.held_why
+        until = target.held_until if why == "blind" else until
+    counted = scoring.weigh(target.contributions, share) if share else NO_CONTRIBUTIONS
+    hold = Hold(target.seq, target.id, target.pair, since, by, until, share, why)
+    step.restore(target, hold, counted)
+    told = f"{who} was dismissed, is under review again and {_counts(share)} {_to(until)}{_reason(data)}."
+    step.changes.append(Change("hold", target.id, "dismissed", "held", told))
+
+
 def _end_of_hold(policy: Policy, step: Step, target: Earlier, incoming: Incoming, past: Past) -> None:
     days = ((target.held_until or 0.0) - (target.held_at or 0.0)) / _DAY
     who = _named(target, past)
@@ -260,16 +315,19 @@ def _in_order(targets: Sequence[Earlier]) -> Sequence[Earlier]:
     return sorted(targets, key=lambda target: (-target.at, -target.version))
 
 
-def _replacing(policy: Policy, step: Step, target: Earlier, incoming: Incoming, past: Past) -> str | None:
+def _replacing(
+    policy: Policy, step: Step, target: Earlier, incoming: Incoming, past: Past, *, enters: bool = False
+) -> str | None:
     """Let what waited take the place of what counted until now, and tell of it.
 
     Without a person to let it, it cannot where that is permanent: it will not count, which is told; None.
+    With `enters` it comes into its place again, whatever it was held for.
 
     Raises:
         EventError: it is permanent, and only a moderator may take it back.
 
     """
-    origin, others = _replaced(target, past)
+    origin, others = _replaced(target, past, enters=enters)
     if origin is None or step.has_ended(origin):
         origin = None
     elif origin.permanent or any(each.id == origin.id and each.why == "permanent" for each in step.holds):
@@ -286,9 +344,11 @@ def _replacing(policy: Policy, step: Step, target: Earlier, incoming: Incoming, 
     return "" if origin is None else f" instead of what `{origin.id}` said"
 
 
-def _replaced(target: Earlier, past: Past) -> tuple[Earlier | None, Sequence[Earlier]]:
+def _replaced(
+    target: Earlier, past: Past, *, enters: bool = False
+) -> tuple[Earlier | None, Sequence[Earlier]]:
     """Return what counts in the place of what waits, and what waits for it, too, and goes with that."""
-    if not is_waiting(target):
+    if not is_waiting(target) and not enters:
         return None, ()
     if target.pair is not None:
         return rivals(target.pair, target.at, past, but=target.id)

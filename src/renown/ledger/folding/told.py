@@ -79,6 +79,10 @@ class Told:
         for end in applied.ends:
             earlier = self._by_id[end.id]
             earlier.ended_at, earlier.ended_by = end.at, end.by
+            if end.at is None:
+                earlier.ended_version = None
+                self.marked.add(earlier.version)
+                continue
             earlier.ended_version = applied.folded.version
             self._forget(earlier)
         if applied.changes and any(change.kind == "late" for change in applied.changes):

@@ -98,14 +98,12 @@ def _see_amended(kind: Kind, policy: Policy, row: EventRow, amended: str) -> Non
 
 
 def _see_freed(kind: Kind, state: KindState, policy: Policy, row: EventRow) -> None:
-    """Observe what counts from this event on, of what was held when it came."""
+    """Observe what counts from this event on, of what was held when it came; dismissed or not."""
     if row.type == "amend":
         amended = next((name for name, each in kind.waiting.items() if each.heir == row.id), None)
         if amended is not None:
             _see_amended(kind, policy, row, amended)
     for change in changes_of(row):
-        if change.kind == "dismiss" and change.name is not None:
-            kind.waiting.pop(change.name, None)
         if change.kind not in ("release", "open") or change.after != "counted":
             continue
         freed = kind.waiting.pop(change.name or "", None)

@@ -17,7 +17,7 @@ from renown.ledger.folding.past import StoredPast, Unwritten
 from renown.ledger.writing.access import Access, Overtaken
 from renown.ledger.writing.cache import Cache, Kind, Subject
 from renown.ledger.writing.check import checked, new_id
-from renown.ledger.writing.deriving import counts_at_once, found_made, made_by, made_late, undoing
+from renown.ledger.writing.deriving import counts_at_once, found_made, made_by, made_late, redoing, undoing
 from renown.ledger.writing.guarding import asks_of_others, facts_about, knows_actors, refused, spent_by
 from renown.ledger.writing.lookup import Lookup
 from renown.ledger.writing.outcome import PLAIN, Outcome, Work
@@ -357,15 +357,25 @@ class Batch:
                     self._fetch(each)
                     if each.id not in before:
                         self._take_internal(each)
-        ended = [end.id for end in applied.ends if end.seq is not None]
+                    elif prepared.effect.step is not None:
+                        # It was taken back with what made it, perhaps, and that counts again.
+                        self._answer_for(redoing(*before[each.id], prepared.at), prepared.at)
+        ended = [end.id for end in applied.ends if end.seq is not None and end.at is not None]
         undone = found_made(prepared.policy, ended, self.flush()) if ended else {}
         for made_id, key in undone.values():
-            policy = policies.get(kind_of(key))
-            if policy is not None:
-                event = undoing(made_id, key, prepared.at)
-                taking = internal(event, policy, scoring.interpret(policy, event, prepared.at), prepared.at)
-                self._fetch(taking)
-                self._take_internal(taking)
+            if policies.get(kind_of(key)) is not None:
+                self._answer_for(undoing(made_id, key, prepared.at), prepared.at)
+
+    def _answer_for(self, event: Event, at: float) -> None:
+        """Take back an event that another has made, or take it up again."""
+        policy = self._cache.policies.for_subject(event.subject)
+        prepared = internal(event, policy, scoring.interpret(policy, event, at), at)
+        self._fetch(prepared)
+        if prepared.id in self._lookup.known:
+            # Not for the first time.
+            subject = self._cache.subjects.get(event.subject)
+            prepared.id = f"{prepared.id}/{1 if subject is None else subject.folded.version + 1}"
+        self._take_internal(prepared)
 
     def _take_internal(self, prepared: Prepared) -> None:
         try:

@@ -15,16 +15,15 @@ import msgspec
 from renown import scoring
 from renown.errors import EventError
 from renown.ledger.folding.forms import Applied, Earlier, Incoming, Past
-from renown.ledger.folding.lineage import said
+from renown.ledger.folding.lineage import REDONE, UNDONE, said
 from renown.model import Event, instant, kind_of
 from renown.policy import Policies, Policy
 from renown.scoring import Derived, Effect
 from renown.stores import Reader
 
-__all__ = ["Made", "counts_at_once", "found_made", "made_by", "made_late", "undoing"]
+__all__ = ["Made", "counts_at_once", "found_made", "made_by", "made_late", "redoing", "undoing"]
 
 _MADE: Final = "renown.made"
-_UNDONE: Final = "renown.undone"
 _NAMED: Final = str.maketrans({"%": "%25", "/": "%2F"})
 """A role has no slash in an id: what comes behind it begins there."""
 
@@ -94,7 +93,12 @@ def found_made(policy: Policy, makers: Iterable[str], reader: Reader) -> dict[st
 
 def undoing(made_id: str, subject: str, at: float) -> Event:
     """Return the retraction of a made event."""
-    return Event("retract", subject, f"{_UNDONE}/{made_id}", ref=made_id, occurred_at=instant(at))
+    return Event("retract", subject, f"{UNDONE}/{made_id}", ref=made_id, occurred_at=instant(at))
+
+
+def redoing(made_id: str, subject: str, at: float) -> Event:
+    """Return the event that takes up again a made one that was taken back."""
+    return Event("release", subject, f"{REDONE}/{made_id}", ref=made_id, occurred_at=instant(at))
 
 
 def _made_id(maker: str, role: str) -> str:

@@ -140,6 +140,9 @@ class Lookup:
             own = None
         if not applied.ends and not applied.holds:
             return
+        if any(end.at is None for end in applied.ends):
+            # What is live again is not among the live rows of the store.
+            self._recall.flush()
         several = bool(applied.holds) or applied.folded.held > 0 or applied.folded.hold_until is not None
         for pair in {each.pair for each in (*applied.ends, *applied.holds)} - {None, applied.pair} | {own}:
             if pair is None:

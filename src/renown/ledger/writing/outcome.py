@@ -159,7 +159,8 @@ class Outcome:
             subject.trail.note(applied.folded, applied.changed)
         for end in applied.ends:
             if end.seq is not None:
-                self.ends[end.seq] = (end.at, end.by, row.version, end.seq)
+                version = None if end.at is None else row.version
+                self.ends[end.seq] = (end.at, end.by, version, end.seq)
         for hold in applied.holds:
             if hold.seq is not None:
                 held = hold.at, hold.by, hold.until, hold.share, hold.why, hold.seq
