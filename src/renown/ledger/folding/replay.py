@@ -1,7 +1,7 @@
 """Folding a subject anew from its raw events, through the code that folded them live."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -20,7 +20,10 @@ from renown.model import Basis, Cause, Event
 from renown.policy import Policy
 from renown.stores import CheckpointRow, EventRow, Refolded, StandingRow
 
-__all__ = ["Changed", "Replay", "replay", "standing_row"]
+__all__ = ["Changed", "More", "Replay", "replay", "standing_row"]
+
+More = Callable[[Folded, EventRow], EventRow | None]
+"""Returns what is to be folded after the newest row, when there is anything."""
 
 _event: Final = msgspec.json.Decoder(Event)
 _ENDED: Final = slice(EventRow._fields.index("ended_at"), EventRow._fields.index("ended_version") + 1)
@@ -123,16 +126,25 @@ class _Look:
         )
 
 
-def replay(policy: Policy, rows: Iterable[EventRow]) -> Replay:
+def replay(policy: Policy, rows: Iterable[EventRow], more: More | None = None) -> Replay:
     """Fold all events of one subject, given by version, from nothing. There is at least one.
 
-    They are asked for one after the other, and none is kept.
+    They are asked for one after the other, and none is kept. In the end `more` is asked until it has nothing.
     """
     past, look = Told(), _Look()
     refused: dict[int, EventError] = {}
     row = folded = None
     known, basis = b"", Basis()
-    for row in rows:
+
+    def coming() -> Iterator[EventRow]:
+        yield from rows
+        while more is not None and row is not None and folded is not None:
+            another = more(folded, row)
+            if another is None:
+                return
+            yield another
+
+    for row in rows if more is None else coming():
         if row.basis != known:
             known, basis = row.basis, judged_basis(basis_of(row))
         if folded is None:

@@ -1,5 +1,6 @@
 """The counts and running means of a kind under other rules than before."""
 
+from collections.abc import Callable
 from typing import Final
 
 from renown.ledger.rebuild import see_event
@@ -22,12 +23,21 @@ class KindCount:
         self._kind = Kind.new(policy) if anew and needs_kind_state(policy) else None
         self._seq = 0
 
-    def go_on(self, reader: Reader) -> None:
-        """Count what was not counted yet."""
+    def go_on(self, reader: Reader, check_on: Callable[[], None] | None = None) -> None:
+        """Count what was not counted yet; what `check_on` raises, called now and then, ends it."""
         while self._kind is not None and (rows := reader.of_kind_since(self._policy.kind, self._seq, _SCAN)):
             for row in rows:
                 see_event(self._kind, self._policy, row)
             self._seq = rows[-1].seq
+            if check_on is not None:
+                check_on()
+
+    def prior(self, reader: Reader) -> dict[str, float]:
+        """Return what is believed of a subject of the kind before anything is said of it."""
+        if self._kind is not None and self._kind.state is not None:
+            return self._kind.state.prior()
+        found = next((row for row in reader.kind_rows() if row.kind == self._policy.kind), None)
+        return (Kind.new(self._policy) if found is None else Kind.of(found, self._policy)).prior
 
     def rows(self, reader: Reader) -> list[KindRow]:
         """Return the row to be stored; none of a kind without events."""

@@ -24,17 +24,21 @@ def shown(standing: Standing) -> dict[str, Any]:
     return fields
 
 
-def switch_event(policy: Policy, before: StandingRow, made: Replay, now: float) -> Event | None:
+def switch_event(
+    policy: Policy, before: StandingRow, made: Replay, now: float, prior: dict[str, float] | None = None
+) -> Event | None:
     """Return the event by which watchers learn that new rules show something else; None if they do not.
 
     Both standings are compared as of the subject's newest event. The event is of the time `now`, and what it
-    tells of the score is what is shown then.
+    tells of the score is what is shown then; `prior` is what is believed of the kind then.
     """
     old, new = _standing.decode(before.view), _standing.decode(made.standing.view)
     if shown(old) == shown(new):
         return None
     at = max(now, made.folded.at)
-    after = scoring.score(policy, made.folded.state, at, basis_of(made.newest).prior)
+    after = scoring.score(
+        policy, made.folded.state, at, basis_of(made.newest).prior if prior is None else prior
+    )
     data: dict[str, Any] = {
         "policy": policy.name,
         "from": before.policy_version,

@@ -66,6 +66,7 @@ def switch_page(store: Store, policy: Policy) -> str:
                 count = KindCount(policy, anew=True)
                 count.go_on(reader)
         made = [each for key in keys if (each := _fold(reader, policy, key)) is not None]
+        prior = KindCount(policy, anew=False).prior(reader)
     writer = store.writer()
     try:
         writer.begin()
@@ -74,7 +75,7 @@ def switch_page(store: Store, policy: Policy) -> str:
             # Another process was faster.
             return found or ""
         if keys:
-            news = [told for each in made if (told := _write(writer, policy, each)) is not None]
+            news = [told for each in made if (told := _write(writer, policy, each, prior)) is not None]
             batch = Batch(Cache(Policies([policy])), (), switching=keys, news=news)
             batch.run(Within(writer)).store(writer)
         if count is not None:
@@ -102,14 +103,14 @@ def _fold(reader: Reader, policy: Policy, key: str) -> _Made | None:
     return _Made(found[0], rows, replay(policy, rows)) if found and rows else None
 
 
-def _write(writer: Writer, policy: Policy, made: _Made) -> Event | None:
+def _write(writer: Writer, policy: Policy, made: _Made, prior: dict[str, float]) -> Event | None:
     """Store a subject as it was folded, unless it is not what it was; return what is to be told."""
     standing, rows, replayed = made
     key = standing.subject
     if writer.standings([key]) != [standing] or writer.ascending(key, 0, -1) != rows:
         return None
     write_replay(writer, replayed)
-    return switch_event(policy, standing, replayed, round(time.time(), 6))
+    return switch_event(policy, standing, replayed, round(time.time(), 6), prior)
 
 
 def _some(reader: Reader, policy: Policy, after: str) -> tuple[list[str], str | None]:

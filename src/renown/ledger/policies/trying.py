@@ -1,13 +1,15 @@
 """Trying a policy on the whole ledger without touching it: what every standing would be.
 
-Reads only: each subject's events are folded anew in memory from one snapshot, and what comes out is compared
-to what is shown now. Both are as of the subject's newest event.
+Reads only: each subject's events are folded anew in memory from one snapshot, and after them what a switch at
+this moment would add. What it would show then is compared to what is shown now.
 """
 
 import threading
+import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from heapq import heappush, heappushpop
 from math import ceil, floor, log10
 from typing import Final
@@ -16,6 +18,8 @@ import msgspec
 
 from renown.errors import LedgerError
 from renown.ledger.folding.replay import replay
+from renown.ledger.policies.counting import KindCount
+from renown.ledger.policies.foretelling import Foretelling
 from renown.ledger.policies.switched import shown
 from renown.model import Standing
 from renown.policy import Policy
@@ -170,7 +174,7 @@ class Tally:
 def try_policy(
     store: Store, policy: Policy, *, progress: Progress | None = None, stop: threading.Event | None = None
 ) -> Trial:
-    """Fold all subjects of the policy's kind under it; return what would be different.
+    """Fold all subjects of the policy's kind under it; return what would be different after a switch now.
 
     What was recorded beside events stays: rater weights, running priors, what guards said. Takes as long as
     a rebuild; meant for a thread of its own.
@@ -180,15 +184,22 @@ def try_policy(
         Stopped: `stop` was set meanwhile.
 
     """
-    tally = Tally()
+    tally, now = Tally(), round(time.time(), 6)
+
+    def check_on() -> None:
+        if stop is not None and stop.is_set():
+            raise Stopped("the trial was stopped")
+
     with store.reader() as reader:
+        count = KindCount(policy, anew=True)
+        count.go_on(reader, check_on)
+        foretell = partial(Foretelling, policy, now=now, prior=count.prior(reader))
         kinds = {row.kind: row.events for row in reader.kind_rows()}
         total = kinds.get(policy.kind, 0)
         for key in _subjects(reader, policy.kind):
-            if stop is not None and stop.is_set():
-                raise Stopped("the trial was stopped")
+            check_on()
             with reader.snapshot():
-                _one(tally, reader, policy, key)
+                _one(tally, reader, policy, key, foretell)
             if progress is not None:
                 progress(tally.events, max(total, tally.events))
     return _told(tally, policy)
@@ -204,18 +215,23 @@ def _subjects(reader: Reader, kind: str) -> Iterator[str]:
         after = page[-1]
 
 
-def _one(tally: Tally, reader: Reader, policy: Policy, key: str) -> None:
+def _one(
+    tally: Tally, reader: Reader, policy: Policy, key: str, foretell: Callable[[Standing], Foretelling]
+) -> None:
     found = next(iter(reader.standings([key])), None)
     rows = reader.ascending(key, 0, -1)
     if found is None or not rows:
         return
     tally.subjects += 1
     tally.events += len(rows)
-    made = replay(policy, rows)
-    tally.see(_standing.decode(found.view), _standing.decode(made.standing.view))
+    before = _standing.decode(found.view)
+    made = replay(policy, rows, foretell(before))
+    tally.see(before, _standing.decode(made.standing.view))
     if made.refused:
         by_version = {row.version: row for row in rows}
         for version, error in made.refused.items():
+            if version not in by_version:
+                continue
             tally.refused[error.problem_code] += 1
             if len(tally.refusals) < _REFUSALS:
                 row = by_version[version]
