@@ -122,6 +122,12 @@ async def test_decisions_move_the_score_live(
     assert [(each["status"], each["problem"]["code"]) for each in again] == [
         ("rejected", "not_held"), ("rejected", "ref_not_found"),
     ]  # fmt: skip
+    undone = backend.post("/v1/held/release", json={"ids": rest[:2], "reason": "dismissed by mistake"}).json()
+    assert [each["status"] for each in undone] == ["applied"] * 2
+    assert _standing(backend)["count"] == after["count"] + 2
+    assert [each["status"] for each in backend.post("/v1/held/release", json={"ids": rest[:2]}).json()] == (
+        ["rejected"] * 2
+    )
 
 
 def test_only_those_who_may_see_and_decide(server: RunningServer, backend: Backend) -> None:
