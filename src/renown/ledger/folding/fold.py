@@ -444,7 +444,7 @@ def _own(pair: str, hold: Hold, incoming: Incoming, past: Past) -> tuple[list[Ea
     """Return what its giver has said before that waits, too, and what has taken the place of it already."""
     waiting = [
         each
-        for each in past.all_of(pair)
+        for each in past.live_of(pair)
         if is_waiting(each) and said(each, past)[0].actor == incoming.event.actor
     ]
     newer = [each for each in waiting if each.at > incoming.at]

@@ -100,6 +100,10 @@ class Past(Protocol):
         """Return the live event of a pair that has its place, or the newest that waits for it if none has."""
         ...
 
+    def live_of(self, pair: str) -> Sequence[Earlier]:
+        """Return the live events of a pair, by version: what has its place and what waits for it."""
+        ...
+
     def all_of(self, pair: str) -> Sequence[Earlier]:
         """Return all events of a pair, ended ones too, by version."""
         ...

@@ -110,7 +110,7 @@ def rivals(
 
     That are the older values, and the amendments of what has the place. `but` is the id of that value.
     """
-    live = [each for each in past.all_of(pair) if each.ended_version is None and each.id != but]
+    live = [each for each in past.live_of(pair) if each.id != but]
     place = next((each for each in live if not is_waiting(each)), None)
     return place, [each for each in live if is_waiting(each) and (each.at <= at or is_pending(each))]
 

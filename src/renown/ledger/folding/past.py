@@ -60,6 +60,11 @@ class StoredPast(msgspec.Struct, gc=False, eq=False):
         """Return the live event of a pair that has its place, looked up for the whole batch beforehand."""
         return self._pairs.get((self._subject, pair))
 
+    def live_of(self, pair: str) -> Sequence[Earlier]:
+        """Return the live events of a pair, by version."""
+        rows = self._recall.unwritten().live_pairs([(self._subject, pair)])
+        return sorted(map(earlier_of, rows), key=lambda each: each.version)
+
     def all_of(self, pair: str) -> Sequence[Earlier]:
         """Return all events of a pair."""
         return [earlier_of(row) for row in self._recall.unwritten().paired(self._subject, pair)]

@@ -107,6 +107,10 @@ class Told:
             return None
         return in_place(each for each in reversed(_listed(found)) if each.ended_version is None)
 
+    def live_of(self, pair: str) -> Sequence[Earlier]:
+        """Return the live events of a pair, by version."""
+        return [each for each in self.all_of(pair) if each.ended_version is None]
+
     def all_of(self, pair: str) -> Sequence[Earlier]:
         """Return all events of a pair, by version."""
         return _listed(self._pairs.get(pair))
