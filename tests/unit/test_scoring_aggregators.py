@@ -156,7 +156,9 @@ def test_what_is_closed_takes_all_its_growth_away() -> None:
     policy = policy_of('method = "growing"\nafter_days = 1', *WIDE)
     one, other = (Contribution(OVERALL, 5, 1.0),), (Contribution(OVERALL, 7, 2.0),)
     state = folded_all(policy, [(one, 3 * DAY), (other, 4 * DAY), (one, 90 * DAY)])
-    for contributions, at in ((one, 3 * DAY), (one, 90 * DAY), (other, 4 * DAY)):
+    # Whether the others are full-grown without it, they do not tell.
+    assert scoring.take_back(policy, state, one, 90 * DAY) is None
+    for contributions, at in ((one, 3 * DAY), (other, 4 * DAY), (one, 90 * DAY)):
         taken = scoring.take_back(policy, state, contributions, at)
         assert taken is not None
         state = taken

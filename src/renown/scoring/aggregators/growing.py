@@ -46,13 +46,18 @@ class GrowingAggregator(Base):
         return (count + 1, self._gathered(new) if step > newest else new)
 
     def take_back(self, cell: Cell, contribution: Contribution, at: float) -> Cell | None:
-        """Take it from the step of its time, or from what is full-grown."""
+        """Take it from the step of its time, or from what is full-grown.
+
+        A refold tells what is full-grown when the newest step goes.
+        """
         count, steps = cell
         term = units(self.whole(contribution))
         for step in (self._step_of(at), _LONG_SINCE):
             i = bisect_left(steps, (step,))
             if i < len(steps) and steps[i][0] == step:
                 left = steps[i][1] - 1
+                if not left and i + 1 == len(steps) and steps[0][0] == _LONG_SINCE != step:
+                    return None
                 one = ((step, left, steps[i][2] - term),) if left else ()
                 return (count - 1, (*steps[:i], *one, *steps[i + 1 :]))
         return None
