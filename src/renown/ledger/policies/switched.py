@@ -6,7 +6,6 @@ import msgspec
 
 from renown import scoring
 from renown.ledger.folding.replay import Replay
-from renown.ledger.views import basis_of
 from renown.model import Event, Standing, instant
 from renown.policy import Policy
 from renown.stores import StandingRow
@@ -25,7 +24,7 @@ def shown(standing: Standing) -> dict[str, Any]:
 
 
 def switch_event(
-    policy: Policy, before: StandingRow, made: Replay, now: float, prior: dict[str, float] | None = None
+    policy: Policy, before: StandingRow, made: Replay, now: float, prior: dict[str, float]
 ) -> Event | None:
     """Return the event by which watchers learn that new rules show something else; None if they do not.
 
@@ -36,9 +35,7 @@ def switch_event(
     if shown(old) == shown(new):
         return None
     at = max(now, made.folded.at)
-    after = scoring.score(
-        policy, made.folded.state, at, basis_of(made.newest).prior if prior is None else prior
-    )
+    after = scoring.score(policy, made.folded.state, at, prior)
     data: dict[str, Any] = {
         "policy": policy.name,
         "from": before.policy_version,

@@ -201,7 +201,8 @@ class Lookup:
         self.looked_back = True
         made = replay(policy, writer.ascending(row.subject, 0, -1))
         write_replay(writer, made)
-        told = switch_event(policy, row, made, self._now)
+        kind = self._cache.kinds.get(policy.kind)
+        told = switch_event(policy, row, made, self._now, {} if kind is None else kind.prior)
         if told is not None:
             self.switched.append(told)
         return Subject(row.subject, policy, made.folded, row.seq, made.standing.view)
