@@ -101,8 +101,9 @@ def floor(source: Path, folder: Path, batch: int) -> float:
     for i in range(batch, len(rows), batch):
         part = rows[i : i + batch]
         writing.execute("BEGIN IMMEDIATE")
-        writing.executemany(statements.ADD_EVENTS.of(1), part)
-        writing.executemany(statements.PUT_STANDINGS.of(1), [standings[s] for s in {row[2] for row in part}])
+        touched = [standings[s] for s in {row[2] for row in part}]
+        for statement, values in (*statements.ADD_EVENTS.of(part), *statements.PUT_STANDINGS.of(touched)):
+            writing.execute(statement, values)
         writing.execute("COMMIT")
     seconds = time.perf_counter() - begun
     writing.close()

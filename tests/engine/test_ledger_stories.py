@@ -101,7 +101,9 @@ async def test_what_was_decided_against_stands_whatever_its_giver_says_next(sell
     await seller.send(90, "dispute", ref="bad", actor="seller:ana")
     await seller.send(95, "resolve", ref="bad", actor="moderator:m", data={"decision": "against"})
     for type_, value in (("retract", None), ("amend", 5.0), ("review", 5.0)):
-        event = Event(type_, "seller:ana", value=value, occurred_at=moment(100), **bad)
+        event = Event(
+            type_, "seller:ana", actor="buyer:x", ref="order:x", value=value, occurred_at=moment(100)
+        )
         (answer,) = await seller.ledger.append([event])
         assert answer.problem is not None
         assert answer.problem.code == "permanent"
