@@ -197,7 +197,12 @@ def _badges(policy: Policy) -> None:
         asks = badge.when or events or badge.tier is not None or badge.levels
         require(asks, path, "it asks for nothing", "when, event, tier or levels")
         good = not badge.repeatable or (events and not badge.levels and not badge.revocable)
-        require(good, f"{path}.repeatable", "only what counts events comes again", "event, no levels")
+        require(
+            good,
+            f"{path}.repeatable",
+            "only what counts events comes again",
+            "event, no levels, not revocable",
+        )
 
 
 def _statuses(policy: Policy) -> None:
