@@ -5,7 +5,7 @@ Nothing here does I/O or reads a clock.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -298,6 +298,8 @@ class Update(msgspec.Struct, frozen=True, gc=False):
     """When it was committed, POSIX seconds; 0: not known, another process did."""
     alarms: tuple[Alarm, ...] = ()
     """The alerts that fired or cleared with the events of the commit, ascending."""
+    quiet: Collection[int] = ()
+    """Positions of those events that are no news to who looks at many subjects: what merely faded."""
 
 
 class Status(StrEnum):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from renown.gateway.channels import Address, Channels
@@ -127,6 +128,16 @@ async def test_a_hole_between_changes_is_told_without_an_offset(office: Office) 
     assert reader.told[1:] == [(3, [3, 1]), (None, [3, 2, 1])]
     late = await office.watch("feed:all")
     assert late.told == [(3, [3, 2, 1])]
+
+
+async def test_what_is_no_news_is_not_told(office: Office) -> None:
+    await office.change()
+    reader = await office.watch("feed:all")
+    quiet = [msgspec.structs.replace(each, quiet=[each.seq]) for each in await office.change()]
+    office.hub.take(quiet)
+    office.hub.take(await office.change())
+    await asyncio.sleep(0)
+    assert reader.told[1:] == [(3, [3, 1])]
 
 
 async def test_a_change_that_comes_after_a_newer_one_is_told_at_once(office: Office) -> None:

@@ -154,6 +154,35 @@ async def test_who_is_heard_of_no_more_falls_behind_on_the_board(make: StoreFact
         assert [json.loads(row)["subject"] for row in rows] == ["shop:new", "shop:old"]
 
 
+async def test_what_merely_fades_is_no_news(make: StoreFactory, tmp_path: Path) -> None:
+    clock = Hands(1)
+    async with (
+        running(make, tmp_path, shop(), clock) as ledger,
+        running(make, tmp_path, shop(), clock) as other,
+    ):
+        news, heard = News(ledger), News(other)
+        applied(await ledger.append([event for n in range(150) for event in fives(f"shop:{n}", 3)]))
+        applied(await ledger.append(fives("shop:top", 10)))
+        clock.minutes = 40 * DAY
+        await ledger.pass_time()
+        for each in (news, heard):
+            await each.until("shop:top", 11)
+            await each.until("shop:149", 4)
+        assert len(await by_time(ledger, "shop:7")) == 1
+        for kind in (None, "shop"):
+            _, told = await ledger.recent(kind, 20)
+            types = [(json.loads(each)["type"], json.loads(each)["subject"]) for each in told]
+            # Of all that faded one lost its badge.
+            assert types == [("renown.time", "shop:top"), *[("review", "shop:top")] * 10, *types[11:]]
+            assert {type_ for type_, _ in types[1:]} == {"review"}
+        for each in (news, heard):
+            updates = [update for update in each.updates if update.version in (4, 11)]
+            quiet = {update.subject: bool(update.activity[-1][1] in update.quiet) for update in updates}
+            assert quiet.pop("shop:top") is False
+            assert set(quiet.values()) == {True}
+        assert (await ledger.rebuild(check=True)).clean
+
+
 async def test_days_that_nobody_saw_make_one_event(make: StoreFactory, tmp_path: Path) -> None:
     clock = Hands(1)
     async with running(make, tmp_path, shop(), clock) as ledger:

@@ -22,7 +22,7 @@ from renown.model import (
     stamped,
     timestamp,
 )
-from renown.scoring import Reading
+from renown.scoring import TIME, Reading
 from renown.stores import CountingRow, EventRow, Reader
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "entry_of",
     "event_of",
     "happenings",
+    "is_news",
     "is_sealed",
     "standing_of",
     "updates_of",
@@ -234,6 +235,14 @@ class Faces(Sequence[tuple[int, int, bytes]]):
         return self._made
 
 
+def is_news(row: EventRow) -> bool:
+    """Tell whether an event says something to people who look at many subjects.
+
+    What merely faded, or left its window, does not: whoever looks at a day's news would see little else.
+    """
+    return row.changes is not None or row.type != TIME
+
+
 def happenings(changes: Sequence[Change]) -> tuple[Happening, ...]:
     """Return what everybody may know of changes."""
     return tuple([_face(change) for change in changes if change.kind not in _UNTOLD])
@@ -273,6 +282,7 @@ def updates_of(reader: Reader, rows: Sequence[EventRow]) -> list[Update]:
             views[subject][1],
             Faces(entries),
             alarms=alarms.get(subject, ()),
+            quiet=tuple([row.seq for row in entries if not is_news(row)]),
         )
         for subject, entries in activity.items()
         if subject in views

@@ -296,11 +296,14 @@ class SqliteReader:
         """Return a page of subjects."""
         return [row[0] for row in self._tuples(sql.SUBJECTS, (after, after, limit))]
 
-    def counted(self, kind: str, newest: int) -> tuple[int, int, list[int]]:
+    def counted(self, kind: str) -> tuple[int, int]:
         """Count a kind's events and subjects by an index alone."""
-        span = _span(kind)
-        events, subjects = self._one(sql.COUNTED, span)
-        return events, subjects, [row[0] for row in self._tuples(sql.NEWEST_OF_KIND, (*span, newest))]
+        events, subjects = self._one(sql.COUNTED, _span(kind))
+        return events, subjects
+
+    def newest_of(self, kind: str, limit: int) -> list[int]:
+        """Return a kind's newest positions by an index alone."""
+        return [row[0] for row in self._tuples(sql.NEWEST_OF_KIND, (*_span(kind), limit))]
 
     def of_kind_since(self, kind: str, seq: int, limit: int) -> list[EventRow]:
         """Return a kind's events after a position."""

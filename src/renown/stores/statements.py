@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from renown.scoring import TIME
 from renown.stores.compiling import LIMIT, ONE, ZERO, Insert, compiled, each, replacing
 from renown.stores.schema import actors, checkpoints, events, kinds, meta, standings
 
@@ -237,7 +238,8 @@ VERSIONS: Final = compiled(
 SINCE: Final = compiled(
     select(events).where(_seq > bindparam("seq")).order_by(_seq).limit(LIMIT).offset(ZERO)
 )
-RECENT: Final = compiled(select(events).order_by(_seq.desc()).limit(LIMIT).offset(ZERO))
+_news: Final = events.c.changes.is_not(None) | (events.c.type != literal_column(f"'{TIME}'", Text()))
+RECENT: Final = compiled(select(events).where(_news).order_by(_seq.desc()).limit(LIMIT).offset(ZERO))
 AT_SEQS: Final = compiled(select(events).where(_seq.in_(each("seqs"))).order_by(_seq.desc()))
 _pairs: Final = func.json_each(bindparam("pairs")).table_valued("value", name="wanted")
 LIVE_PAIRS: Final = compiled(

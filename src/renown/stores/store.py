@@ -203,7 +203,10 @@ class Reader(Protocol):
         ...
 
     def recent(self, limit: int) -> list[EventRow]:
-        """Return the newest events over all subjects, newest first."""
+        """Return the newest events over all subjects, newest first.
+
+        Left out is what time does to scores alone: what fades, and what leaves its window.
+        """
         ...
 
     def at_seqs(self, seqs: Sequence[int]) -> list[EventRow]:
@@ -230,8 +233,12 @@ class Reader(Protocol):
         """Return subject keys above `after` that have events, in order."""
         ...
 
-    def counted(self, kind: str, newest: int) -> tuple[int, int, list[int]]:
-        """Return how many events and subjects a kind has, and its newest positions, newest first."""
+    def counted(self, kind: str) -> tuple[int, int]:
+        """Return how many events and subjects a kind has."""
+        ...
+
+    def newest_of(self, kind: str, limit: int) -> list[int]:
+        """Return the newest positions of a kind's events, newest first."""
         ...
 
     def of_kind_since(self, kind: str, seq: int, limit: int) -> list[EventRow]:

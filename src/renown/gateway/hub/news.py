@@ -120,7 +120,8 @@ class News:
     def _add_changes(self, channel: FeedChannel, update: Update) -> None:
         offset = channel.offset
         unsent = offset > channel.sent and channel.loaded
-        added = [channel.add(seq, data) for _, seq, data in update.activity]
+        quiet = update.quiet
+        added = [channel.add(seq, data) for _, seq, data in update.activity if seq not in quiet]
         if channel.offset > offset:
             self._newer(channel, unsent, update.at)
         elif any(added) and channel.loaded:

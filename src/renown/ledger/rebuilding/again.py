@@ -110,9 +110,7 @@ class Again(Batch):
         self._outcome.record(subject, applied, made)
         self._lookup.remember(made, applied)
         kind = cache.kinds.get(policy.kind) or Kind.new(policy)
-        kind.events += 1
-        kind.subjects += made.version == 1
-        kind.recent.append(made.seq)
+        kind.count(made)
         cache.kinds[kind.name] = kind
         self.refused.append(row)
 

@@ -9,7 +9,7 @@ from renown.ledger.folding.living import waits
 from renown.ledger.rebuilding.comparing import Tell, text_of
 from renown.ledger.rebuilding.report import Difference
 from renown.ledger.rebuilding.rules import Rules
-from renown.ledger.views import basis_of, changes_of, event_of
+from renown.ledger.views import basis_of, changes_of, event_of, is_news
 from renown.ledger.writing.cache import MAX_RECENT, Kind, Waiting
 from renown.policy import Policy
 from renown.scoring import KindState
@@ -51,8 +51,8 @@ def _is_switching(reader: Reader, kind: str) -> bool:
 def _expected(reader: Reader, policy: Policy, tell: Tell) -> KindRow | None:
     kind = Kind.new(policy)
     if kind.state is None:
-        kind.events, kind.subjects, newest = reader.counted(policy.kind, MAX_RECENT)
-        kind.recent = newest[::-1]
+        kind.events, kind.subjects = reader.counted(policy.kind)
+        kind.recent = _newest(reader, policy.kind)
         return kind.row() if kind.events else None
     seq = 0
     while rows := reader.of_kind_since(policy.kind, seq, _PAGE):
@@ -63,11 +63,20 @@ def _expected(reader: Reader, policy: Policy, tell: Tell) -> KindRow | None:
     return kind.row() if kind.events else None
 
 
+def _newest(reader: Reader, kind: str) -> list[int]:
+    """Return the newest positions of a kind that are news, ascending."""
+    looked = MAX_RECENT
+    while True:
+        newest = reader.newest_of(kind, looked)
+        news = [row.seq for row in reader.at_seqs(newest) if is_news(row)]
+        if len(news) >= MAX_RECENT or len(newest) < looked:
+            return news[:MAX_RECENT][::-1]
+        looked *= 8
+
+
 def see_event(kind: Kind, policy: Policy, row: EventRow) -> None:
     """Count an event for its kind, and fold it into the kind's running means."""
-    kind.events += 1
-    kind.subjects += row.version == 1
-    kind.recent.append(row.seq)
+    kind.count(row)
     if len(kind.recent) > 2 * MAX_RECENT:
         del kind.recent[:-MAX_RECENT]
     if kind.state is None:

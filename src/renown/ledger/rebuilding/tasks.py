@@ -51,4 +51,4 @@ def kind_tasks(policies: Policies) -> list[Task]:
 def long_tasks(reader: Reader, policies: Policies) -> list[Task]:
     """Return the tasks of those kinds whose events are gone through one by one, as running means ask for."""
     kinds = sorted(policy.kind for policy in policies if needs_kind_state(policy))
-    return [Task(kind=kind) for kind in kinds if reader.counted(kind, 1)[0]]
+    return [Task(kind=kind) for kind in kinds if reader.counted(kind)[0]]

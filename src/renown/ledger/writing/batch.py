@@ -226,9 +226,7 @@ class Batch:
         if state is not None and state is not kind.state:
             kind.state, kind.prior = state, prior
         kind.learn(applied.freed)
-        kind.events += 1
-        kind.recent.append(row.seq)
-        kind.subjects += row.version == 1
+        kind.count(row)
         cache.kinds[kind.name] = kind
         if speaks and event.actor is not None and knows_actors(policy):
             self._count(prepared, event.actor, basis)

@@ -12,11 +12,12 @@ from renown import scoring
 from renown.ledger.folding.forms import Folded, Freed
 from renown.ledger.folding.trail import Trail
 from renown.ledger.timing.clock import Clock, SteadyClock
+from renown.ledger.views import is_news
 from renown.model import Contribution, Event
 from renown.policy import Policies, Policy
 from renown.scoring import KindState
 from renown.scoring.life import Life
-from renown.stores import ActorRow, KindRow
+from renown.stores import ActorRow, EventRow, KindRow
 
 __all__ = ["MAX_RECENT", "Cache", "Kind", "Subject", "Waiting"]
 
@@ -98,6 +99,13 @@ class Kind:
             for each in freed:
                 state = scoring.observe(self.policy, state, each.actor, each.contributions)
             self.see(state)
+
+    def count(self, row: EventRow) -> None:
+        """Count an event."""
+        self.events += 1
+        self.subjects += row.version == 1
+        if is_news(row):
+            self.recent.append(row.seq)
 
     def row(self) -> KindRow:
         """Return the row to be stored."""

@@ -10,7 +10,7 @@ from renown.ledger.folding.checkpoints import Checkpoints
 from renown.ledger.folding.forms import Applied
 from renown.ledger.folding.replay import standing_row
 from renown.ledger.folding.trail import Trail
-from renown.ledger.views import Faces, alarms_of, basis_json, cause_of, encode
+from renown.ledger.views import Faces, alarms_of, basis_json, cause_of, encode, is_news
 from renown.ledger.writing.cache import Cache, Subject
 from renown.ledger.writing.prepared import Prepared
 from renown.model import Alarm, Basis, Update
@@ -71,6 +71,8 @@ class _Touched(msgspec.Struct, gc=False, eq=False):
     applied: Applied
     rows: list[EventRow]
     alarms: tuple[Alarm, ...] = ()
+    quiet: tuple[int, ...] = ()
+    """Positions of what is no news."""
 
 
 class Outcome:
@@ -151,6 +153,8 @@ class Outcome:
         self._touched[key] = touched
         if row.changes is not None:
             touched.alarms += alarms_of(row, applied.changes)
+        elif not is_news(row):
+            touched.quiet += (row.seq,)
         self._rows.append(row)
         self.checkpoints.note(subject.policy, key, applied.folded, applied.changed)
         if applied.folded.life is not None and subject.policy.late.tolerance_days:
@@ -210,7 +214,9 @@ class Outcome:
             if subject.trail is not None:
                 cache.follow(subject.trail, len(touched.rows))
             faces = Faces(touched.rows)
-            updates.append(Update(key, row.version, row.seq, row.view, faces, 0.0, touched.alarms))
+            updates.append(
+                Update(key, row.version, row.seq, row.view, faces, 0.0, touched.alarms, touched.quiet)
+            )
         changed = {touched.subject.policy.kind for touched in self._touched.values()}
         cache.newest_seq = self.seq
         return Work(
