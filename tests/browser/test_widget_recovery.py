@@ -134,6 +134,6 @@ def test_a_page_left_and_returned_to_is_fresh(
         until_shown(page, value(before))
         page.goto(other)
         after = review(server, seller, 1, times=6)
-        page.evaluate("history.back()")
+        page.evaluate("setTimeout(() => history.back())")
         page.until("document.querySelector('renown-score')")
         until_shown(page, value(after))

@@ -197,6 +197,10 @@ class Client:
         self.hub.attach(self, address, wanted)
 
     def detach(self, channel: str) -> None:
+        # On the wire it lies before the end of the subscription, however late it is read.
+        held, self.held = self.held, None if self.held is None else []
+        for frame in held or ():
+            self._write(frame)
         if self.watched.pop(channel, None) is not None:
             self.hub.detach(self, channel)
 
