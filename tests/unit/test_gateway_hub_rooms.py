@@ -164,6 +164,20 @@ def test_what_is_not_kept_reaches_those_who_watch_and_nobody_later() -> None:
     asyncio.run(story())
 
 
+def test_a_reading_that_fails_after_another_one_has_not_takes_nothing_from_who_watches() -> None:
+    async def story() -> None:
+        async with House() as house:
+            client = Client(house.hub, FORMS[0])
+            client.attach(CHAT)
+            await asyncio.sleep(0.01)
+            house.hub.unreadable(house.hub.channels[CHAT])
+            await house.publish(CHAT)
+            await asyncio.sleep(0.01)
+            assert client.watched[CHAT].numbers == [1]
+
+    asyncio.run(story())
+
+
 def test_what_was_held_back_comes_first_and_then_all_the_rest() -> None:
     """A client whose connect command is being answered gets everything after the answer, in order."""
 

@@ -214,6 +214,9 @@ class Hub:
     def unreadable(self, channel: WatchedChannel, member: Member | None = None) -> None:
         """Tell those who wait, or one of them, that the channel cannot be read now."""
         if member is None:
+            if channel.loaded:
+                # Another look has read it meanwhile: who watches it would be left where nothing is told.
+                return
             # First of all: whoever asks again while being told must not join what nobody loads.
             self._forget(channel)
         for waiting in [member] if member is not None else list(channel.joining):
