@@ -196,6 +196,21 @@ async def test_days_that_nobody_saw_make_one_event(make: StoreFactory, tmp_path:
         assert (await ledger.rebuild(check=True)).clean
 
 
+@pytest.mark.parametrize("due", [None, T0.timestamp() + 999 * 86_400])
+async def test_an_older_file_is_looked_at_once(make: StoreFactory, tmp_path: Path, due: float | None) -> None:
+    clock = Hands(1)
+    async with running(make, tmp_path, shop(), clock) as ledger:
+        applied(await ledger.append(fives("shop:1", 10)))
+    beside = raw(tmp_path)
+    beside.execute("UPDATE standings SET due = ?", (due,))
+    beside.execute("UPDATE alembic_version SET version_num = '0005'")
+    beside.close()
+    clock.minutes = 40 * DAY
+    async with running(make, tmp_path, shop(), clock) as ledger:
+        await ledger.pass_time()
+        assert (await shown(ledger, "shop:1"))["score"] == pytest.approx(by_hand(10, 39.5), abs=1e-12)
+
+
 async def test_what_has_faded_away_is_looked_at_no_more(make: StoreFactory, tmp_path: Path) -> None:
     clock = Hands(1)
     async with running(make, tmp_path, shop(), clock) as ledger:

@@ -12,8 +12,8 @@ down_revision: Final = "0005"
 
 
 def upgrade() -> None:
-    """Make all standings due that wait for nothing."""
-    op.execute(sa.text("UPDATE standings SET due = 0 WHERE due IS NULL"))
+    """Make all standings due, also those that wait for something later."""
+    op.execute(sa.text("UPDATE standings SET due = 0"))
 
 
 def downgrade() -> None:
