@@ -9,7 +9,7 @@ from typing import Any
 
 from renown.bus.memory import MemoryBus, MemoryNetwork
 from renown.errors import RoomError
-from renown.gateway.alerts import Telling, alerts_of
+from renown.gateway.alerts import Announcement, alerts_of
 from renown.gateway.gateway import Gateway
 from renown.ledger import Ledger
 from renown.model import Event
@@ -197,10 +197,10 @@ async def test_many_alerts_are_told_in_their_order(tmp_path: Path) -> None:
 
 async def test_alerts_that_come_together_are_told_together_until_they_are_kept(tmp_path: Path) -> None:
     """Each waits for the disk: one after the other they would take as many writes as there are."""
-    tries = list[Sequence[Telling]]()
+    tries = list[Sequence[Announcement]]()
     kept = asyncio.Event()
 
-    async def tell(news: Sequence[Telling]) -> None:
+    async def tell(news: Sequence[Announcement]) -> None:
         tries.append(news)
         if len(tries) == 1:
             raise RoomError("too much is waiting", code="rooms_busy")

@@ -16,7 +16,7 @@ from renown.ledger import AlarmBook
 from renown.model import Alarm, Update, kind_of, timestamp
 from renown.policy import Alert, Policies
 
-__all__ = ["AlertNews", "Alerts", "Tell", "Telling", "alerts_of"]
+__all__ = ["AlertNews", "Alerts", "Announcement", "Tell", "alerts_of"]
 
 _NOTED: Final = 5.0
 """Seconds between two notes of up to where alerts were told."""
@@ -27,9 +27,9 @@ _TOGETHER: Final = 100
 _seq: Final = attrgetter("seq")
 _LOG = logging.getLogger("renown.gateway")
 
-Telling = tuple[str, bytes, str]
+Announcement = tuple[str, bytes, str]
 """Channel, JSON, and a key by which it is published once however many processes say it."""
-Tell = Callable[[Sequence[Telling]], Awaitable[None]]
+Tell = Callable[[Sequence[Announcement]], Awaitable[None]]
 """Publishes together."""
 Own = Callable[[str], Iterable[str]]
 """Returns the connected users a subject belongs to."""
@@ -137,7 +137,7 @@ class Alerts:
             except Exception:
                 _LOG.exception("cannot tell how many more alerts there were")
 
-    async def _tell_rest(self, rest: Sequence[Telling]) -> None:
+    async def _tell_rest(self, rest: Sequence[Announcement]) -> None:
         if rest:
             await self._tell(rest)
 
@@ -155,7 +155,7 @@ class Alerts:
         if tellings:
             await self._tell(tellings)
 
-    def _said(self, alarm: Alarm, alert: Alert, owners: Iterable[str]) -> Iterable[Telling]:
+    def _said(self, alarm: Alarm, alert: Alert, owners: Iterable[str]) -> Iterable[Announcement]:
         """Return what is told of an alarm."""
         subject = alarm.subject
         data = msgspec.json.encode(_news(alarm, alert))

@@ -18,7 +18,7 @@ from renown.gateway.admission.limits import Addresses, Limiter, Turned
 from renown.gateway.admission.origins import OriginRule
 from renown.gateway.admission.permissions import Permissions
 from renown.gateway.admission.tokens import Tokens
-from renown.gateway.alerts import alerts_of
+from renown.gateway.alerts import Announcement, alerts_of
 from renown.gateway.answering import Answering
 from renown.gateway.channels import Channels, Source
 from renown.gateway.client import Client, Method
@@ -355,8 +355,8 @@ class Gateway:
         except RoomError as error:
             _LOG.error("cannot tell what the server says: %s", error.detail)
 
-    async def tell_all(self, news: Iterable[tuple[str, bytes, str]]) -> None:
-        """Publish what the server itself says, see `tell`, together: channels, JSON, and under which `once`.
+    async def tell_all(self, news: Iterable[Announcement]) -> None:
+        """Publish what the server itself says, see `tell`, together.
 
         Raises:
             RoomError: not all of it is kept.
